@@ -1,0 +1,1 @@
+"""MEANING: read a store, and say in one HTML page what its numbers show."""

@@ -1,0 +1,152 @@
+"""One trial: everything that changes its numbers, and nothing else.
+
+How a trial is run (device, threads, paths, retries) lives in ``orchestrator.settings`` and is never hashed.
+What a trial is called (its sweep, the name of its architecture) lives in :mod:`specs.sweep`.
+"""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, field_validator, model_validator
+
+from specs.base import Count, Frozen, Lambda, Rate
+
+CLASSES = {"digits": 10, "fashion_mnist": 10, "cifar10": 10, "cifar100": 100}
+"""Number of classes of each data set."""
+
+INPUT_SHAPES = {
+    "digits": (1, 8, 8),
+    "fashion_mnist": (1, 28, 28),
+    "cifar10": (3, 32, 32),
+    "cifar100": (3, 32, 32),
+}
+"""Shape (channels, height, width) of one image of each data set."""
+
+TRAIN_EXAMPLES = {"digits": 1437, "fashion_mnist": 60_000, "cifar10": 50_000, "cifar100": 50_000}
+"""Training examples of each data set, before validation examples are split off."""
+
+
+class Mlp(Frozen):
+    """An ensemble of multi-layer perceptrons, each with one hidden layer of rectified linear units."""
+
+    kind: Literal["mlp"] = "mlp"
+    members: Count
+    """Number of networks whose logits are averaged (M)."""
+    hidden: Count
+    """Hidden units of one member."""
+
+    def member_parameters(self, inputs: int, classes: int) -> int:
+        """Weights and biases of one member for inputs of that many numbers."""
+        return self.hidden * (inputs + 1) + classes * (self.hidden + 1)
+
+
+Method = Literal["joint"]
+"""How members are trained: ``joint`` is the joint loss at any λ, a single network included."""
+
+Architecture = Mlp
+"""A member network and the number of members; becomes a union tagged by ``kind`` with the second kind."""
+
+
+class Dataset(Frozen):
+    """What is learned, and how many training images are held out for selection."""
+
+    name: Literal["digits", "fashion_mnist", "cifar10", "cifar100"]
+    validation: Annotated[int, Field(ge=0)]
+    """Images drawn from the training set by seed for validation; 0 trains on all of them."""
+
+    @model_validator(mode="after")
+    def leaves_examples_to_train_on(self) -> "Dataset":
+        available = TRAIN_EXAMPLES[self.name]
+        if self.validation >= available:
+            raise ValueError(f"validation must be less than the {available} training images of {self.name}")
+        return self
+
+
+class Training(Frozen):
+    """Stochastic gradient descent with momentum, as ``torch.optim.SGD`` defines it."""
+
+    epochs: Count
+    batch_size: Count
+    learning_rate: Rate
+    momentum: Annotated[float, Field(ge=0, lt=1)] = 0.9
+    weight_decay: Annotated[float, Field(ge=0)] = 0.0
+    milestones: tuple[Count, ...] = ()
+    """Epochs completed after which the learning rate is multiplied by ``milestone_factor``."""
+    milestone_factor: Annotated[float, Field(gt=0, le=1)] = 0.1
+    selection: Literal["validation", "final"] = "validation"
+    """The weights that are tested: of the epoch with the least validation error, or of the final epoch."""
+
+    @field_validator("milestones")
+    @classmethod
+    def milestones_increase(cls, milestones: tuple[int, ...]) -> tuple[int, ...]:
+        if list(milestones) != sorted(set(milestones)):
+            raise ValueError("milestones must increase, each once")
+        return milestones
+
+
+class Robustness(Frozen):
+    """Accuracy of the ensemble when members are dropped at test time (paper, section 5)."""
+
+    repeats: Annotated[int, Field(ge=0)] = 20
+    """Random draws of the dropped members; 0 measures nothing."""
+    masks: tuple[Literal["example", "shared"], ...] = ("example",)
+    """``example`` draws a subset for each test example (the paper); ``shared`` one for the whole test set."""
+
+    @field_validator("masks")
+    @classmethod
+    def masks_are_distinct(cls, masks: tuple[str, ...]) -> tuple[str, ...]:
+        if len(set(masks)) != len(masks):
+            raise ValueError("each kind of mask may stand once")
+        return masks
+
+
+class Evaluation(Frozen):
+    """What is measured besides the errors on validation and test images."""
+
+    train_examples: Annotated[int, Field(ge=0)] = 10_000
+    """Training images measured after each epoch, in evaluation mode: the first so many in the order that the
+    seed draws; more than there are means all, 0 none."""
+    robustness: Robustness = Robustness()
+
+
+class TrialSpec(Frozen):
+    """One training: one architecture, method, λ and seed on one data set. Hashed in full by ``specs.identity``."""
+
+    architecture: Architecture
+    method: Method = "joint"
+    lam: Lambda = Field(alias="lambda")
+    """Weight λ of the ensemble's loss in L_λ = λ·D(p‖q̄) + (1−λ)·mean_j D(p‖q_j) (paper, Eq. 4)."""
+    seed: Annotated[int, Field(ge=0, lt=2**31)]
+    """Replicate number; fixes split, initial weights and data order, the same for all λ."""
+    dataset: Dataset
+    training: Training
+    evaluation: Evaluation = Evaluation()
+
+    @field_validator("lam")
+    @classmethod
+    def zero_has_no_sign(cls, lam: float) -> float:
+        return lam + 0.0
+
+    @model_validator(mode="after")
+    def selection_has_images_to_select_on(self) -> "TrialSpec":
+        if self.training.selection == "validation" and self.dataset.validation == 0:
+            raise ValueError(
+                "training.selection: validation needs dataset.validation > 0; "
+                "hold images out, or set training.selection: final"
+            )
+        return self
+
+    @property
+    def inputs(self) -> int:
+        """Numbers in one input image."""
+        channels, height, width = INPUT_SHAPES[self.dataset.name]
+        return channels * height * width
+
+    @property
+    def member_parameters(self) -> int:
+        """Parameters of one member."""
+        return self.architecture.member_parameters(self.inputs, CLASSES[self.dataset.name])
+
+    @property
+    def total_parameters(self) -> int:
+        """Parameters of the whole ensemble."""
+        return self.architecture.members * self.member_parameters

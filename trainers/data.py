@@ -1,0 +1,54 @@
+"""Images as tensors: the decoded form that is cached on disk, and what a trial trains and measures on."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import uuid
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file, save
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Arrays:
+    """A whole data set, decoded: images are uint8 (example, channel, height, width), labels int64 (example,)."""
+
+    train_images: Tensor
+    train_labels: Tensor
+    test_images: Tensor
+    test_labels: Tensor
+
+    def fingerprint(self) -> str:
+        """SHA-256 over shapes and contents in hex: equal for equal data, however it was stored."""
+        digest = hashlib.sha256()
+        for field in fields(self):
+            tensor: Tensor = getattr(self, field.name).contiguous()
+            digest.update(f"{field.name} {tuple(tensor.shape)} {tensor.dtype}\n".encode())
+            digest.update(tensor.numpy().data)
+        return digest.hexdigest()
+
+
+def write(arrays: Arrays, path: Path) -> None:
+    """Write the decoded form whole: readers see the old file, the new one or none."""
+    content = save({field.name: getattr(arrays, field.name).contiguous() for field in fields(arrays)})
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
+    with temporary.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)
+
+
+def read(path: Path) -> Arrays:
+    """Read the decoded form.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        safetensors.SafetensorError: the file is cut short or no decoded data set.
+    """
+    return Arrays(**load_file(path))
