@@ -56,17 +56,13 @@ TRIALS = Table(
         Column("test_nll", "float", "nats", "of the ensemble at best_epoch", nullable=True),
         Column("test_member_error", "float", "fraction", "mean over members", nullable=True),
         Column("test_member_nll", "float", "nats", "mean over members", nullable=True),
-        Column(
-            "test_diversity", "float", "nats", "test_member_nll − test_nll (Eq. 5 at λ = 1)", nullable=True
-        ),
+        Column("test_diversity", "float", "nats", "test_member_nll − test_nll (Eq. 5 at λ = 1)", nullable=True),
         Column("member_test_errors", "floats", "fraction", "each member's", nullable=True),
         Column("member_test_nlls", "floats", "nats", "each member's", nullable=True),
         Column("dominance", "float", "", "dominance index of the test errors, 0 to 1", nullable=True),
         Column("seconds", "float", "s", "training and measuring, over all attempts"),
         Column("samples_per_second", "float", "1/s", "training examples over the seconds of the epochs"),
-        Column(
-            "peak_memory", "int", "bytes", "CUDA: most allocated; CPU: the process's largest resident size"
-        ),
+        Column("peak_memory", "int", "bytes", "CUDA: most allocated; CPU: the process's largest resident size"),
         Column("device", "string", "", "device that trained it"),
         Column("environment", "string", "", "fingerprint of versions, device and threads"),
     ),
@@ -105,9 +101,7 @@ ROBUSTNESS = Table(
         Column("dropped", "int", "networks", "members dropped at test time"),
         Column("mask", "string", "", "example: a subset for each test example; shared: one for the test set"),
         Column("accuracy", "float", "fraction", "of the members kept, mean over repeats"),
-        Column(
-            "accuracy_sd", "float", "fraction", "standard deviation over repeats (ddof = 1)", nullable=True
-        ),
+        Column("accuracy_sd", "float", "fraction", "standard deviation over repeats (ddof = 1)", nullable=True),
         Column("nll", "float", "nats", "of the members kept, mean over repeats"),
     ),
 )

@@ -137,9 +137,7 @@ def expand(sweep: SweepSpec) -> tuple[PlannedTrial, ...]:
 
 def _trial(sweep: SweepSpec, entry: MlpEntry, method: Method, lam: float, seed: int) -> TrialSpec:
     rate = entry.learning_rate or sweep.training.learning_rate
-    training = sweep.training.model_dump() | {
-        "learning_rate": rate.at(lam) if isinstance(rate, LearningRate) else rate
-    }
+    training = sweep.training.model_dump() | {"learning_rate": rate.at(lam) if isinstance(rate, LearningRate) else rate}
     return TrialSpec(
         architecture=entry.network(),
         method=method,

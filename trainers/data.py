@@ -8,7 +8,6 @@ import uuid
 from dataclasses import dataclass, fields
 from pathlib import Path
 
-import torch
 from safetensors.torch import load_file, save
 from torch import Tensor
 
