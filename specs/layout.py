@@ -47,10 +47,9 @@ class Layout:
     def checkpoint(self, stack_id: str) -> Path:
         return self.root / "checkpoints" / stack_id
 
-    @property
-    def data(self) -> Path:
-        """The fingerprint of the data that this store's trials were trained on."""
-        return self.root / "data.json"
+    def data(self, dataset: str) -> Path:
+        """The fingerprint of the data that this store's trials of one data set were trained on."""
+        return self.root / f"data-{dataset}.json"
 
     @property
     def lock(self) -> Path:

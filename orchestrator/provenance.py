@@ -1,0 +1,63 @@
+"""Where a number comes from: an allow-list of versions, device and threads. No paths, hosts, users or secrets."""
+
+import hashlib
+import platform
+import subprocess
+from functools import lru_cache
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from specs.identity import NUMERICS_VERSION, canonical_json
+
+PACKAGES = ("ensweep", "torch", "torchvision", "numpy", "ray")
+
+
+def environment(device: str, threads: int, data: str) -> dict[str, str | int | None]:
+    """What could change a trial's numbers besides its spec.
+
+    Args:
+        device: what trained it, such as ``cpu`` or the GPU's name.
+        threads: CPU threads of the worker.
+        data: fingerprint of the data set.
+    """
+    return {
+        **{package: _version(package) for package in PACKAGES},
+        "numerics": NUMERICS_VERSION,
+        "source": source_state(),
+        "python": platform.python_version(),
+        "system": platform.system(),
+        "machine": platform.machine(),
+        "device": device,
+        "threads": threads,
+        "data": data,
+    }
+
+
+def fingerprint(environment: dict[str, str | int | None]) -> str:
+    """A short name for an environment: equal environments, equal names."""
+    return hashlib.sha256(canonical_json(environment).encode()).hexdigest()[:12]
+
+
+@lru_cache(maxsize=1)
+def source_state() -> str | None:
+    """The commit of this checkout, with ``+changes`` where files differ; None where it is no checkout."""
+    commit = _git("rev-parse", "--short=12", "HEAD")
+    if not commit:
+        return None
+    return commit + ("+changes" if _git("status", "--porcelain", "--untracked-files=no") else "")
+
+
+def _git(*arguments: str) -> str | None:
+    command = ["git", "-C", str(Path(__file__).parent), *arguments]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=10, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return done.stdout.strip() if done.returncode == 0 else None
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None

@@ -1,0 +1,36 @@
+"""How a sweep is run: nothing here changes which trials there are, and nothing here is hashed."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+
+def default_cache() -> Path:
+    """Where downloads and decoded data are kept: ``$ENSWEEP_CACHE``, or ``ensweep`` in the user's cache folder."""
+    if chosen := os.environ.get("ENSWEEP_CACHE"):
+        return Path(chosen)
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "ensweep"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Device, threads, paths and retries of one run."""
+
+    data_root: Path | None = None
+    """Folder with data sets; None downloads through torchvision into the cache."""
+    cache: Path = default_cache()
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    threads: int = 1
+    """CPU threads a worker; part of the environment, because it changes the order of float sums."""
+    concurrency: int | None = None
+    """Most stacks at once; None uses what the machine or cluster has."""
+    gpus_per_stack: float = 1.0
+    """GPU share of a stack, where there are GPUs."""
+    max_retries: int = 2
+    """Times a stack is tried again after its worker died or raised an error."""
+    checkpoint_seconds: float = 10.0
+    """Time between a stack's checkpoints; 0 writes one after every epoch."""
+    runner: Literal["tune", "inline"] = "tune"
+    address: str = "local"
+    """Ray cluster to use; ``local`` starts one on this machine and stops it afterwards."""
