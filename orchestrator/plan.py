@@ -1,11 +1,15 @@
 """What is left to do: a pure function of the sweep's trials and the store's commits."""
 
 import hashlib
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal, get_args
 
 from specs.layout import Commit
 from specs.sweep import PlannedTrial
+
+State = Literal["complete", "todo", "failed", "diverged"]
 
 
 @dataclass(frozen=True)
@@ -29,43 +33,33 @@ class Task:
 
 @dataclass(frozen=True)
 class Plan:
-    """The planned trials by their state, and commits that this sweep does not plan."""
+    """Each planned trial with its state, in the sweep's order, and commits that the sweep does not plan."""
 
-    todo: tuple[PlannedTrial, ...]
-    complete: tuple[PlannedTrial, ...]
-    diverged: tuple[PlannedTrial, ...]
-    failed: tuple[PlannedTrial, ...]
+    states: tuple[tuple[PlannedTrial, State], ...]
     stale: tuple[str, ...]
 
-    @property
-    def planned(self) -> int:
-        """Number of trials that the sweep asks for."""
-        return len(self.todo) + len(self.complete) + len(self.diverged) + len(self.failed)
+    def of(self, state: State) -> tuple[PlannedTrial, ...]:
+        """The trials in one state."""
+        return tuple(trial for trial, found in self.states if found == state)
 
     def counts(self) -> dict[str, int]:
-        """Number of trials in each state."""
+        """Number of trials planned, in each state, and stale."""
+        found = Counter(state for _, state in self.states)
         return {
-            "planned": self.planned,
-            "complete": len(self.complete),
-            "todo": len(self.todo),
-            "diverged": len(self.diverged),
-            "failed": len(self.failed),
+            "planned": len(self.states),
+            **{state: found[state] for state in get_args(State)},
             "stale": len(self.stale),
         }
 
     def tasks(self) -> tuple[Task, ...]:
         """The stacks to run, in order; for now every stack holds one trial."""
-        return tuple(Task((trial,)) for trial in self.todo)
+        return tuple(Task((trial,)) for trial in self.of("todo"))
 
 
 def make_plan(trials: Sequence[PlannedTrial], commits: Mapping[str, Commit]) -> Plan:
-    """Sort trials by what the store says of them."""
-    states: dict[str, list[PlannedTrial]] = {"todo": [], "complete": [], "diverged": [], "failed": []}
-    for trial in trials:
-        commit = commits.get(trial.id)
-        states[commit.status if commit else "todo"].append(trial)
+    """Say of each trial what the store says of it."""
+    states: list[tuple[PlannedTrial, State]] = [
+        (trial, commits[trial.id].status if trial.id in commits else "todo") for trial in trials
+    ]
     planned = {trial.id for trial in trials}
-    return Plan(
-        **{state: tuple(found) for state, found in states.items()},
-        stale=tuple(sorted(set(commits) - planned)),
-    )
+    return Plan(tuple(states), stale=tuple(sorted(set(commits) - planned)))

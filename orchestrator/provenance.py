@@ -41,6 +41,8 @@ def fingerprint(environment: dict[str, str | int | None]) -> str:
 @lru_cache(maxsize=1)
 def source_state() -> str | None:
     """The commit of this checkout, with ``+changes`` where files differ; None where it is no checkout."""
+    if not _git("ls-files", Path(__file__).name):  # installed somewhere inside another project's checkout
+        return None
     commit = _git("rev-parse", "--short=12", "HEAD")
     if not commit:
         return None

@@ -1,7 +1,7 @@
 """How a sweep is run: nothing here changes which trials there are, and nothing here is hashed."""
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -19,7 +19,7 @@ class Settings:
 
     data_root: Path | None = None
     """Folder with data sets; None downloads through torchvision into the cache."""
-    cache: Path = default_cache()
+    cache: Path = field(default_factory=default_cache)
     device: Literal["auto", "cpu", "cuda"] = "auto"
     threads: int = 1
     """CPU threads a worker; part of the environment, because it changes the order of float sums."""

@@ -6,6 +6,7 @@ files; it is created with all its content in one exclusive step, so that a resul
 
 import json
 import shutil
+import tempfile
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -39,7 +40,8 @@ class Store:
         try:
             for folder in (self.layout.specs, self.layout.attempts, self.layout.commits, self.layout.logs):
                 folder.mkdir(parents=True, exist_ok=True)
-            files.replace_whole(self.root / ".writable", b"")
+            with tempfile.TemporaryFile(dir=self.root):
+                pass
         except OSError as error:
             raise StoreError(
                 f"cannot write to the store {self.root}: {error.strerror}; choose another with --store"

@@ -1,0 +1,89 @@
+"""How far a sweep is, for people: a bar with an ETA on a terminal, plain lines elsewhere."""
+
+import sys
+import time
+from collections.abc import Sequence
+from typing import Self, TextIO
+
+from tqdm import tqdm
+
+from orchestrator.plan import Task
+
+LINE_SECONDS = 2.0
+"""Least time between two plain lines."""
+
+
+class Progress:
+    """Counts epochs over all stacks; the ETA is the epochs left at the rate so far."""
+
+    def __init__(self, tasks: Sequence[Task], stream: TextIO = sys.stderr) -> None:
+        self._total_trials = sum(len(task.trials) for task in tasks)
+        self._total_epochs = sum(task.epochs for task in tasks)
+        self._epochs: dict[str, int] = {}
+        self._trials_done = 0
+        self._stream = stream
+        self._started = self._last_line = time.monotonic()
+        self._bar = self._make_bar() if stream.isatty() else None
+
+    def _make_bar(self) -> "tqdm[int]":
+        shape = "{l_bar}{bar}| {postfix} · {elapsed} elapsed · ETA {remaining}"
+        bar: tqdm[int] = tqdm(
+            total=self._total_epochs, file=self._stream, bar_format=shape, mininterval=0.2, dynamic_ncols=True
+        )
+        bar.set_postfix_str(self._counts())
+        return bar
+
+    def advance(self, task: Task, epoch: int) -> None:
+        """The stack has completed so many epochs; going back (a retry) is shown as it is."""
+        epochs = min(epoch * len(task.trials), task.epochs)
+        step = epochs - self._epochs.get(task.id, 0)
+        self._epochs[task.id] = epochs
+        if self._bar is not None:
+            self._bar.update(step)
+
+    def finish(self, task: Task) -> None:
+        """The stack is at its end, well or badly."""
+        self._trials_done += len(task.trials)
+        self.advance(task, task.epochs // len(task.trials))
+        if self._bar is not None:
+            self._bar.set_postfix_str(self._counts())
+        elif self._due():
+            self.say(f"{self._counts()}, ETA {_clock(self._seconds_left())}")
+
+    def say(self, message: str) -> None:
+        """A line that does not break the bar."""
+        if self._bar is not None:
+            tqdm.write(message, file=self._stream)
+        else:
+            print(message, file=self._stream, flush=True)
+
+    def close(self) -> None:
+        """Leave the last state of the bar on the screen."""
+        if self._bar is not None:
+            self._bar.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _counts(self) -> str:
+        return f"{self._trials_done}/{self._total_trials} trials"
+
+    def _due(self) -> bool:
+        now = time.monotonic()
+        if now - self._last_line < LINE_SECONDS and self._trials_done < self._total_trials:
+            return False
+        self._last_line = now
+        return True
+
+    def _seconds_left(self) -> float:
+        done = sum(self._epochs.values())
+        return (time.monotonic() - self._started) * (self._total_epochs - done) / max(done, 1)
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes:02}:{rest:02}"

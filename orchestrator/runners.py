@@ -1,0 +1,60 @@
+"""How stacks get a process to run in: one small interface, and the runner that needs no cluster."""
+
+import traceback
+from collections.abc import Sequence
+from typing import Protocol
+
+from orchestrator.plan import Task
+from orchestrator.settings import Settings
+from orchestrator.store import Store
+
+
+class Listener(Protocol):
+    """Who follows a sweep: told of each stack as it goes."""
+
+    def advanced(self, task: Task, epoch: int) -> None:
+        """The stack has completed so many epochs."""
+
+    def finished(self, task: Task) -> None:
+        """The stack's trials are committed."""
+
+    def failed(self, task: Task, message: str) -> None:
+        """The stack was given up after its last retry; the message ends with the error."""
+
+
+class Runner(Protocol):
+    """Runs stacks until each is finished or failed."""
+
+    def run(self, tasks: Sequence[Task], store: Store, settings: Settings, listener: Listener) -> None:
+        """Run all tasks and tell the listener how each ends. Interruptions pass through as exceptions."""
+
+
+class InlineRunner:
+    """Runs one stack after the other in this process: for debugging, and where Ray is not wanted."""
+
+    def run(self, tasks: Sequence[Task], store: Store, settings: Settings, listener: Listener) -> None:
+        """See :class:`Runner`."""
+        for task in tasks:
+            self._run_one(task, store, settings, listener)
+
+    def _run_one(self, task: Task, store: Store, settings: Settings, listener: Listener) -> None:
+        from orchestrator.execution import execute
+
+        for attempts_left in reversed(range(settings.max_retries + 1)):
+            try:
+                execute(task, store, settings, lambda epoch: listener.advanced(task, epoch))
+            except Exception:
+                if not attempts_left:
+                    listener.failed(task, traceback.format_exc())
+            else:
+                listener.finished(task)
+                return
+
+
+def make_runner(settings: Settings) -> Runner:
+    """The runner that the settings name; imports Ray only for the one that needs it."""
+    if settings.runner == "inline":
+        return InlineRunner()
+    from orchestrator.tuning import TuneRunner
+
+    return TuneRunner()

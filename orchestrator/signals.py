@@ -1,0 +1,38 @@
+"""Ctrl-C and SIGTERM: the first ends the command in order, the second at once."""
+
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+from orchestrator.errors import Exit
+
+
+class InterruptedBySignal(BaseException):
+    """SIGINT or SIGTERM arrived; not an ``Exception``, so that no retry swallows it."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(signal.Signals(number).name)
+        self.exit_code = Exit(128 + number)
+
+
+@contextmanager
+def orderly() -> Iterator[None]:
+    """Within the block, the first signal raises :class:`InterruptedBySignal`, and a second ends the process."""
+    before = {number: signal.signal(number, _raise_once) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _raise_once(number: int, _frame: FrameType | None) -> None:
+    for other in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(other, _exit_now)
+    raise InterruptedBySignal(number)
+
+
+def _exit_now(number: int, _frame: FrameType | None) -> None:
+    os._exit(128 + number)

@@ -1,0 +1,138 @@
+"""Stacks as Ray Tune trials: the only file that imports Ray.
+
+Tune places stacks, packs resources, retries and reports failures. It never decides what is done: the store does,
+so every run is a fresh experiment of the stacks that are not committed.
+"""
+
+import os
+import time
+from collections.abc import Sequence
+from typing import Any
+
+# Read by Ray when it is imported.
+os.environ.setdefault("RAY_AIR_NEW_OUTPUT", "0")
+os.environ.setdefault("TUNE_DISABLE_AUTO_CALLBACK_LOGGERS", "1")
+os.environ.setdefault("TUNE_PRINT_ALL_TRIAL_ERRORS", "0")
+os.environ.setdefault("TUNE_DISABLE_SIGINT_HANDLER", "1")  # fit() must not swallow Ctrl-C
+os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+os.environ.setdefault("RAY_CHDIR_TO_TRIAL_DIR", "0")
+os.environ.setdefault("RAY_ENABLE_UV_RUN_RUNTIME_ENV", "0")
+
+import ray
+from ray import tune
+from ray.tune import Callback
+from ray.tune.experiment import Trial as RayTrial
+
+from orchestrator.errors import EnsweepError
+from orchestrator.plan import Task
+from orchestrator.runners import Listener
+from orchestrator.settings import Settings
+from orchestrator.store import Store
+
+REPORT_SECONDS = 1.0
+"""Least time between two reports of a worker: progress needs no more, and each costs the driver a turn."""
+
+OBJECT_STORE_BYTES = 256 * 2**20
+"""Object store of a local cluster: a sweep moves specs and progress through it, never tensors."""
+
+
+class TuneRunner:
+    """Runs stacks on a Ray cluster, one of its own on this machine unless the settings name another."""
+
+    def run(self, tasks: Sequence[Task], store: Store, settings: Settings, listener: Listener) -> None:
+        """See :class:`orchestrator.runners.Runner`."""
+        _connect(settings)
+        try:
+            tuner = tune.Tuner(
+                tune.with_resources(
+                    tune.with_parameters(_train_stack, tasks=list(tasks), store=store, settings=settings),
+                    _resources(settings),
+                ),
+                param_space={"stack": tune.grid_search(list(range(len(tasks))))},
+                tune_config=_tune_config(tasks, settings),
+                run_config=_run_config(tasks, store, settings, listener),
+            )
+            tuner.fit()
+        finally:
+            ray.shutdown()
+
+
+def _train_stack(config: dict[str, int], *, tasks: list[Task], store: Store, settings: Settings) -> None:
+    """What a Ray worker runs; its process is reused, so everything global is set inside ``execute``."""
+    from orchestrator.execution import execute
+
+    task = tasks[config["stack"]]
+    last_report = time.monotonic()
+
+    def on_epoch(epoch: int) -> None:
+        nonlocal last_report
+        if time.monotonic() - last_report >= REPORT_SECONDS:
+            last_report = time.monotonic()
+            tune.report({"epoch": epoch})
+
+    execute(task, store, settings, on_epoch)
+    tune.report({"epoch": task.trials[0].spec.training.epochs})
+
+
+class _Relay(Callback):  # type: ignore[misc]
+    """Tells the listener what Tune's loop sees."""
+
+    def __init__(self, tasks: Sequence[Task], listener: Listener) -> None:
+        self._tasks = tasks
+        self._listener = listener
+
+    def _task(self, trial: RayTrial) -> Task:
+        task: Task = self._tasks[trial.config["stack"]]
+        return task
+
+    def on_trial_result(
+        self, iteration: int, trials: list[RayTrial], trial: RayTrial, result: dict[str, Any], **info: Any
+    ) -> None:
+        if "epoch" in result:
+            self._listener.advanced(self._task(trial), result["epoch"])
+
+    def on_trial_complete(self, iteration: int, trials: list[RayTrial], trial: RayTrial, **info: Any) -> None:
+        self._listener.finished(self._task(trial))
+
+    def on_trial_error(self, iteration: int, trials: list[RayTrial], trial: RayTrial, **info: Any) -> None:
+        self._listener.failed(self._task(trial), _error_text(trial))
+
+
+def _error_text(trial: RayTrial) -> str:
+    error = trial.get_pickled_error() or trial.get_ray_actor_error()
+    return str(error) if error else "the worker died without a word"
+
+
+def _connect(settings: Settings) -> None:
+    quiet = {"log_to_driver": False, "logging_level": "ERROR"}
+    if settings.address != "local":
+        try:
+            ray.init(address=settings.address, **quiet)
+        except ConnectionError as error:
+            raise EnsweepError(f"no Ray cluster answers at {settings.address}: {error}") from error
+        return
+    os.environ.setdefault("RAY_AUTH_MODE", "token")
+    ray.init(address="local", include_dashboard=False, object_store_memory=OBJECT_STORE_BYTES, **quiet)
+
+
+def _resources(settings: Settings) -> dict[str, float]:
+    on_gpu = settings.device != "cpu" and ray.cluster_resources().get("GPU", 0) > 0
+    return {"cpu": settings.threads, "gpu": settings.gpus_per_stack if on_gpu else 0}
+
+
+def _tune_config(tasks: Sequence[Task], settings: Settings) -> tune.TuneConfig:
+    return tune.TuneConfig(
+        reuse_actors=True,
+        max_concurrent_trials=settings.concurrency,
+        trial_name_creator=lambda trial: tasks[trial.config["stack"]].id,
+        trial_dirname_creator=lambda trial: tasks[trial.config["stack"]].id,
+    )
+
+
+def _run_config(tasks: Sequence[Task], store: Store, settings: Settings, listener: Listener) -> tune.RunConfig:
+    return tune.RunConfig(
+        storage_path=str(store.layout.logs / "tune"),
+        verbose=0,
+        failure_config=tune.FailureConfig(max_failures=settings.max_retries),
+        callbacks=[_Relay(tasks, listener)],
+    )

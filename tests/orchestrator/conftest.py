@@ -1,0 +1,37 @@
+"""A small sweep, and rows as a trainer would give them."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from specs.records import TABLES, Row
+from specs.sweep import SweepSpec
+
+SWEEP: dict[str, Any] = {
+    "name": "tiny",
+    "title": "one system or an ensemble?",
+    "architectures": {"1x8H": {"members": 1, "hidden": 8}, "4x2H": {"members": 4, "hidden": 2}},
+    "lambda": [0, 1],
+    "seeds": 2,
+    "dataset": {"name": "digits", "validation": 237},
+    "training": {"epochs": 2, "batch_size": 100, "learning_rate": 0.1},
+    "evaluation": {"train_examples": 100, "robustness": {"repeats": 2}},
+}
+
+
+@pytest.fixture
+def sweep() -> Callable[..., SweepSpec]:
+    """Builds the small sweep; keywords replace its fields."""
+    return lambda **changes: SweepSpec.model_validate(SWEEP | changes)
+
+
+@pytest.fixture
+def row() -> Callable[..., Row]:
+    """Builds a whole row of a table; keywords replace its values."""
+    example = {"string": "x", "int": 3, "float": 0.25, "floats": [0.25, 0.5]}
+
+    def build(table: str, **values: object) -> Row:
+        return {column.name: example[column.type] for column in TABLES[table].columns} | values
+
+    return build

@@ -1,0 +1,57 @@
+"""A bar on a terminal, plain lines elsewhere."""
+
+import io
+from collections.abc import Callable
+
+import pytest
+
+from orchestrator import progress
+from orchestrator.plan import Task
+from orchestrator.progress import Progress
+from specs.sweep import SweepSpec, expand
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.fixture
+def tasks(sweep: Callable[..., SweepSpec]) -> list[Task]:
+    return [Task((trial,)) for trial in expand(sweep())]
+
+
+def test_plain_lines_count_trials_and_end_with_the_last(tasks: list[Task], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(progress, "LINE_SECONDS", 0.0)
+    stream = io.StringIO()
+    with Progress(tasks, stream) as shown:
+        for task in tasks:
+            shown.advance(task, 1)
+            shown.finish(task)
+    lines = stream.getvalue().splitlines()
+    assert lines[0].startswith("1/6 trials, ETA ")
+    assert lines[-1] == "6/6 trials, ETA 00:00"
+    assert "\r" not in stream.getvalue()
+
+
+def test_plain_lines_are_few(tasks: list[Task]) -> None:
+    stream = io.StringIO()
+    with Progress(tasks, stream) as shown:
+        for task in tasks:
+            shown.finish(task)
+    assert stream.getvalue().splitlines() == ["6/6 trials, ETA 00:00"]
+
+
+def test_a_terminal_gets_a_bar_with_an_eta(tasks: list[Task]) -> None:
+    stream = Terminal()
+    with Progress(tasks, stream) as shown:
+        shown.advance(tasks[0], 1)
+        shown.finish(tasks[0])
+    assert "1/6 trials" in stream.getvalue()
+    assert "ETA" in stream.getvalue()
+    assert "\r" in stream.getvalue()
+
+
+def test_hours_are_shown_as_hours() -> None:
+    assert progress._clock(3 * 3600 + 62) == "3:01:02"
+    assert progress._clock(62) == "01:02"
