@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 SWEEP_NAME = r"^[a-z0-9][a-z0-9._-]{0,63}$"
 ARCHITECTURE_NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
@@ -14,6 +14,18 @@ class Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, populate_by_name=True)
 
 
-Count = Annotated[int, Field(ge=1)]
-Rate = Annotated[float, Field(gt=0)]
-Lambda = Annotated[float, Field(ge=0, le=1)]
+def _whole(value: object) -> object:
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def _unsigned_zero(value: float) -> float:
+    return value + 0.0
+
+
+Integer = Annotated[int, BeforeValidator(_whole), Field(strict=True)]
+"""A whole number: ``5`` or ``5.0``, but neither ``true`` nor ``"5"``."""
+Real = Annotated[float, Field(strict=True), AfterValidator(_unsigned_zero)]
+"""A number: neither ``true`` nor ``"0.5"``; ``-0.0`` is stored as ``0.0``, so that it has one identity."""
+Count = Annotated[Integer, Field(ge=1)]
+Rate = Annotated[Real, Field(gt=0)]
+Lambda = Annotated[Real, Field(ge=0, le=1)]

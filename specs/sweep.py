@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints, field_validator, model_validator
 
-from specs.base import ARCHITECTURE_NAME, SWEEP_NAME, Count, Frozen, Lambda, Rate
+from specs.base import ARCHITECTURE_NAME, SWEEP_NAME, Count, Frozen, Integer, Lambda, Rate
 from specs.identity import trial_id
 from specs.trial import Architecture, Dataset, Evaluation, Method, Mlp, Training, TrialSpec
 
@@ -66,7 +66,7 @@ class SweepSpec(Frozen):
     architectures: dict[Annotated[str, StringConstraints(pattern=ARCHITECTURE_NAME)], MlpEntry]
     methods: tuple[Method, ...] = ("joint",)
     lambdas: tuple[Lambda, ...] = Field(alias="lambda")
-    seeds: Annotated[int, Field(ge=1, le=10_000)] | tuple[Annotated[int, Field(ge=0, lt=2**31)], ...]
+    seeds: Annotated[Integer, Field(ge=1, le=10_000)] | tuple[Annotated[Integer, Field(ge=0, lt=2**31)], ...]
     """A number n means the seeds 0 to n−1; a list names them."""
     dataset: Dataset
     training: SweepTraining
@@ -96,7 +96,7 @@ class SweepSpec(Frozen):
 
     @model_validator(mode="after")
     def every_trial_is_valid(self) -> "SweepSpec":
-        expand(self)
+        expand(self.model_copy(update={"seeds": self.seed_numbers[:1]}))
         return self
 
     @property

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from specs.base import Count, Frozen, Lambda, Rate
+from specs.base import Count, Frozen, Integer, Lambda, Rate, Real
 
 CLASSES = {"digits": 10, "fashion_mnist": 10, "cifar10": 10, "cifar100": 100}
 """Number of classes of each data set."""
@@ -50,7 +50,7 @@ class Dataset(Frozen):
     """What is learned, and how many training images are held out for selection."""
 
     name: Literal["digits", "fashion_mnist", "cifar10", "cifar100"]
-    validation: Annotated[int, Field(ge=0)]
+    validation: Annotated[Integer, Field(ge=0)]
     """Images drawn from the training set by seed for validation; 0 trains on all of them."""
 
     @model_validator(mode="after")
@@ -67,11 +67,11 @@ class Training(Frozen):
     epochs: Count
     batch_size: Count
     learning_rate: Rate
-    momentum: Annotated[float, Field(ge=0, lt=1)] = 0.9
-    weight_decay: Annotated[float, Field(ge=0)] = 0.0
+    momentum: Annotated[Real, Field(ge=0, lt=1)] = 0.9
+    weight_decay: Annotated[Real, Field(ge=0)] = 0.0
     milestones: tuple[Count, ...] = ()
     """Epochs completed after which the learning rate is multiplied by ``milestone_factor``."""
-    milestone_factor: Annotated[float, Field(gt=0, le=1)] = 0.1
+    milestone_factor: Annotated[Real, Field(gt=0, le=1)] = 0.1
     selection: Literal["validation", "final"] = "validation"
     """The weights that are tested: of the epoch with the least validation error, or of the final epoch."""
 
@@ -86,7 +86,7 @@ class Training(Frozen):
 class Robustness(Frozen):
     """Accuracy of the ensemble when members are dropped at test time (paper, section 5)."""
 
-    repeats: Annotated[int, Field(ge=0)] = 20
+    repeats: Annotated[Integer, Field(ge=0)] = 20
     """Random draws of the dropped members; 0 measures nothing."""
     masks: tuple[Literal["example", "shared"], ...] = ("example",)
     """``example`` draws a subset for each test example (the paper); ``shared`` one for the whole test set."""
@@ -102,7 +102,7 @@ class Robustness(Frozen):
 class Evaluation(Frozen):
     """What is measured besides the errors on validation and test images."""
 
-    train_examples: Annotated[int, Field(ge=0)] = 10_000
+    train_examples: Annotated[Integer, Field(ge=0)] = 10_000
     """Training images measured after each epoch, in evaluation mode: the first so many in the order that the
     seed draws; more than there are means all, 0 none."""
     robustness: Robustness = Robustness()
@@ -115,7 +115,7 @@ class TrialSpec(Frozen):
     method: Method = "joint"
     lam: Lambda = Field(alias="lambda")
     """Weight λ of the ensemble's loss in L_λ = λ·D(p‖q̄) + (1−λ)·mean_j D(p‖q_j) (paper, Eq. 4)."""
-    seed: Annotated[int, Field(ge=0, lt=2**31)]
+    seed: Annotated[Integer, Field(ge=0, lt=2**31)]
     """Replicate number; fixes split, initial weights and data order, the same for all λ."""
     dataset: Dataset
     training: Training

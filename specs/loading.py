@@ -1,0 +1,125 @@
+"""From a YAML file or a catalogue name to a validated sweep."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from specs.dumping import dump_sweep, sweep_digest
+from specs.explaining import explain
+from specs.overrides import apply
+from specs.problems import Place, Problem, Source, SpecError, fault
+from specs.sweep import SweepSpec, expand
+from specs.yaml12 import parse
+
+__all__ = [
+    "CatalogueEntry",
+    "Problem",
+    "SpecError",
+    "catalogue",
+    "catalogue_names",
+    "dump_sweep",
+    "load_sweep",
+    "parse_sweep",
+    "sweep_digest",
+]
+
+CATALOGUE = Path(__file__).parent / "catalogue"
+MAX_BYTES = 1_000_000
+
+
+@dataclass(frozen=True)
+class CatalogueEntry:
+    """One sweep that ships with the program."""
+
+    name: str
+    """What ``load_sweep`` takes: ``smoke/digits``."""
+    title: str
+    serves: tuple[str, ...]
+    """Figures, tables and claims that it yields the data of."""
+    trials: int
+    path: Path
+
+
+def catalogue() -> tuple[CatalogueEntry, ...]:
+    """All sweeps that ship with the program, by name."""
+    return tuple(_entry(name, path) for name, path in _catalogue_paths().items())
+
+
+def catalogue_names() -> tuple[str, ...]:
+    """The names of those sweeps, without reading them."""
+    return tuple(_catalogue_paths())
+
+
+def load_sweep(reference: str, overrides: Sequence[str] = ()) -> SweepSpec:
+    """The sweep in a YAML file, or of a catalogue name such as ``smoke/digits``.
+
+    ``overrides`` are texts such as ``training.epochs=5``, applied in order before validation.
+
+    Raises:
+        SpecError: no such file or name, a file that cannot be read, or a spec with errors; the message says where
+            and what to do.
+    """
+    path = _path(reference)
+    return parse_sweep(_read(path), str(path), overrides)
+
+
+def parse_sweep(text: str, source: str, overrides: Sequence[str] = ()) -> SweepSpec:
+    """The sweep in a text; ``source`` is its name in messages.
+
+    Raises:
+        SpecError: as for :func:`load_sweep`.
+    """
+    root = parse(Source(source, text))
+    if not isinstance(root.value, dict):
+        empty = root.value is None
+        got = "the file is empty" if empty else f"the top level is {root.describe()}"
+        raise fault(root.place, f"{got}; expected a mapping with name, title, architectures, ...")
+    for override in overrides:
+        apply(root, override)
+    try:
+        return SweepSpec.model_validate(root.plain(), by_alias=True, by_name=False)
+    except ValidationError as error:
+        raise explain(error, root, SweepSpec) from None
+
+
+def _entry(name: str, path: Path) -> CatalogueEntry:
+    sweep = load_sweep(str(path))
+    return CatalogueEntry(name, sweep.title, sweep.serves, len(expand(sweep)), path)
+
+
+def _catalogue_paths() -> dict[str, Path]:
+    files = sorted(CATALOGUE.glob("*/*.yaml"))
+    return {path.relative_to(CATALOGUE).with_suffix("").as_posix(): path for path in files}
+
+
+def _path(reference: str) -> Path:
+    shipped = _catalogue_paths()
+    if reference in shipped:
+        return shipped[reference]
+    path = Path(reference)
+    if path.suffix in (".yaml", ".yml") or path.is_file():
+        return path
+    close = get_close_matches(reference, shipped, n=3, cutoff=0.4)
+    meant = f"; did you mean {' or '.join(close)}?" if close else "."
+    names = "\n".join(f"  {name}" for name in shipped)
+    raise fault(None, f"no sweep is called {reference!r}{meant}\nGive the path of a YAML file, or one of:\n{names}")
+
+
+def _read(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            content = file.read(MAX_BYTES + 1)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise fault(None, f"{path}: cannot be read: {reason}") from None
+    if len(content) > MAX_BYTES:
+        raise fault(None, f"{path}: larger than 1 MB; a sweep's YAML takes a few kilobytes")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        before = content[: error.start].decode("utf-8", "replace").splitlines() or [""]
+        place = Place(Source(str(path), ""), len(before) - 1, len(before[-1]))
+        raise fault(place, f"byte 0x{content[error.start]:02x} is not UTF-8; save the file as UTF-8") from None

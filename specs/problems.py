@@ -1,0 +1,74 @@
+"""What is wrong with a spec, and where: messages like a good compiler's."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from re import split
+
+LINE_BREAK = "\r\n|[\n\r\x85\u2028\u2029]"
+"""Where YAML ends a line."""
+WIDTH = 110
+"""Characters of a source line that are shown."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """A text that is parsed: a file, or the value of one override."""
+
+    name: str
+    """As messages show it: the file's path, or ``--set training.epochs=5``."""
+    text: str
+    override: str | None = None
+    """The dotted path that an override sets; None for a file."""
+
+    @cached_property
+    def lines(self) -> list[str]:
+        return split(LINE_BREAK, self.text)
+
+
+@dataclass(frozen=True)
+class Place:
+    """A position in a source; line and column count from 0."""
+
+    source: Source
+    line: int
+    column: int
+
+    def __str__(self) -> str:
+        if self.source.override is not None:
+            return self.source.name
+        return f"{self.source.name}:{self.line + 1}:{self.column + 1}"
+
+    def excerpt(self) -> str:
+        """The source line, and a caret under the column; nothing for an override, which is one line anyway."""
+        if self.source.override is not None or not self.source.text.strip():
+            return ""
+        line = self.source.lines[self.line] if self.line < len(self.source.lines) else ""
+        start = max(0, self.column - WIDTH // 2) if len(line) > WIDTH else 0
+        shown = "".join(c if c.isprintable() or c == "\t" else "\N{REPLACEMENT CHARACTER}" for c in line)
+        indent = "".join("\t" if c == "\t" else " " for c in shown[start : self.column])
+        return f"\n  {shown[start : start + WIDTH]}\n  {indent}^"
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing to mend."""
+
+    place: Place | None
+    """None where no text is at fault, such as a file that cannot be read."""
+    message: str
+
+    def __str__(self) -> str:
+        return self.message if self.place is None else f"{self.place}: {self.message}{self.place.excerpt()}"
+
+
+class SpecError(Exception):
+    """A spec that cannot be used; the message names each problem, its place and the remedy."""
+
+    def __init__(self, *problems: Problem) -> None:
+        super().__init__("\n".join(map(str, problems)))
+        self.problems = problems
+
+
+def fault(place: Place | None, message: str) -> SpecError:
+    """The error for one problem."""
+    return SpecError(Problem(place, message))

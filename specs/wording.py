@@ -1,0 +1,124 @@
+"""The words of error messages: what was expected, what stands there, what may have been meant."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from difflib import get_close_matches
+from re import findall
+from typing import Any, get_args, get_origin
+
+from pydantic import BaseModel
+
+from specs.base import ARCHITECTURE_NAME, SWEEP_NAME
+from specs.nodes import Node
+
+EXPECTED = {
+    **dict.fromkeys(("int_type", "int_from_float", "int_parsing"), "a whole number"),
+    **dict.fromkeys(("float_type", "float_parsing"), "a number"),
+    **dict.fromkeys(("tuple_type", "list_type"), "a list"),
+    **dict.fromkeys(("dict_type", "model_type", "model_attributes_type"), "a mapping of keys to values"),
+    **dict.fromkeys(("none_required",), "nothing"),
+    "bool_type": "true or false",
+    "bool_parsing": "true or false",
+    "string_type": "text",
+    "string_unicode": "text",
+    "finite_number": "a finite number",
+}
+"""What a field wants, by pydantic's name of the error."""
+
+WRONG_KIND = frozenset(EXPECTED) - {"int_from_float", "finite_number"}
+"""Errors that say that the value is of another kind altogether."""
+
+_BOUNDS = {
+    "greater_than_equal": ("at least", "ge"),
+    "greater_than": ("greater than", "gt"),
+    "less_than_equal": ("at most", "le"),
+    "less_than": ("less than", "lt"),
+}
+_PATTERNS = {
+    SWEEP_NAME: "must be 1 to 64 lower-case letters, digits, '.', '_' or '-', and begin with a letter or digit",
+    ARCHITECTURE_NAME: "must be 1 to 64 letters, digits, '.', '_' or '-', and begin with a letter or digit",
+}
+
+
+def in_words(kind: str, details: Mapping[str, Any], node: Node) -> str:
+    """One error of pydantic's in plain words, with the remedy where there is one."""
+    context: Mapping[str, Any] = details.get("ctx", {})
+    if kind in EXPECTED:
+        return _wrong_kind(details.get("expected", EXPECTED[kind]), node)
+    if kind in _BOUNDS:
+        words, key = _BOUNDS[kind]
+        return f"must be {words} {_number(context[key])}, got {node.describe()}"
+    match kind:
+        case "missing":
+            return f"missing key '{details['loc'][-1]}'"
+        case "literal_error":
+            choices = findall("'([^']*)'", context["expected"])
+            close = did_you_mean(str(node.value), choices)
+            return f"must be {context['expected']}, got {node.describe()}{close}"
+        case "string_pattern_mismatch":
+            rule = _PATTERNS.get(context["pattern"], f"must match {context['pattern']}")
+            return f"{rule}; got {details['input']!r}"
+        case "string_too_short":
+            return "must not be empty"
+        case "string_too_long":
+            return f"must be at most {context['max_length']} characters, got {len(str(node.value))}"
+        case "value_error":
+            return str(context["error"])
+    return str(details["msg"])
+
+
+def _number(bound: float) -> str:
+    return f"{bound:g}" if bound < 1e6 else f"{bound:.0f}"
+
+
+def _wrong_kind(expected: str, node: Node) -> str:
+    remedy = ""
+    if expected == "text" and isinstance(node.value, bool | int | float):
+        remedy = "; put it in quotes"
+    if "number" in expected and isinstance(node.value, str) and _is_number(node.value):
+        remedy = "; remove the quotes"
+    if expected == "a list" and not isinstance(node.value, dict | None):
+        remedy = "; put it in [ ]"
+    return f"expected {expected}, got {node.describe()}{remedy}"
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """``; did you mean 'epochs'?`` for a word that looks like a known one, else nothing."""
+    close = get_close_matches(word[:64], list(known), n=1, cutoff=0.6)
+    return f"; did you mean '{close[0]}'?" if close else ""
+
+
+def known_keys(model: type[BaseModel], path: Sequence[str | int]) -> tuple[str, ...]:
+    """The keys that the model knows at a path, under the names that YAML uses."""
+    types: list[Any] = [model]
+    for step in path:
+        types = [inner for outer in types for inner in _inside(outer, step)]
+    models = [kind for outer in types for kind in _members(outer)]
+    return tuple(dict.fromkeys(field.alias or name for kind in models for name, field in kind.model_fields.items()))
+
+
+def _inside(outer: Any, step: str | int) -> list[Any]:
+    """The types of what lies under a key or index of a type."""
+    if isinstance(outer, type) and issubclass(outer, BaseModel):
+        return [field.annotation for name, field in outer.model_fields.items() if (field.alias or name) == step]
+    if get_origin(outer) is dict:
+        return [get_args(outer)[1]]
+    if get_origin(outer) is tuple:
+        return [get_args(outer)[0]]
+    return [inner for part in get_args(outer) for inner in _inside(part, step)]
+
+
+def _members(outer: Any) -> list[type[BaseModel]]:
+    """The models that a type may be: itself, or those of a union."""
+    if isinstance(outer, type) and issubclass(outer, BaseModel):
+        return [outer]
+    if get_origin(outer) in (dict, tuple):
+        return []
+    return [kind for part in get_args(outer) for kind in _members(part)]
