@@ -3,7 +3,7 @@
 import sys
 import time
 from collections.abc import Sequence
-from typing import Self, TextIO
+from typing import NoReturn, Self, TextIO
 
 from tqdm import tqdm
 
@@ -25,9 +25,9 @@ class Progress:
         self._started = self._last_line = time.monotonic()
         self._bar = self._make_bar() if stream.isatty() else None
 
-    def _make_bar(self) -> "tqdm[int]":
+    def _make_bar(self) -> "tqdm[NoReturn]":
         shape = "{l_bar}{bar}| {postfix} · {elapsed} elapsed · ETA {remaining}"
-        bar: tqdm[int] = tqdm(
+        bar: tqdm[NoReturn] = tqdm(
             total=self._total_epochs, file=self._stream, bar_format=shape, mininterval=0.2, dynamic_ncols=True
         )
         bar.set_postfix_str(self._counts())

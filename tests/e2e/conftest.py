@@ -1,0 +1,90 @@
+"""The real command line on a real store, and what is compared between stores."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+
+ENSWEEP = Path(sys.executable).with_name("ensweep")
+
+SPEC = """\
+name: tiny
+title: One system or an ensemble, in seconds?
+architectures:
+  1x16H: {kind: mlp, members: 1, hidden: 16}
+  4x4H: {kind: mlp, members: 4, hidden: 4}
+lambda: [0, 1]
+seeds: 2
+dataset: {name: digits, validation: 237}
+training: {epochs: 3, batch_size: 50, learning_rate: 0.1}
+evaluation: {train_examples: 200, robustness: {repeats: 2}}
+"""
+
+MEASURED = {"seconds", "samples_per_second", "peak_memory"}
+"""Columns that are measured of the machine, and so differ between two equal runs."""
+
+
+class Workplace:
+    """A folder with a spec, in which commands are run."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.spec = folder / "tiny.yaml"
+        self.spec.write_text(SPEC)
+        self.store = folder / "results" / "tiny"
+
+    def start(self, *arguments: str) -> "subprocess.Popen[str]":
+        """Start a command."""
+        return subprocess.Popen(
+            [str(ENSWEEP), *arguments], cwd=self.folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+
+    def run(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
+        """Run a command to its end."""
+        process = self.start(*arguments)
+        out, err = process.communicate(timeout=120)
+        return subprocess.CompletedProcess(process.args, process.returncode, out, err)
+
+    def commits(self, store: Path | None = None) -> dict[str, dict[str, Any]]:
+        """The commits of a store, by trial id."""
+        folder = (store or self.store) / "commits"
+        return {path.stem: json.loads(path.read_text()) for path in folder.glob("[!.]*.json")}
+
+    def rows(self, store: Path | None = None) -> dict[str, list[Mapping[str, Any]]]:
+        """All committed rows of a store, without what is measured of the machine, in a canonical order."""
+        root = store or self.store
+        found: dict[str, list[Mapping[str, Any]]] = {}
+        for trial_id, commit in sorted(self.commits(root).items()):
+            for table in sorted(commit["files"]):
+                path = root / "attempts" / trial_id / commit["attempt"] / f"{table}.parquet"
+                rows = pq.read_table(path, page_checksum_verification=True).to_pylist()
+                found.setdefault(table, []).extend(
+                    {name: value for name, value in row.items() if name not in MEASURED} for row in rows
+                )
+        return found
+
+
+@pytest.fixture
+def workplace(tmp_path: Path) -> Workplace:
+    return Workplace(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Workplace]:
+    """A workplace whose sweep ran to its end without Ray, for the given arguments; made once for each."""
+    made: dict[tuple[str, ...], Workplace] = {}
+
+    def build(*arguments: str) -> Workplace:
+        if arguments not in made:
+            place = Workplace(tmp_path_factory.mktemp("uninterrupted"))
+            done = place.run("run", "tiny.yaml", "--runner", "inline", *arguments)
+            assert done.returncode == 0, done.stderr
+            made[arguments] = place
+        return made[arguments]
+
+    return build
