@@ -1,0 +1,93 @@
+"""What was planned and what became of it: the matrix, the gaps and the scale."""
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from reports import wording
+from reports.cells import architectures, lambdas, planned_cells
+from reports.loading import STATUSES, Frames
+from reports.tables import DisplayTable
+
+SIGNS = {"diverged": "✕", "failed": "✕", "corrupt": "⚠", "missing": "○"}
+"""A sign beside each word, so that no status is told by colour alone."""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell of the coverage matrix."""
+
+    text: str
+    """``4/5``, or a dash where nothing is planned."""
+    notes: tuple[str, ...]
+    state: str
+    """``full``, ``partial``, ``none``, ``bad`` or ``unplanned``: the name of its colour."""
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """Architectures down, λ across."""
+
+    lambdas: tuple[str, ...]
+    rows: tuple[tuple[str, tuple[Cell, ...]], ...]
+
+
+def matrix(frames: Frames) -> Matrix:
+    """Complete against planned trials of every cell, with what was lost."""
+    cells = {(name, lam): _cell(trials) for name, lam, trials in planned_cells(frames)}
+    unplanned = Cell("–", (), "unplanned")
+    grid = lambdas(frames)
+    rows = tuple((name, tuple(cells.get((name, lam), unplanned) for lam in grid)) for name in architectures(frames))
+    return Matrix(tuple(f"{lam:g}" for lam in grid), rows)
+
+
+def _cell(trials: pd.DataFrame) -> Cell:
+    counts = {status: int((trials["status"] == status).sum()) for status in STATUSES}
+    done, planned = counts["complete"], len(trials)
+    notes = tuple(f"{sign} {counts[status]} {status}" for status, sign in SIGNS.items() if counts[status])
+    if any(counts[status] for status in ("diverged", "failed", "corrupt")):
+        return Cell(f"{done}/{planned}", notes, "bad")
+    state = "full" if done == planned else "partial" if done else "none"
+    return Cell(f"{done}/{planned}", notes, state)
+
+
+def totals(frames: Frames) -> str:
+    """``46 of 48 planned trials complete, 1 diverged, 1 missing``."""
+    counts = {status: int((frames.planned["status"] == status).sum()) for status in STATUSES}
+    lost = [f"{counts[status]} {status}" for status in STATUSES[1:] if counts[status]]
+    complete = f"{counts['complete']} of {wording.count(len(frames.planned), 'planned trial')} complete"
+    return ", ".join([complete, *lost])
+
+
+def gaps(frames: Frames, only_ensembles: bool = False) -> str:
+    """Which cells lack trials, in a sentence; that nothing is missing, where nothing is."""
+    short = [
+        f"{name} at {wording.lam(lam)} ({lost} of {len(trials)})"
+        for name, lam, trials in planned_cells(frames)
+        if (lost := int((trials["status"] != "complete").sum()))
+        and not (only_ensembles and trials["members"].iloc[0] == 1)
+    ]
+    return f"Trials are lacking from {wording.listed(short, most=6)}." if short else "No planned trial is lacking."
+
+
+def scale_warning(frames: Frames) -> str:
+    """How far the sweep stays below the work it reproduces; empty at full scale or where none was stated."""
+    full = frames.sweep.full_scale
+    if full is None:
+        return ""
+    epochs, seeds = frames.sweep.training.epochs, len(frames.sweep.seed_numbers)
+    parts = [f"{epochs} of {wording.count(full.epochs, 'epoch')}"] if epochs < full.epochs else []
+    parts += [f"{seeds} of {wording.count(full.seeds, 'seed')}"] if seeds < full.seeds else []
+    if not parts:
+        return ""
+    return f"Reduced scale: {wording.listed(parts)}. These numbers do not compare with the paper's."
+
+
+def problems(frames: Frames) -> DisplayTable:
+    """Every trial that ended badly, and why."""
+    bad = frames.planned[frames.planned["status"].isin(["diverged", "failed", "corrupt"])]
+    rows = [
+        (row["trial_id"], row["architecture"], f"{row['lam']:g}", str(row["seed"]), row["status"], row["message"])
+        for _, row in bad.iterrows()
+    ]
+    return DisplayTable(("trial", "architecture", "λ", "seed", "status", "why"), rows, total=len(rows))

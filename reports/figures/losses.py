@@ -1,0 +1,154 @@
+"""Figure 9: the ensemble's loss and its members' mean loss against λ; the gap is the diversity term of Eq. 5."""
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from reports import cells, wording
+from reports.figures import scales, style
+from reports.figures.entry import ReportFigure, ensembles, hover, seeds_done
+from reports.figures.marks import half_widths
+from reports.figures.style import axis_suffix, rounded
+from reports.loading import Frames
+from reports.statistics import paired_difference
+from reports.tables import DisplayTable, display
+
+ROUNDING = 1e-6
+"""Nats by which a gap may fall below 0 before it is called negative: both losses are sums in single precision."""
+SERIES = {
+    "": ("ensemble", style.INK, "solid", "circle"),
+    "member_": ("mean of members", "#CC79A7", "dash", "square"),
+}
+"""By prefix of the columns: name, colour, dash, marker."""
+
+
+def data(frames: Frames) -> pd.DataFrame:
+    """A row a planned cell of an ensemble: both losses in nats over its complete seeds, and the gap between them.
+
+    The columns of :func:`reports.cells.summarised` are the ensemble's; ``member_mean``, ``member_low`` … are the
+    members'. ``gap`` is the mean difference within a seed. ``checked`` counts the rows of trials and epochs in which
+    the gap was tested, ``negative`` those in which it is below 0.
+    """
+    own = cells.summarised(frames, "test_nll")
+    members = cells.summarised(frames, "test_member_nll")
+    for name in ("values", "mean", "sd", "low", "high"):
+        own[f"member_{name}"] = members[name]
+    own["gap"] = [_gap(row) for _, row in own.iterrows()]
+    counts = [_signs(frames, row["trial_ids"]) for _, row in own.iterrows()]
+    own["checked"], own["negative"] = ([count[i] for count in counts] for i in (0, 1))
+    return own[own["members"] > 1].reset_index(drop=True)
+
+
+def _gap(row: pd.Series) -> float:
+    pairs = (dict(zip(row["seeds"], row[name], strict=True)) for name in ("member_values", "values"))
+    return paired_difference(*pairs).mean
+
+
+def _signs(frames: Frames, trial_ids: list[str]) -> tuple[int, int]:
+    """Rows checked, and rows whose members' mean loss is below their ensemble's, which Jensen's inequality forbids."""
+    trials = frames.trials[frames.trials["trial_id"].isin(trial_ids)]
+    epochs = frames.epochs[frames.epochs["trial_id"].isin(trial_ids)]
+    gaps = pd.concat([trials["test_member_nll"] - trials["test_nll"], epochs["member_nll"] - epochs["nll"]])
+    return len(gaps), int((gaps < -ROUNDING).sum())
+
+
+def title(data: pd.DataFrame) -> str:
+    """Where the gap is widest, and whether the theory's sign holds in every row."""
+    shown = data[data["gap"].notna()] if len(data) else data
+    if shown.empty:
+        return "Loss of the ensemble and of its members against λ"
+    row = shown.iloc[int(shown["gap"].argmax())]
+    finding = (
+        f"The members' mean loss exceeds the ensemble's by up to {row['gap']:.3g} nats "
+        f"({row['architecture']}, {wording.lam(row['lam'])})"
+    )
+    return finding if not data["negative"].sum() else f"{finding}; the gap is negative in some rows, which cannot be"
+
+
+def note(data: pd.DataFrame) -> str:
+    """The check of the gap's sign, in words."""
+    checked, negative = int(data["checked"].sum()), int(data["negative"].sum())
+    return f"The gap is at least 0 in {checked - negative:,} of {checked:,} rows checked."
+
+
+def draw(data: pd.DataFrame) -> go.Figure:
+    """A panel an ensemble; both losses with their intervals, the gap shaded; switches of both scales."""
+    if data.empty:
+        return style.empty("This sweep has no ensemble.")
+    names = ensembles(data)
+    figure = style.panels(names, 4, "λ", "test nll in nats")
+    for panel, name in enumerate(names):
+        own = data[data["architecture"] == name].copy()
+        shown = own[own["mean"].notna()]
+        _add_gap(figure, panel, shown)
+        for prefix in SERIES:
+            _add_series(figure, panel, shown, prefix)
+    scales.follow(figure, sorted(set(data["lam"])), len(names))
+    axes = [f"layout.yaxis{axis_suffix(panel)}.type" for panel in range(len(names))]
+    kinds = {"linear": "linear", "logarithmic": "log"}
+    style.add_switch(figure, "loss axis", [{"label": k, "set": dict.fromkeys(axes, v)} for k, v in kinds.items()])
+    return figure
+
+
+def _add_gap(figure: go.Figure, panel: int, shown: pd.DataFrame) -> None:
+    there, back = shown, shown[::-1]
+    lams = [*there["lam"], *back["lam"]]
+    name = axis_suffix(panel)
+    figure.add_scatter(
+        x=lams, y=rounded([*there["mean"], *back["member_mean"]]), mode="lines", fill="toself", fillcolor=style.BAND,
+        line={"width": 0}, hoverinfo="skip", name="gap = diversity", legendgroup="gap", showlegend=panel == 0,
+        xaxis=f"x{name}", yaxis=f"y{name}", meta={"at": [[lam, 0.0] for lam in lams]},
+    )  # fmt: skip
+
+
+def _add_series(figure: go.Figure, panel: int, shown: pd.DataFrame, prefix: str) -> None:
+    label, color, dash, symbol = SERIES[prefix]
+    columns = ("values", "mean", "sd", "low", "high")
+    cell = shown.assign(**{column: shown[f"{prefix}{column}"] for column in columns})
+    hollow = cell["complete"] < cell["planned"]
+    name = axis_suffix(panel)
+    figure.add_scatter(
+        x=list(cell["lam"]), y=rounded(cell["mean"]), name=label, mode="lines+markers",
+        line={"color": color, "dash": dash, "width": 2},
+        marker={"color": color, "symbol": [f"{symbol}-open" if h else symbol for h in hollow], "size": 8,
+                "line": {"width": 2, "color": color}},
+        error_y={"array": half_widths(cell, "high", 1), "color": color, "thickness": 1.5, "width": 4},
+        text=[f"{label}: {hover(row, lambda value: f'{value:.4g}')}" for _, row in cell.iterrows()],
+        hovertemplate="%{text}<extra></extra>", legendgroup=label, showlegend=panel == 0,
+        xaxis=f"x{name}", yaxis=f"y{name}", meta={"at": [[lam, 0.0] for lam in cell["lam"]]},
+    )  # fmt: skip
+
+
+def table(data: pd.DataFrame) -> DisplayTable:
+    """The plotted numbers, and the check of the gap's sign."""
+    return display(
+        data,
+        {
+            "architecture": lambda row: row["architecture"],
+            "λ": lambda row: f"{row['lam']:g}",
+            "ensemble nll": lambda row: wording.number(row["mean"]),
+            "95 % interval": lambda row: f"{wording.number(row['low'])} to {wording.number(row['high'])}",
+            "members' mean nll": lambda row: wording.number(row["member_mean"]),
+            "its 95 % interval": lambda row: (
+                f"{wording.number(row['member_low'])} to {wording.number(row['member_high'])}"
+            ),
+            "gap": lambda row: wording.number(row["gap"]),
+            "rows with a gap below 0": lambda row: f"{row['negative']} of {row['checked']}",
+            "seeds": seeds_done,
+        },
+        row_headers=2,
+    )
+
+
+FIGURE = ReportFigure(
+    key="losses",
+    source="Figure 9 of the paper",
+    measured=(
+        "Mean negative log-likelihood on test images, in nats: of the ensemble, and the mean of its members' own; mean "
+        "over seeds with its 95 % t interval. Their gap is the diversity term of Eq. 5, which cannot be negative."
+    ),
+    data=data,
+    draw=draw,
+    title=title,
+    table=table,
+    note=note,
+)

@@ -1,0 +1,69 @@
+"""Where a λ stands on a horizontal axis, and the reader's switch between the two scales."""
+
+import math
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+
+import plotly.graph_objects as go
+
+from reports.figures import style
+from reports.figures.style import axis_suffix
+
+Positions = Mapping[float, float]
+
+
+def even(lambdas: Sequence[float]) -> dict[float, float]:
+    """Even steps: the paper's grid crowds near 1, where everything happens."""
+    return {lam: float(i) for i, lam in enumerate(sorted(lambdas))}
+
+
+def logarithmic(lambdas: Sequence[float]) -> dict[float, float]:
+    """−log10(1 − λ); λ = 1, which is infinitely far, stands one unit beyond the last."""
+    finite = {lam: -math.log10(1 - lam) + 0.0 for lam in sorted(lambdas) if lam < 1}
+    beyond = {1.0: max(finite.values(), default=-1.0) + 1.0} if 1.0 in lambdas else {}
+    return finite | beyond
+
+
+SCALES = {"even steps": even, "−log₁₀(1 − λ)": logarithmic}
+
+
+def follow(figure: go.Figure, lambdas: Sequence[float], panels: int) -> None:
+    """Label the axes of a figure drawn with :func:`even` positions, and offer the other scale.
+
+    A trace that follows the scale carries, in ``meta``, its x as pairs (λ, offset).
+    """
+    options = []
+    for label, scale in SCALES.items():
+        at = scale(lambdas)
+        step = _least_gap(sorted(at.values()))
+        changes: dict[str, object] = {}
+        for i, trace in enumerate(figure.data):
+            if isinstance(trace.meta, dict) and "at" in trace.meta:
+                changes[f"data.{i}.x"] = [round(at[lam] + offset * step, 6) for lam, offset in trace.meta["at"]]
+        for panel in range(panels):
+            name = f"layout.xaxis{axis_suffix(panel)}"
+            changes[f"{name}.tickvals"] = [round(x, 6) for x in at.values()]
+            changes[f"{name}.range"] = [min(at.values()) - 0.6 * step, max(at.values()) + 0.6 * step]
+        options.append({"label": label, "set": changes})
+    _apply(figure, lambdas, options[0]["set"], panels)  # type: ignore[arg-type]
+    if len(lambdas) > 2:
+        style.add_switch(figure, "λ axis", options)
+
+
+def _apply(figure: go.Figure, lambdas: Sequence[float], changes: Mapping[str, object], panels: int) -> None:
+    for i, trace in enumerate(figure.data):
+        if f"data.{i}.x" in changes:
+            trace.x = changes[f"data.{i}.x"]
+    for panel in range(panels):
+        name = f"xaxis{axis_suffix(panel)}"
+        figure.layout[name].update(
+            tickmode="array",
+            tickvals=changes[f"layout.{name}.tickvals"],
+            ticktext=[f"{lam:g}" for lam in sorted(lambdas)],
+            range=changes[f"layout.{name}.range"],
+        )
+
+
+def _least_gap(positions: Sequence[float]) -> float:
+    gaps = [after - before for before, after in pairwise(positions)]
+    return min([1.0, *gaps])

@@ -1,0 +1,118 @@
+"""Colours, marks and axes that every figure shares; a λ looks the same in each of them.
+
+Figures are drawn in the light theme. The page replaces each light colour by its dark one (``DARK``) when the
+reader's system asks for it, so that a colour used here must be in that table or be legible on both.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import plotly.graph_objects as go
+
+INK = "#000000"
+MUTED = "#6b7280"
+GRID = "#e2e5e9"
+BAND = "rgba(107,114,128,0.20)"
+DARK = {INK: "#ffffff", MUTED: "#9aa4b2", GRID: "#333a45", "#0072B2": "#3d9fdb", "#D55E00": "#f07d2a"}
+"""Light colour to dark colour; black turns white, and the two darkest hues are raised."""
+
+# Okabe and Ito's palette. Yellow is left out: it cannot be seen as a line on white.
+INDEPENDENT, SYSTEM = "#0072B2", "#D55E00"
+BETWEEN = ("#56B4E9", "#009E73", INK, "#E69F00", "#CC79A7")
+DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
+SYMBOLS = ("circle", "square", "diamond", "triangle-up", "triangle-down", "pentagon", "triangle-left")
+
+MARGIN = {"l": 58, "r": 12, "t": 30, "b": 46}
+PANEL_HEIGHT = 300
+
+
+@dataclass(frozen=True)
+class Style:
+    """How one series is drawn: never by colour alone."""
+
+    color: str
+    dash: str
+    symbol: str
+
+
+def lambda_styles(lambdas: Sequence[float]) -> dict[float, Style]:
+    """A colour, a dash and a marker for each λ: blue for 0, vermilion for 1, and the rest between them."""
+    between = [lam for lam in sorted(lambdas) if 0 < lam < 1]
+    styles = {
+        lam: Style(BETWEEN[i % len(BETWEEN)], DASHES[1 + i % 5], SYMBOLS[1 + i % 6]) for i, lam in enumerate(between)
+    }
+    ends = {0.0: Style(INDEPENDENT, "solid", "circle"), 1.0: Style(SYSTEM, "solid", "hexagon")}
+    return {lam: ends.get(lam) or styles[lam] for lam in sorted(lambdas)}
+
+
+def rounded(values: Iterable[float], factor: float = 1.0) -> list[float | None]:
+    """Numbers to six digits, times a factor, as a figure holds them; what is no number becomes a gap."""
+    return [None if value != value else float(f"{value * factor:.6g}") for value in values]
+
+
+def axis_suffix(panel: int) -> str:
+    """Plotly's name of a panel's axes after ``x`` and ``y``: nothing, then 2, 3 …"""
+    return "" if panel == 0 else str(panel + 1)
+
+
+def panels(titles: Sequence[str], columns: int, x_title: str, y_title: str) -> go.Figure:
+    """An empty figure of panels in reading order that share one y axis.
+
+    ``layout.meta`` tells the page how many panels there are and how many columns fit at most; a narrow screen
+    lays them out again in fewer.
+    """
+    figure = go.Figure(layout={"template": go.layout.Template()})
+    columns = max(1, min(columns, len(titles)))
+    rows = -(-len(titles) // columns)
+    for i, title in enumerate(titles):
+        row, column = divmod(i, columns)
+        _add_panel(figure, i, title, (column / columns, row / rows), (1 / columns, 1 / rows))
+        figure.layout[f"xaxis{axis_suffix(i)}"].title = {"text": x_title, "standoff": 6}
+        if column == 0:
+            figure.layout[f"yaxis{axis_suffix(i)}"].title = {"text": y_title, "standoff": 6}
+    figure.update_layout(
+        height=rows * PANEL_HEIGHT + 60,
+        margin=MARGIN,
+        font={"family": "system-ui, sans-serif", "size": 13, "color": INK},
+        paper_bgcolor="rgba(0,0,0,0)",
+        plot_bgcolor="rgba(0,0,0,0)",
+        hoverlabel={"align": "left"},
+        hovermode="closest",
+        legend={"orientation": "h", "x": 0, "y": 1 + 30 / (rows * PANEL_HEIGHT), "yanchor": "bottom"},
+        meta={"panels": len(titles), "columns": columns, "y_title": y_title, "switches": []},
+    )
+    return figure
+
+
+def _add_panel(
+    figure: go.Figure, panel: int, title: str, corner: tuple[float, float], size: tuple[float, float]
+) -> None:
+    name = axis_suffix(panel)
+    line = {"gridcolor": GRID, "linecolor": MUTED, "zeroline": False, "showline": True, "ticks": "outside"}
+    left, top = corner
+    figure.layout[f"xaxis{name}"] = {**line, "anchor": f"y{name}", "domain": [left, left + 0.94 * size[0]]}
+    figure.layout[f"yaxis{name}"] = {
+        **line,
+        "anchor": f"x{name}",
+        "domain": [1 - top - 0.8 * size[1], 1 - top],
+        **({"matches": "y"} if panel else {}),
+    }
+    figure.add_annotation(
+        text=f"<b>{title}</b>", x=0, y=1, yshift=4, yanchor="bottom", xanchor="left", showarrow=False,
+        xref=f"x{name} domain", yref=f"y{name} domain", font={"size": 14},
+    )  # fmt: skip
+
+
+def add_switch(figure: go.Figure, label: str, options: Sequence[Mapping[str, object]]) -> None:
+    """Offer the reader a choice. Each option has a ``label`` and ``set``: dotted paths in the figure to values."""
+    meta = dict(figure.layout.meta)
+    figure.update_layout(meta={**meta, "switches": [*meta["switches"], {"label": label, "options": list(options)}]})
+
+
+def empty(message: str) -> go.Figure:
+    """A figure that says why there is nothing to see."""
+    figure = panels([""], 1, "", "")
+    figure.update_layout(height=140, xaxis={"visible": False}, yaxis={"visible": False}, meta={})
+    figure.update_layout(annotations=[])
+    figure.add_annotation(text=message, x=0.5, y=0.5, xref="paper", yref="paper", showarrow=False)
+    return figure

@@ -1,0 +1,62 @@
+"""One table of a committed attempt, read once and checked before a number of it is used."""
+
+import hashlib
+from functools import cache
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from specs.layout import CommittedFile
+from specs.records import ColumnType, Table
+
+ARROW_TYPES: dict[ColumnType, pa.DataType] = {
+    "string": pa.string(),
+    "int": pa.int64(),
+    "float": pa.float64(),
+    "floats": pa.list_(pa.float64()),
+}
+
+
+class CorruptError(Exception):
+    """A committed file is missing, or is not what was committed; the message says which and how."""
+
+
+@cache
+def schema(table: Table) -> pa.Schema:
+    """The columns of a table as Arrow holds them."""
+    return pa.schema([(column.name, ARROW_TYPES[column.type]) for column in table.columns])
+
+
+def read_checked(path: Path, table: Table, committed: CommittedFile, trial_id: str) -> pa.Table:
+    """The rows of one file, after its SHA-256, page checksums, columns, row count and trial are verified.
+
+    The bytes are read once, so that what was hashed is what is parsed.
+
+    Raises:
+        CorruptError: the file is missing or differs from what was committed.
+    """
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise CorruptError(f"{path.name}: cannot be read ({error.strerror})") from error
+    if hashlib.sha256(content).hexdigest() != committed.sha256:
+        raise CorruptError(f"{path.name}: its SHA-256 is not the committed one")
+    try:
+        rows = pq.read_table(pa.BufferReader(content), page_checksum_verification=True)
+        rows = rows.select(schema(table).names).cast(schema(table))
+    except (pa.ArrowException, KeyError, OSError) as error:
+        raise CorruptError(f"{path.name}: no {table.name} table ({_first_line(error)})") from error
+    _check_rows(rows, path.name, committed, trial_id)
+    return rows
+
+
+def _check_rows(rows: pa.Table, name: str, committed: CommittedFile, trial_id: str) -> None:
+    if rows.num_rows != committed.rows:
+        raise CorruptError(f"{name}: {rows.num_rows} rows, committed were {committed.rows}")
+    if set(rows["trial_id"].unique().to_pylist()) - {trial_id}:
+        raise CorruptError(f"{name}: rows of another trial")
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [""])[0]

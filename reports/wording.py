@@ -1,0 +1,64 @@
+"""How numbers are written, the same everywhere on the page."""
+
+import math
+from collections.abc import Sequence
+
+from reports.statistics import Summary
+
+
+def lam(value: float) -> str:
+    """``λ = 0.95``."""
+    return f"λ = {value:g}"
+
+
+def percent(fraction: float) -> str:
+    """A fraction as a percentage without its sign, to the hundredth; a dash where there is none."""
+    return "–" if math.isnan(fraction) else f"{100 * fraction:.2f}"
+
+
+def number(value: float, digits: int = 4) -> str:
+    """A number to so many significant digits; a dash where there is none."""
+    return "–" if math.isnan(value) else f"{value:.{digits}g}"
+
+
+def percent_summary(summary: Summary) -> str:
+    """``10.30 % [10.12, 10.48]``; one value says that it has no interval."""
+    if not summary.n:
+        return "–"
+    if not summary.has_interval:
+        return f"{percent(summary.mean)} % (one seed, no interval)"
+    return f"{percent(summary.mean)} % [{percent(summary.low)}, {percent(summary.high)}]"
+
+
+def points(difference: Summary) -> str:
+    """A difference of two fractions, signed: ``−5.94 points [−6.20, −5.68]``."""
+    if not difference.n:
+        return "–"
+    text = f"{signed(100 * difference.mean)} points"
+    if not difference.has_interval:
+        return f"{text} (one seed, no interval)"
+    return f"{text} [{signed(100 * difference.low)}, {signed(100 * difference.high)}]"
+
+
+def signed(value: float) -> str:
+    """With its sign always, as a real minus where it is negative."""
+    return f"{value:+.2f}".replace("-", "−")
+
+
+def listed(items: Sequence[str], most: int = 8) -> str:
+    """``a, b and c``; beyond ``most`` items, how many more there are."""
+    if len(items) > most:
+        return f"{', '.join(items[:most])} and {len(items) - most} more"
+    return " and ".join(filter(None, [", ".join(items[:-1]), *items[-1:]]))
+
+
+def count(n: int, noun: str) -> str:
+    """``1 trial``, ``2 trials``."""
+    return f"{n:,} {noun}{'' if n == 1 else 's'}"
+
+
+def duration(seconds: float) -> str:
+    """``3.2 h``, ``12 min`` or ``45 s``."""
+    if seconds >= 3600:
+        return f"{seconds / 3600:.1f} h"
+    return f"{seconds / 60:.0f} min" if seconds >= 120 else f"{seconds:.0f} s"
