@@ -9,7 +9,7 @@ from specs.problems import Place
 Scalar = str | int | float | bool | None
 
 
-@dataclass
+@dataclass(slots=True)
 class Node:
     """A scalar, list or mapping with its place; ``key`` is the place of its key inside a mapping."""
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from specs.nodes import Node, Scalar
+from specs.nodes import Node, Scalar, shorten
 from specs.problems import Place, Source, fault
 from specs.scalars import resolve
 from specs.yaml12 import parse
@@ -17,7 +17,7 @@ def apply(root: Node, override: str) -> None:
         SpecError: no ``KEY=VALUE``, a value that is no YAML, or a path through something that has no keys.
     """
     path, equals, text = override.partition("=")
-    source = Source(f"--set {override}", text, path)
+    source = Source(f"--set {shorten(override, 100)}", text, path)
     place = Place(source, 0, 0)
     if not equals or not path.strip():
         raise fault(place, "expected KEY=VALUE, such as training.epochs=5")

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from functools import cached_property
 from re import split
+from typing import NamedTuple
 
 LINE_BREAK = "\r\n|[\n\r\x85\u2028\u2029]"
 """Where YAML ends a line."""
@@ -25,8 +26,7 @@ class Source:
         return split(LINE_BREAK, self.text)
 
 
-@dataclass(frozen=True)
-class Place:
+class Place(NamedTuple):
     """A position in a source; line and column count from 0."""
 
     source: Source
@@ -44,9 +44,14 @@ class Place:
             return ""
         line = self.source.lines[self.line] if self.line < len(self.source.lines) else ""
         start = max(0, self.column - WIDTH // 2) if len(line) > WIDTH else 0
-        shown = "".join(c if c.isprintable() or c == "\t" else "\N{REPLACEMENT CHARACTER}" for c in line)
-        indent = "".join("\t" if c == "\t" else " " for c in shown[start : self.column])
-        return f"\n  {shown[start : start + WIDTH]}\n  {indent}^"
+        shown = "".join(map(_harmless, line[start : start + WIDTH]))
+        indent = "".join("\t" if sign == "\t" else " " for sign in shown[: self.column - start])
+        return f"\n  {shown}\n  {indent}^"
+
+
+def _harmless(sign: str) -> str:
+    """Control characters could rewrite the reader's terminal."""
+    return sign if sign.isprintable() or sign == "\t" else "\N{REPLACEMENT CHARACTER}"
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from specs.scalars import resolve
 
 MAX_CHARACTERS = 1_000_000
 MAX_DEPTH = 50
-MAX_NODES = 50_000
+MAX_NODES = 5_000
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
@@ -39,7 +39,7 @@ def parse(source: Source) -> Node:
 
     Raises:
         SpecError: no YAML, or YAML that a spec may not use (tags, anchors, aliases, duplicate keys, several
-            documents, more than 50 levels, more than 50,000 values, more than a million characters).
+            documents, more than 50 levels, more than 5,000 values, more than a million characters).
     """
     _check_characters(source)
     builder = _Builder(source)

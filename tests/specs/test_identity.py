@@ -1,0 +1,131 @@
+"""A trial's id follows its meaning: no cosmetic edit changes it, every hashed field does."""
+
+import copy
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from specs.identity import trial_id
+from specs.loading import parse_sweep
+from specs.sweep import SweepSpec, expand
+from specs.trial import TrialSpec
+from tests.specs.texts import SWEEP
+
+TRIAL: dict[str, Any] = {
+    "architecture": {"kind": "mlp", "members": 4, "hidden": 2},
+    "method": "joint",
+    "lambda": 0.5,
+    "seed": 1,
+    "dataset": {"name": "digits", "validation": 237},
+    "training": {
+        "epochs": 3,
+        "batch_size": 50,
+        "learning_rate": 0.1,
+        "momentum": 0.9,
+        "weight_decay": 0.0,
+        "milestones": [2],
+        "milestone_factor": 0.1,
+        "selection": "validation",
+    },
+    "evaluation": {"train_examples": 100, "robustness": {"repeats": 20, "masks": ["example"]}},
+}
+CHANGES: dict[str, Any] = {
+    "architecture.members": 5,
+    "architecture.hidden": 3,
+    "lambda": 0.6,
+    "seed": 2,
+    "dataset.name": "fashion_mnist",
+    "dataset.validation": 236,
+    "training.epochs": 4,
+    "training.batch_size": 51,
+    "training.learning_rate": 0.2,
+    "training.momentum": 0.8,
+    "training.weight_decay": 1e-4,
+    "training.milestones": [1],
+    "training.milestone_factor": 0.2,
+    "training.selection": "final",
+    "evaluation.train_examples": 99,
+    "evaluation.robustness.repeats": 19,
+    "evaluation.robustness.masks": ["shared"],
+}
+ONE_VALUE_SO_FAR = {"architecture.kind", "method"}
+
+
+def ids(sweep: SweepSpec) -> list[str]:
+    return [trial.id for trial in expand(sweep)]
+
+
+def leaves(content: dict[str, Any], prefix: str = "") -> set[str]:
+    nested = [
+        leaves(value, f"{prefix}{key}.") if isinstance(value, dict) else {f"{prefix}{key}"}
+        for key, value in content.items()
+    ]
+    return set().union(*nested)
+
+
+def test_the_id_of_a_trial_is_pinned() -> None:
+    """Where this fails, every result ever stored is stale: raise NUMERICS_VERSION on purpose, or undo the change."""
+    assert trial_id(TrialSpec.model_validate(TRIAL)) == "a6d012e57611469d"
+
+
+def test_every_field_is_hashed_and_listed_here() -> None:
+    dumped = TrialSpec.model_validate(TRIAL).model_dump(by_alias=True)
+    assert leaves(dumped) == set(CHANGES) | ONE_VALUE_SO_FAR
+
+
+@pytest.mark.parametrize("path", CHANGES)
+def test_each_field_changes_the_id(path: str) -> None:
+    changed = copy.deepcopy(TRIAL)
+    *parents, last = path.split(".")
+    part = changed
+    for key in parents:
+        part = part[key]
+    part[last] = CHANGES[path]
+    assert trial_id(TrialSpec.model_validate(changed)) != trial_id(TrialSpec.model_validate(TRIAL))
+
+
+def shuffled(content: Any, draw: st.DrawFn) -> Any:
+    if not isinstance(content, dict):
+        return content
+    return {key: shuffled(content[key], draw) for key in draw(st.permutations(list(content)))}
+
+
+@st.composite
+def cosmetic_edits(draw: st.DrawFn) -> str:
+    """The trial's sweep with keys in any order, whole numbers as floats or not, and comments."""
+    content = parse_sweep(SWEEP, "tiny.yaml").model_dump(mode="json", by_alias=True)
+    order = list(content["architectures"])
+    content = shuffled(content, draw)
+    content["architectures"] = {name: content["architectures"][name] for name in order}
+    content["training"]["epochs"] = draw(st.sampled_from([3, 3.0]))
+    content["lambda"] = draw(st.sampled_from([[0, 0.5, 1], [0.0, 0.5, 1.0], [-0.0, 5e-1, 1]]))
+    content["architectures"]["4x2.5H"]["learning_rate"] = {"from_lambda": "HERE", "default": 0.2}
+    text = json.dumps(content, indent=2).replace('"HERE"', draw(st.sampled_from(["{0.99: 0.1}", "{99e-2: 1.0e-1}"])))
+    return text.replace("\n", f"  # {draw(st.sampled_from(['a comment', 'λ']))}\n")
+
+
+@given(cosmetic_edits())
+def test_cosmetic_edits_keep_every_id(text: str) -> None:
+    assert ids(parse_sweep(text, "edited.yaml")) == ids(parse_sweep(SWEEP, "tiny.yaml"))
+
+
+@given(st.floats(0.001, 0.499), st.integers(3, 9), st.integers(9, 99))
+def test_growing_a_sweep_adds_ids_and_changes_none(lam: float, seeds: int, hidden: int) -> None:
+    before = set(ids(parse_sweep(SWEEP, "tiny.yaml")))
+    for override, added in (
+        (f"lambda=[0, {lam!r}, 0.5, 1]", 2),
+        (f"seeds={seeds}", 4 * (seeds - 2)),
+        (f"architectures.new={{members: 2, hidden: {hidden}}}", 2 * 3),
+    ):
+        after = ids(parse_sweep(SWEEP, "tiny.yaml", [override]))
+        assert len(after) == len(set(after))
+        assert before < set(after)
+        assert len(set(after) - before) == added
+
+
+def test_names_and_notes_are_not_hashed() -> None:
+    renamed = parse_sweep(SWEEP, "tiny.yaml", ["name=other", "title=other", "notes=other", "serves=[Figure 1]"])
+    assert ids(renamed) == ids(parse_sweep(SWEEP, "tiny.yaml"))

@@ -1,0 +1,118 @@
+"""Every mistake is named with its place and its remedy."""
+
+import pytest
+
+from specs.loading import SpecError, load_sweep, parse_sweep
+from tests.specs.texts import SWEEP
+
+EDITS = [
+    ("  epochs: 3", "  epoch: 3", "15:3: training: unknown key 'epoch'; did you mean 'epochs'?"),
+    (
+        "epochs: 3",
+        "epochs: '5'",
+        "15:11: training.epochs: expected a whole number, got the text '5'; remove the quotes",
+    ),
+    ("epochs: 3", "epochs: 0", "15:11: training.epochs: must be at least 1, got 0"),
+    ("epochs: 3", "epochs: 2.5", "15:11: training.epochs: expected a whole number, got 2.5"),
+    ("epochs: 3", "epochs: true", "15:11: training.epochs: expected a whole number, got true"),
+    ("epochs: 3", "epochs:", "15:10: training.epochs: expected a whole number, got nothing"),
+    ("  epochs: 3\n", "", "14:1: training: missing key 'epochs'"),
+    ("name: tiny\n", "", "1:1: missing key 'name'"),
+    ("name: digits", "name: digit", "12:9: dataset.name: must be 'digits', "),
+    ("name: digits", "name: digit", "got the text 'digit'; did you mean 'digits'?"),
+    ("seeds: 2", "seeds: 0", "10:8: seeds: must be at least 1, got 0"),
+    ("seeds: 2", "seeds: yes", "10:8: seeds: expected a whole number or a list, got the text 'yes'"),
+    (
+        "seeds: 2",
+        "seeds: [1, '2', -1]",
+        "10:12: seeds[1]: expected a whole number, got the text '2'; remove the quotes",
+    ),
+    ("seeds: 2", "seeds: [1, '2', -1]", "10:17: seeds[2]: must be at least 0, got -1"),
+    ("seeds: 2", "seeds: []", "10:8: seeds: must have at least one entry"),
+    ("seeds: 2", "seeds: [3, 3]", "10:8: seeds: each entry may stand once"),
+    ("lambda:", "lambdas:", "9:1: unknown key 'lambdas'; did you mean 'lambda'?"),
+    ("0.5, 1]", "0.5, 1.5]", "9:18: lambda[2]: must be at most 1, got 1.5"),
+    ("0.5, 1]", "0.5, .inf]", "9:18: lambda[2]: "),
+    ("1e-1", "fast", "17:18: training.learning_rate: expected a number or a mapping of keys to values, got the text"),
+    (
+        "{default: 0.2,",
+        "{defualt: 0.2,",
+        "8:21: architectures.4x2.5H.learning_rate: unknown key 'defualt'; did you mean",
+    ),
+    ("{0.99: 0.1}", "{1.99: 0.1}", "8:49: architectures.4x2.5H.learning_rate.from_lambda.1.99: must be at most 1, got"),
+    ("{0.99: 0.1}", "{x: 0.1}", "from_lambda.x: expected a number, got the text 'x'"),
+    (
+        "{0.99: 0.1}",
+        "{0.99: 0}",
+        "8:55: architectures.4x2.5H.learning_rate.from_lambda.0.99: must be greater than 0, got 0",
+    ),
+    ("  1x8H:", "  1 x8H:", "4:3: architectures.1 x8H: must be 1 to 64 letters"),
+    ("name: tiny", "name: ../tiny", "1:7: name: must be 1 to 64 lower-case letters"),
+    ("name: tiny", "name: " + "t" * 65, "1:7: name: must be 1 to 64 lower-case letters"),
+    ("title: A question", "title: ''", "2:8: title: must not be empty"),
+    ("title: A question", "title: 5", "2:8: title: expected text, got 5; put it in quotes"),
+    ("title: A question", f"title: {'x' * 201}", "2:8: title: must be at most 200 characters, got 201"),
+    ("seeds: 2", "seeds: 2\nserves: Figure 2", "11:9: serves: expected a list, got the text 'Figure 2'; put it in [ ]"),
+    ("seeds: 2", "seeds: 2\nepochs: 2", "11:1: unknown key 'epochs'; it belongs under"),
+    ("seeds: 2", "seeds: 2\nfoo: 2", "11:1: unknown key 'foo'; known keys: name, title, "),
+    ("seeds: 2", "seeds: 2\nmethods: [boosting]", "11:11: methods[0]: must be 'joint', got the text 'boosting'"),
+    (
+        "validation: 237",
+        "validation: 1437",
+        "13:15: dataset.validation: validation must be less than the 1437 training",
+    ),
+    (
+        "validation: 237",
+        "validation: 0",
+        "training.selection: validation needs dataset.validation > 0; hold images out",
+    ),
+    ("hidden: 2\n", "hidden: 8\n    members: 1\n", "key 'members' stands twice, first at line 6, column 5"),
+    ("members: 4\n    hidden: 2", "members: 1\n    hidden: 8", "1x8H and 4x2.5H are the same network; keep one of"),
+]
+
+
+@pytest.mark.parametrize(("old", "new", "message"), EDITS, ids=[edit[1][:40] for edit in EDITS])
+def test_a_mistake_is_named_with_place_and_remedy(old: str, new: str, message: str) -> None:
+    assert old in SWEEP
+    with pytest.raises(SpecError) as caught:
+        parse_sweep(SWEEP.replace(old, new), "tiny.yaml")
+    assert message in str(caught.value)
+    assert str(caught.value).startswith("tiny.yaml:")
+
+
+def test_the_source_line_stands_below_with_a_caret() -> None:
+    with pytest.raises(SpecError) as caught:
+        parse_sweep(SWEEP.replace("  epochs", "  epoch"), "tiny.yaml")
+    assert str(caught.value).splitlines() == [
+        "tiny.yaml:15:3: training: unknown key 'epoch'; did you mean 'epochs'?",
+        "    epoch: 3",
+        "    ^",
+    ]
+
+
+def test_a_long_line_is_shown_around_the_caret() -> None:
+    with pytest.raises(SpecError) as caught:
+        parse_sweep(SWEEP.replace("0.5, 1]", f"{', '.join(['0.5'] * 500)}, 2]"), "tiny.yaml")
+    line, caret = str(caught.value).splitlines()[-2:]
+    assert len(line) < 120
+    assert line[caret.index("^")] == "2"
+
+
+def test_several_mistakes_are_named_at_once_in_the_text_s_order() -> None:
+    text = SWEEP.replace("seeds: 2", "seeds: -1").replace("  epochs", "  epoch").replace("name: tiny", "name: T")
+    with pytest.raises(SpecError) as caught:
+        parse_sweep(text, "tiny.yaml")
+    assert [problem.place.line for problem in caught.value.problems if problem.place] == [0, 9, 14]
+
+
+def test_an_unknown_name_lists_close_ones_and_all() -> None:
+    with pytest.raises(SpecError) as caught:
+        load_sweep("smoke/digit")
+    message = str(caught.value)
+    assert "no sweep is called 'smoke/digit'; did you mean smoke/digits" in message
+    assert "  paper/fashion-mlp\n  smoke/digits" in message
+
+
+def test_a_path_cannot_be_smuggled_in_as_a_name() -> None:
+    with pytest.raises(SpecError, match="no sweep is called"):
+        load_sweep("../catalogue/smoke/digits")
