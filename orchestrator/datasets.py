@@ -1,0 +1,130 @@
+"""From a data set's name to decoded images and labels, checked, and cached for the next process."""
+
+import errno
+import fcntl
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError
+
+from orchestrator import files, sources
+from orchestrator.errors import DataError
+from specs.trial import CLASSES, INPUT_SHAPES, TRAIN_EXAMPLES
+from trainers.data import Arrays, read, write
+
+DECODING = "1"
+"""Raised by hand whenever decoding gives other arrays for the same files."""
+
+COUNTS = {name: (train, 360 if name == "digits" else 10_000) for name, train in TRAIN_EXAMPLES.items()}
+"""Training and test examples of each data set."""
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A data set that is ready to train on."""
+
+    arrays: Arrays
+    fingerprint: str
+    """:meth:`trainers.data.Arrays.fingerprint`, verified: equal for equal data, wherever it came from."""
+    path: Path
+    """The decoded form on disk, for :func:`trainers.data.read`."""
+
+
+def load(name: str, data_root: Path | None, cache: Path, counts: tuple[int, int] | None = None) -> Prepared:
+    """The data set, decoded once and then read from ``cache``.
+
+    It is looked for in ``data_root`` as Parquet (``fashion_mnist/train-*.parquet``) or as torchvision's files, and
+    downloaded there otherwise; without a ``data_root`` the folder is ``cache/downloads``. ``counts`` are the expected
+    training and test examples, by default the whole data set's. Safe in several processes at once.
+
+    Raises:
+        DataError: the files are missing, damaged or not this data set, or the cache cannot be written.
+    """
+    if data_root is not None and not data_root.is_dir():
+        raise DataError(f"{data_root}: no such folder; create it, or mend --data-root")
+    try:
+        with _locked(cache / f"{name}.lock"):
+            found = sources.find(name, data_root or cache / "downloads")
+            path = cache / "decoded" / f"{name}-{_key(found.paths, counts or COUNTS[name])}.safetensors"
+            return _cached(path) or _decode(name, found, path, counts or COUNTS[name])
+    except OSError as error:
+        raise DataError(f"{name}: {error}; {cache} must be writable ($ENSWEEP_CACHE names another folder)") from error
+
+
+def _decode(name: str, found: sources.Files, path: Path, counts: tuple[int, int]) -> Prepared:
+    arrays = found.decode()
+    _check(name, arrays, counts, found.paths[0].parent)
+    write(arrays, path)
+    fingerprint = arrays.fingerprint()
+    files.replace_whole(_fingerprint_path(path), f"{fingerprint}\n".encode())
+    return Prepared(arrays, fingerprint, path)
+
+
+def _cached(path: Path) -> Prepared | None:
+    """What an earlier call wrote, or None where that is missing or damaged and must be decoded again.
+
+    The fingerprint is computed anew, which costs less than reading the file, because a flipped bit in an image
+    would otherwise go unseen.
+    """
+    try:
+        expected = _fingerprint_path(path).read_text().strip()
+        arrays = read(path)
+    except (FileNotFoundError, UnicodeDecodeError, SafetensorError, TypeError):
+        return None
+    return Prepared(arrays, expected, path) if arrays.fingerprint() == expected else None
+
+
+def _fingerprint_path(path: Path) -> Path:
+    return path.with_suffix(".fingerprint")
+
+
+def _key(paths: tuple[Path, ...], counts: tuple[int, int]) -> str:
+    """A hash of the source files' contents and of how they are read."""
+    digest = hashlib.sha256(f"{DECODING} {counts}".encode())
+    for path in paths:
+        try:
+            with path.open("rb") as file:
+                digest.update(hashlib.file_digest(file, "sha256").digest())
+        except OSError as error:
+            raise DataError(f"{path}: cannot be read: {error.strerror}") from error
+    return digest.hexdigest()[:16]
+
+
+def _check(name: str, arrays: Arrays, counts: tuple[int, int], folder: Path) -> None:
+    splits = (
+        ("training", arrays.train_images, arrays.train_labels, counts[0]),
+        ("test", arrays.test_images, arrays.test_labels, counts[1]),
+    )
+    for split, images, labels, count in splits:
+        expected = (count, *INPUT_SHAPES[name])
+        if tuple(images.shape) != expected or images.dtype != torch.uint8:
+            raise DataError(
+                f"{folder}: {split} images of {name} have shape {tuple(images.shape)}, expected {expected}; "
+                "fetch the data set again"
+            )
+        if tuple(labels.shape) != (count,):
+            raise DataError(f"{folder}: {len(labels)} {split} labels of {name}, expected {count}; fetch it again")
+        low, high = int(labels.min()), int(labels.max())
+        if low < 0 or high >= CLASSES[name]:
+            raise DataError(
+                f"{folder}: {split} labels of {name} go from {low} to {high}, expected 0 to {CLASSES[name] - 1}; "
+                "is this another data set?"
+            )
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    """One process at a time, so that a data set is downloaded and decoded once."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX)
+        except OSError as error:
+            # Some network file systems have no locks; whole writes keep the cache right without them.
+            if error.errno not in (errno.ENOLCK, errno.ENOTSUP):
+                raise
+        yield

@@ -1,0 +1,53 @@
+"""Fashion-MNIST's own files: a big-endian header, then one byte a pixel or label."""
+
+import math
+import struct
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from orchestrator.errors import DataError
+from trainers.data import Arrays
+
+IDX_FILES = (
+    "train-images-idx3-ubyte",
+    "train-labels-idx1-ubyte",
+    "t10k-images-idx3-ubyte",
+    "t10k-labels-idx1-ubyte",
+)
+"""Training images and labels, test images and labels."""
+
+IMAGES, LABELS = 2051, 2049
+"""The first four bytes: unsigned bytes in three dimensions or in one."""
+
+
+def read_idx(folder: Path) -> Arrays:
+    """All four files.
+
+    Raises:
+        DataError: a file cannot be read, is cut short, or is no idx file.
+    """
+    train_images, train_labels, test_images, test_labels = (
+        _read(folder / file, IMAGES if "images" in file else LABELS) for file in IDX_FILES
+    )
+    return Arrays(train_images.unsqueeze(1), train_labels.long(), test_images.unsqueeze(1), test_labels.long())
+
+
+def _read(path: Path, magic: int) -> Tensor:
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read: {error.strerror}") from error
+    dimensions = magic & 0xFF
+    header = 4 + 4 * dimensions
+    found, *shape = struct.unpack(f">{1 + dimensions}I", content[:header].ljust(header, b"\0"))
+    if found != magic:
+        raise DataError(f"{path}: begins with {found}, expected {magic}; delete the file and run again to download it")
+    expected = header + math.prod(shape)
+    if len(content) != expected:
+        raise DataError(
+            f"{path}: {len(content):,} bytes, expected {expected:,}; delete the file and run again to download it"
+        )
+    return torch.from_numpy(np.frombuffer(content, dtype=np.uint8, offset=header).reshape(shape).copy())

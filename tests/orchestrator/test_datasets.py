@@ -1,0 +1,288 @@
+"""Data sets are decoded right, once, and only when they are whole."""
+
+import gzip
+import io
+import multiprocessing
+import os
+import struct
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+import torch
+from PIL import Image
+
+from orchestrator import datasets
+from orchestrator.datasets import Prepared
+from orchestrator.errors import DataError
+from orchestrator.idx_images import IDX_FILES
+from trainers.data import read
+
+COUNTS = (12, 5)
+SHAPES = {"fashion_mnist": (28, 28), "cifar10": (32, 32, 3), "cifar100": (32, 32, 3)}
+COLUMNS = {"fashion_mnist": ("image", "label"), "cifar10": ("img", "label"), "cifar100": ("img", "fine_label")}
+REAL = Path(os.environ.get("ENSWEEP_DATASETS", Path(__file__).parents[3] / "shared" / "datasets"))
+
+
+def images_and_labels(name: str, count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    generator = np.random.default_rng(seed)
+    images = generator.integers(0, 256, (count, *SHAPES[name]), dtype=np.uint8)
+    return images, generator.integers(0, 10, count)
+
+
+def png(image: np.ndarray) -> bytes:
+    file = io.BytesIO()
+    Image.fromarray(image).save(file, "PNG")
+    return file.getvalue()
+
+
+def write_parquet(path: Path, name: str, images: np.ndarray, labels: np.ndarray) -> None:
+    image, label = COLUMNS[name]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    rows = [{"bytes": png(pixels), "path": None} for pixels in images]
+    kind = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
+    pq.write_table(pa.table({image: pa.array(rows, kind), label: pa.array(labels)}), path)
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """Small data sets in the hub's layout; Fashion-MNIST's training split has two files."""
+    for name in SHAPES:
+        images, labels = images_and_labels(name, COUNTS[0], seed=0)
+        write_parquet(tmp_path / "root" / name / "train-00000-of-00002.parquet", name, images[:7], labels[:7])
+        write_parquet(tmp_path / "root" / name / "train-00001-of-00002.parquet", name, images[7:], labels[7:])
+        images, labels = images_and_labels(name, COUNTS[1], seed=1)
+        write_parquet(tmp_path / "root" / name / "test-00000-of-00001.parquet", name, images, labels)
+    return tmp_path / "root"
+
+
+@pytest.fixture
+def load(root: Path, tmp_path: Path) -> Callable[..., Prepared]:
+    def load(name: str = "fashion_mnist", counts: tuple[int, int] = COUNTS) -> Prepared:
+        return datasets.load(name, root, tmp_path / "cache", counts)
+
+    return load
+
+
+@pytest.mark.parametrize("name", SHAPES)
+def test_parquet_images_are_decoded_exactly(load: Callable[..., Prepared], name: str) -> None:
+    arrays = load(name).arrays
+    images, labels = images_and_labels(name, COUNTS[0], seed=0)
+    expected = images[:, None] if images.ndim == 3 else images.transpose(0, 3, 1, 2)
+    assert torch.equal(arrays.train_images, torch.from_numpy(expected.copy()))
+    assert torch.equal(arrays.train_labels, torch.from_numpy(labels))
+    assert arrays.test_images.shape[0] == COUNTS[1]
+
+
+def test_digits_need_no_files(tmp_path: Path) -> None:
+    arrays = datasets.load("digits", None, tmp_path).arrays
+    assert arrays.train_images.shape == (1437, 1, 8, 8)
+    assert arrays.test_images.shape == (360, 1, 8, 8)
+    assert arrays.train_images.dtype == torch.uint8
+    assert (int(arrays.train_images.min()), int(arrays.train_images.max())) == (0, 16)
+    assert arrays.train_labels[:5].tolist() == [0, 1, 2, 3, 4]
+    assert arrays.train_images[0, 0, 0].tolist() == [0, 0, 5, 13, 9, 1, 0, 0]
+
+
+def test_the_second_load_reads_the_cache(load: Callable[..., Prepared]) -> None:
+    first = load()
+    written = first.path.stat().st_mtime_ns
+    second = load()
+    assert second.path.stat().st_mtime_ns == written
+    assert second.fingerprint == first.fingerprint == first.arrays.fingerprint()
+    assert read(first.path).fingerprint() == first.fingerprint
+
+
+@pytest.mark.parametrize("position", [3, 200, -1])
+@pytest.mark.parametrize("damage", ["flip", "truncate", "fingerprint", "empty"])
+def test_a_damaged_cache_is_rebuilt(load: Callable[..., Prepared], damage: str, position: int) -> None:
+    first = load()
+    content = bytearray(first.path.read_bytes())
+    if damage == "flip":
+        content[position] ^= 1
+        first.path.write_bytes(content)
+    elif damage == "truncate":
+        first.path.write_bytes(content[:position])
+    elif damage == "empty":
+        first.path.write_bytes(b"")
+    else:
+        first.path.with_suffix(".fingerprint").write_bytes(b"\xff")
+    assert load().fingerprint == first.fingerprint
+    assert read(first.path).fingerprint() == first.fingerprint
+
+
+def test_other_source_files_are_decoded_anew(load: Callable[..., Prepared], root: Path) -> None:
+    first = load()
+    write_parquet(
+        root / "fashion_mnist" / "test-00000-of-00001.parquet",
+        "fashion_mnist",
+        *images_and_labels("fashion_mnist", COUNTS[1], seed=2),
+    )
+    second = load()
+    assert second.path != first.path
+    assert second.fingerprint != first.fingerprint
+
+
+def test_each_damaged_parquet_file_is_named(load: Callable[..., Prepared], root: Path) -> None:
+    path = root / "fashion_mnist" / "train-00001-of-00002.parquet"
+    content = path.read_bytes()
+    for cut in (0, 3, len(content) // 2, len(content) - 1):
+        path.write_bytes(content[:cut])
+        with pytest.raises(DataError, match=r"train-00001-of-00002.parquet: is no whole Parquet file.*fetch it again"):
+            load()
+
+
+def test_an_image_that_is_no_image_is_named_with_its_row(load: Callable[..., Prepared], root: Path) -> None:
+    path = root / "cifar10" / "test-00000-of-00001.parquet"
+    table = pq.read_table(path).to_pylist()
+    table[3]["img"]["bytes"] = table[3]["img"]["bytes"][:60]
+    pq.write_table(pa.Table.from_pylist(table), path)
+    with pytest.raises(DataError, match=r"test-00000-of-00001.parquet: row 3: the image cannot be decoded"):
+        load("cifar10")
+
+
+def test_an_image_of_another_shape_is_named(load: Callable[..., Prepared], root: Path) -> None:
+    path = root / "cifar10" / "test-00000-of-00001.parquet"
+    images, labels = images_and_labels("fashion_mnist", COUNTS[1], seed=1)
+    write_parquet(path, "cifar10", images, labels)
+    with pytest.raises(DataError, match=r"row 0: the image is L 28×28, expected RGB 32×32"):
+        load("cifar10")
+
+
+def test_a_missing_column_is_named_with_those_there_are(load: Callable[..., Prepared], root: Path) -> None:
+    path = root / "cifar100" / "test-00000-of-00001.parquet"
+    pq.write_table(pq.read_table(path).rename_columns(["img", "coarse_label"]), path)
+    with pytest.raises(DataError, match=r"has columns img, coarse_label; expected one called fine_label"):
+        load("cifar100")
+
+
+def test_labels_out_of_range_and_fractions_are_refused(load: Callable[..., Prepared], root: Path) -> None:
+    path = root / "fashion_mnist" / "test-00000-of-00001.parquet"
+    images, labels = images_and_labels("fashion_mnist", COUNTS[1], seed=1)
+    write_parquet(path, "fashion_mnist", images, labels + 1 - labels.min() + 9)
+    with pytest.raises(DataError, match=r"test labels of fashion_mnist go from 10 to \d+, expected 0 to 9"):
+        load()
+    write_parquet(path, "fashion_mnist", images, labels / 2)
+    with pytest.raises(DataError, match="column label is no column of whole numbers"):
+        load()
+
+
+def test_another_number_of_images_is_refused(load: Callable[..., Prepared]) -> None:
+    with pytest.raises(DataError, match=r"training images .* shape \(12, 1, 28, 28\), expected \(13, 1, 28, 28\)"):
+        load(counts=(13, 5))
+
+
+def test_a_missing_split_and_a_missing_folder_are_named(root: Path, tmp_path: Path) -> None:
+    (root / "fashion_mnist" / "test-00000-of-00001.parquet").unlink()
+    with pytest.raises(DataError, match=r"has no test-\*.parquet"):
+        datasets.load("fashion_mnist", root, tmp_path / "cache", COUNTS)
+    with pytest.raises(DataError, match="no such folder; create it, or mend --data-root"):
+        datasets.load("fashion_mnist", tmp_path / "absent", tmp_path / "cache", COUNTS)
+
+
+def idx(array: np.ndarray) -> bytes:
+    return struct.pack(f">{array.ndim + 1}I", 0x800 + array.ndim, *array.shape) + array.astype(np.uint8).tobytes()
+
+
+@pytest.fixture
+def idx_root(tmp_path: Path) -> Path:
+    folder = tmp_path / "idx" / "FashionMNIST" / "raw"
+    folder.mkdir(parents=True)
+    arrays = (*images_and_labels("fashion_mnist", COUNTS[0], 0), *images_and_labels("fashion_mnist", COUNTS[1], 1))
+    for file, array in zip(IDX_FILES, arrays, strict=True):
+        (folder / file).write_bytes(idx(array))
+    return tmp_path / "idx"
+
+
+def test_torchvision_s_files_hold_the_same_data(load: Callable[..., Prepared], idx_root: Path, tmp_path: Path) -> None:
+    from torchvision.datasets import FashionMNIST
+
+    ours = datasets.load("fashion_mnist", idx_root, tmp_path / "cache", COUNTS)
+    theirs = FashionMNIST(idx_root, train=True, download=False)
+    assert torch.equal(ours.arrays.train_images[:, 0], theirs.data)
+    assert torch.equal(ours.arrays.train_labels, theirs.targets)
+    assert ours.fingerprint == load().fingerprint
+
+
+@pytest.mark.parametrize("file", IDX_FILES)
+def test_each_damaged_idx_file_is_named(idx_root: Path, tmp_path: Path, file: str) -> None:
+    path = idx_root / "FashionMNIST" / "raw" / file
+    content = path.read_bytes()
+    for damaged, expected in (
+        (content[:-1], f"{len(content) - 1:,} bytes, expected {len(content):,}"),
+        (content[:6], "bytes, expected"),
+        (b"", "begins with 0, expected 20"),
+        (gzip.compress(content), "begins with 529205248, expected 20"),
+    ):
+        path.write_bytes(damaged)
+        with pytest.raises(DataError, match=f"{file}: .*delete the file and run again to download it") as caught:
+            datasets.load("fashion_mnist", idx_root, tmp_path / "cache", COUNTS)
+        assert expected in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["fashion_mnist", "cifar10", "cifar100"])
+def test_without_a_network_the_way_out_is_named(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for variable in ("http_proxy", "https_proxy"):
+        monkeypatch.setenv(variable, "http://127.0.0.1:9")
+    for variable in ("no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(variable, raising=False)
+    with pytest.raises(DataError, match=f"{name} is not in .* could not be downloaded: .*\n.*point --data-root at"):
+        datasets.load(name, None, tmp_path)
+
+
+def test_a_cache_that_cannot_be_written_is_named(root: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(DataError, match="must be writable"):
+        datasets.load("fashion_mnist", root, tmp_path / "file", COUNTS)
+
+
+def _load_and_tell(root: Path, cache: Path, told: "multiprocessing.Queue[tuple[str, int]]") -> None:
+    prepared = datasets.load("fashion_mnist", root, cache, COUNTS)
+    told.put((prepared.fingerprint, prepared.path.stat().st_mtime_ns))
+
+
+def test_two_processes_decode_once(root: Path, tmp_path: Path) -> None:
+    context = multiprocessing.get_context("spawn")
+    told: multiprocessing.Queue[tuple[str, int]] = context.Queue()
+    processes = [context.Process(target=_load_and_tell, args=(root, tmp_path / "cache", told)) for _ in range(2)]
+    for process in processes:
+        process.start()
+    answers = {told.get(timeout=120) for _ in processes}
+    for process in processes:
+        process.join()
+    assert len(answers) == 1
+    assert sorted(path.suffix for path in (tmp_path / "cache" / "decoded").iterdir()) == [
+        ".fingerprint",
+        ".safetensors",
+    ]
+
+
+def _real(name: str, cache: Path) -> Prepared:
+    if not (REAL / name).is_dir():
+        pytest.skip(f"no {name} in {REAL}; name its folder in ENSWEEP_DATASETS")
+    return datasets.load(name, REAL, cache)
+
+
+@pytest.mark.datasets
+@pytest.mark.parametrize(
+    ("name", "mean", "sd"),
+    [
+        ("fashion_mnist", [0.2860], [0.3530]),
+        ("cifar100", [0.5071, 0.4865, 0.4409], [0.2673, 0.2564, 0.2762]),
+    ],
+)
+def test_the_real_images_have_the_published_mean_and_deviation(
+    name: str, mean: list[float], sd: list[float], tmp_path: Path
+) -> None:
+    prepared = _real(name, tmp_path)
+    pixels = prepared.arrays.train_images.double() / 255
+    assert pixels.mean((0, 2, 3)).tolist() == pytest.approx(mean, abs=6e-5)
+    assert pixels.std((0, 2, 3)).tolist() == pytest.approx(sd, abs=6e-5)
+    assert prepared.arrays.train_labels.bincount().unique().numel() == 1
+    began = time.process_time()
+    assert datasets.load(name, REAL, tmp_path).fingerprint == prepared.fingerprint
+    assert time.process_time() - began < 2
