@@ -1,12 +1,16 @@
 """Every sweep that ships loads, expands and says what the paper says."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import torch
 
 import specs.loading
+from orchestrator import datasets
 from specs.loading import catalogue, catalogue_names, dump_sweep, load_sweep, parse_sweep
 from specs.sweep import PlannedTrial, expand
+from trainers.training import train
 
 FOLDER = Path(specs.loading.__file__).parent / "catalogue"
 
@@ -75,3 +79,31 @@ def test_the_paper_s_settings() -> None:
 
 def test_the_digits_share_one_parameter_budget() -> None:
     assert parameters("smoke/digits") == {"1x256H": 19_210, "4x64H": 19_240, "16x16H": 19_360, "64x4H": 19_840}
+
+
+@pytest.mark.parametrize(("architecture", "members"), [("4x64H", 4), ("16x16H", 16), ("64x4H", 64)])
+def test_the_digits_learning_rates_follow_the_paper_s_rule(architecture: str, members: int) -> None:
+    for lam, rate in rates("smoke/digits", architecture).items():
+        assert rate == pytest.approx(0.02 * members * (0.3 if lam >= 0.99 else 1))
+
+
+@pytest.fixture
+def one_thread() -> Iterator[None]:
+    """Threads cost such small networks more than they bring, above all on a busy machine."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("one_thread")
+@pytest.mark.parametrize("architecture", ["1x256H", "4x64H", "16x16H", "64x4H"])
+def test_every_digits_trial_learns(architecture: str, tmp_path: Path) -> None:
+    sweep = load_sweep("smoke/digits", ["seeds=1", "training.epochs=15", "evaluation.robustness.repeats=0"])
+    stack = [trial.spec for trial in expand(sweep) if trial.architecture == architecture]
+    arrays = datasets.load("digits", None, tmp_path).arrays
+    for result in train(stack, arrays, device=torch.device("cpu")):
+        error = result.trial["test_error"]
+        assert isinstance(error, float)
+        assert error < 0.15
