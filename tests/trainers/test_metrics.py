@@ -1,0 +1,64 @@
+import pytest
+import torch
+
+from trainers.metrics import Sums, diversity, dominance, wrong
+
+
+def random(trials=2, members=3, examples=10, classes=4):
+    stream = torch.Generator().manual_seed(0)
+    logits = torch.randn(trials, members, examples, classes, generator=stream)
+    return logits, torch.randint(0, classes, (trials, examples), generator=stream)
+
+
+def test_means_are_over_examples_and_not_over_batches():
+    logits, labels = random()
+    whole = Sums.of(logits, labels).means()
+    first, *rest = (Sums.of(logits[:, :, i : i + 4], labels[:, i : i + 4]) for i in (0, 4, 8))  # 4 + 4 + 2 examples
+    pieces = sum(rest, start=first).means()
+    for name, values in vars(whole).items():
+        torch.testing.assert_close(getattr(pieces, name), values, atol=1e-15, rtol=1e-12)
+
+
+def test_measures_equal_a_loop_over_examples():
+    logits, labels = random()
+    measures = Sums.of(logits, labels).means()
+    for trial in range(2):
+        ensemble = [logits[trial, :, b].mean(0) for b in range(10)]
+        assert (
+            measures.error[trial]
+            == sum(int(z.argmax() != y) for z, y in zip(ensemble, labels[trial], strict=True)) / 10
+        )
+        losses = [-torch.log_softmax(z.double(), -1)[y].item() for z, y in zip(ensemble, labels[trial], strict=True)]
+        assert measures.nll[trial].item() == pytest.approx(sum(losses) / 10, rel=1e-6)
+        for member in range(3):
+            one = logits[trial, member]
+            assert measures.member_errors[trial, member] == (one.argmax(-1) != labels[trial]).double().mean()
+            expected = torch.nn.functional.cross_entropy(one, labels[trial]).item()
+            assert measures.member_nlls[trial, member].item() == pytest.approx(expected, rel=1e-6)
+
+
+def test_diversity_is_the_mean_divergence_of_the_ensemble_from_its_members():
+    logits, labels = random()
+    q, members = torch.log_softmax(logits.double().mean(1, keepdim=True), -1), torch.log_softmax(logits.double(), -1)
+    expected = (q.exp() * (q - members)).sum(-1).mean((1, 2))
+    torch.testing.assert_close(diversity(Sums.of(logits, labels).means()), expected, atol=1e-6, rtol=1e-6)
+
+
+def test_of_equal_logits_the_first_class_is_predicted():
+    assert wrong(torch.zeros(1, 3, 4), torch.tensor([[0, 1, 3]])).tolist() == [[False, True, True]]
+
+
+@pytest.mark.parametrize(
+    ("errors", "classes", "expected"),
+    [
+        ([0.1, 0.9, 0.9, 0.9], 10, 1.0),  # the others guess
+        ([0.2, 0.2, 0.2], 10, 0.0),  # equals
+        ([0.1, 0.5, 0.5], 10, 0.5),  # half the way from the best to chance
+        ([0.5, 0.1, 0.5], 10, 0.5),
+        ([0.1, 1.0], 10, 1.0),  # worse than chance
+        ([0.3], 10, None),
+        ([0.95, 0.92], 10, None),  # nobody is better than chance
+    ],
+)
+def test_dominance(errors, classes, expected):
+    assert dominance(errors, classes) == (None if expected is None else pytest.approx(expected))

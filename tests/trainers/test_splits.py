@@ -1,0 +1,79 @@
+import pytest
+import torch
+
+from specs.trial import CLASSES, TRAIN_EXAMPLES
+from trainers.splits import STANDARDS, normalise, prepare
+
+CPU = torch.device("cpu")
+
+
+def prepared(arrays, spec, seeds=(0,), dtype=torch.float32):
+    return prepare(arrays, spec, seeds, CPU, dtype)
+
+
+def test_every_data_set_has_a_standard():
+    assert {name: standard.classes for name, standard in STANDARDS.items()} == CLASSES
+
+
+def test_normalisation_by_hand():
+    pixels = torch.tensor([0, 255], dtype=torch.uint8).view(2, 1, 1, 1).expand(2, 3, 1, 1)
+    values = normalise(pixels, STANDARDS["cifar10"], CPU, torch.float64)
+    assert values[0, 0].item() == pytest.approx(-0.5071 / 0.2673)
+    assert values[1, 2].item() == pytest.approx((1 - 0.4409) / 0.2762)
+
+
+def test_digits_constants_are_those_of_the_training_images():
+    datasets = pytest.importorskip("sklearn.datasets")
+    train = datasets.load_digits().images[: TRAIN_EXAMPLES["digits"]] / 16
+    standard = STANDARDS["digits"]
+    assert (round(train.mean(), 4), round(train.std(), 4)) == (*standard.mean, *standard.sd)
+
+
+def test_a_split_holds_every_training_image_once(arrays, make_spec):
+    data = prepared(arrays, make_spec(validation=40))
+    held_out = data.measured["validation"].rows[0].tolist()
+    assert len(held_out) == 40
+    assert sorted(held_out + data.train.rows[0].tolist()) == list(range(230))
+
+
+def test_a_split_depends_on_the_seed_alone(arrays, make_spec):
+    first = prepared(arrays, make_spec(lam=0.0), (0, 1)).train.rows
+    assert torch.equal(first, prepared(arrays, make_spec(lam=1.0, members=9, learning_rate=2.0), (0, 1)).train.rows)
+    assert not torch.equal(first[0], first[1])
+
+
+@pytest.mark.parametrize(("asked", "measured"), [(30, 30), (1000, 190), (0, None)])
+def test_the_measured_train_images_are_the_first_drawn(arrays, make_spec, asked, measured):
+    data = prepared(arrays, make_spec(train_examples=asked))
+    part = data.measured.get("train")
+    assert part is None if measured is None else torch.equal(part.rows, data.train.rows[:, :measured])
+
+
+def test_no_validation_images_make_no_validation_part(arrays, make_spec):
+    data = prepared(arrays, make_spec(validation=0, selection="final"))
+    assert list(data.measured) == ["train", "test"]
+    assert data.train.rows.shape == (1, 230)
+
+
+def test_too_few_images_are_refused(arrays, make_spec):
+    with pytest.raises(ValueError, match="validation is 230, but there are only 230 training images"):
+        prepared(arrays, make_spec(validation=230))
+
+
+def test_an_epochs_order_is_replayed_without_the_epochs_before(arrays, make_spec):
+    train = prepared(arrays, make_spec(), (0, 1)).train
+    third = train.shuffled((0, 1), 3)
+    assert torch.equal(third.rows, train.shuffled((0, 1), 3).rows)
+    assert not torch.equal(third.rows, train.shuffled((0, 1), 2).rows)
+    assert torch.equal(third.rows.sort(1).values, train.rows.sort(1).values)
+    assert torch.equal(third.rows[1], type(train)(train.images, train.labels, train.rows[1:]).shuffled((1,), 3).rows[0])
+
+
+def test_take_brings_images_with_their_labels(arrays, make_spec):
+    images, labels = prepared(arrays, make_spec(), (0, 1), torch.float64).train.take(5, 9)
+    assert images.shape == (2, 4, 1, 8, 8)
+    assert images.dtype == torch.float64
+    row = prepared(arrays, make_spec(), (0, 1)).train.rows[1, 6]
+    assert labels[1, 1] == arrays.train_labels[row]
+    expected = (arrays.train_images[row].double() / 16 - 0.3054) / 0.3755
+    torch.testing.assert_close(images[1, 1], expected)

@@ -1,0 +1,51 @@
+"""Member networks batched over explicit axes (trial, member): one program trains a whole stack."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from torch import Tensor
+
+from trainers.ensembles.mlp import MlpEnsemble
+
+if TYPE_CHECKING:
+    from specs.trial import Architecture
+
+Weights = dict[str, Tensor]
+"""Parameters by name, each (trial, member, …)."""
+
+
+class Ensemble(Protocol):
+    """One kind of member network; holds shapes and no weights."""
+
+    @property
+    def members(self) -> int:
+        """Ensemble size M."""
+
+    @property
+    def numbers_per_example(self) -> int:
+        """Numbers that a forward pass of one trial holds for an example: what bounds a chunk of examples."""
+
+    def initial_weights(self, seed: int) -> Weights:
+        """One trial's float32 weights on the CPU, each (member, …): a function of seed and architecture alone."""
+
+    def logits(self, weights: Weights, images: Tensor) -> Tensor:
+        """Logits (trial, member, example, class) of images (group, example, channel, height, width).
+
+        Trials stand in groups of equal size that share their images, in order: one group where all trials share
+        them, as many groups as trials where none do.
+        """
+
+
+def build(architecture: Architecture, image_shape: tuple[int, ...], classes: int) -> Ensemble:
+    """The ensemble of an architecture, by its kind.
+
+    Raises:
+        ValueError: no such kind of member network.
+    """
+    if architecture.kind == "mlp":
+        inputs = 1
+        for size in image_shape:
+            inputs *= size
+        return MlpEnsemble(architecture.members, inputs, architecture.hidden, classes)
+    raise ValueError(f"unknown kind of member network: {architecture.kind}")

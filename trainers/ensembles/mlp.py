@@ -1,0 +1,71 @@
+"""Multi-layer perceptrons with one hidden layer of rectified linear units, all members of all trials at once."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from trainers.losses import Logits
+from trainers.seeding import generator
+
+
+@dataclass(frozen=True)
+class MlpEnsemble:
+    """Shapes of an ensemble of MLPs: M members, inputs → hidden → classes."""
+
+    members: int
+    inputs: int
+    hidden: int
+    classes: int
+
+    @property
+    def numbers_per_example(self) -> int:
+        """Hidden units and logits of all members."""
+        return self.members * (self.hidden + self.classes)
+
+    def initial_weights(self, seed: int) -> dict[str, Tensor]:
+        """U(±1/√fan_in) for weights and biases, as ``torch.nn.Linear`` draws them; each (member, …), float32."""
+        stream = generator(seed, "initial weights", "mlp", self.members, self.inputs, self.hidden, self.classes)
+
+        def uniform(fan_in: int, *shape: int) -> Tensor:
+            return (torch.rand(self.members, *shape, generator=stream) * 2 - 1) / math.sqrt(fan_in)
+
+        return {
+            "hidden.weight": uniform(self.inputs, self.hidden, self.inputs),
+            "hidden.bias": uniform(self.inputs, self.hidden),
+            "output.weight": uniform(self.hidden, self.classes, self.hidden),
+            "output.bias": uniform(self.hidden, self.classes),
+        }
+
+    def logits(self, weights: dict[str, Tensor], images: Float[Tensor, "group example channel height width"]) -> Logits:
+        """Logits of every member; trials stand in groups of equal size that share their images.
+
+        Members of a group see the same images, so their first layer is one dense product. Examples are innermost
+        in memory throughout: reductions over members and classes stay contiguous, which on a CPU is 1.4 to 1.7
+        times as fast as examples first.
+        """
+        inputs = images.flatten(2).mT
+        groups, _, examples = inputs.shape
+        weight, bias = weights["hidden.weight"], weights["hidden.bias"]
+        hidden = _affine(weight.reshape(groups, -1, self.inputs), bias.reshape(groups, -1, 1), inputs).relu()
+        networks = weight.shape[0] * self.members
+        logits = torch.baddbmm(
+            weights["output.bias"].reshape(networks, self.classes, 1),
+            weights["output.weight"].reshape(networks, self.classes, self.hidden),
+            hidden.reshape(networks, self.hidden, examples),
+        )
+        return logits.reshape(-1, self.members, self.classes, examples).mT
+
+
+def _affine(
+    weight: Float[Tensor, "group unit input"],
+    bias: Float[Tensor, "group unit 1"],
+    inputs: Float[Tensor, "group input example"],
+) -> Float[Tensor, "group unit example"]:
+    if len(inputs) == 1:  # the plain product: its backward pass copies less than that of a batch of one
+        return torch.addmm(bias[0], weight[0], inputs[0]).unsqueeze(0)
+    return torch.baddbmm(bias, weight, inputs)

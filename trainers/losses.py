@@ -1,0 +1,64 @@
+"""The joint loss of Webb et al. 2020 for categorical targets, per trial of a stack; pure functions.
+
+Logits are (trial, member, example, class). With a one-hot target p, D(p‖q) is the negative log-likelihood of the
+label in nats. q̄ is the normalised geometric mean of the members' distributions: the softmax of their mean logits.
+Classes are reduced through the transposed view: members keep examples innermost in memory, and there a reduction
+over classes is several times faster.
+"""
+
+from __future__ import annotations
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+Logits = Float[Tensor, "trial member example class"]
+Labels = Int[Tensor, "trial example"]
+PerTrial = Float[Tensor, " trial"]
+
+
+def ensemble_logits(logits: Logits) -> Float[Tensor, "trial example class"]:
+    """Mean logits of the members: the logits of q̄."""
+    return logits.mean(1)
+
+
+def ensemble_nll(logits: Logits, labels: Labels) -> Float[Tensor, "trial example"]:
+    """D(p‖q̄) of each example."""
+    return _nll(ensemble_logits(logits), labels)
+
+
+def member_nlls(logits: Logits, labels: Labels) -> Float[Tensor, "trial member example"]:
+    """D(p‖q_j) of each member and example."""
+    return _nll(logits, labels.unsqueeze(1).expand(logits.shape[:3]))
+
+
+def joint_loss(logits: Logits, labels: Labels, lam: PerTrial) -> PerTrial:
+    """L_λ = λ·D(p‖q̄) + (1−λ)·mean_j D(p‖q_j), mean over examples (Eq. 4)."""
+    together = ensemble_nll(logits, labels).mean(1)
+    alone = member_nlls(logits, labels).mean((1, 2))
+    return lam * together + (1 - lam) * alone
+
+
+def decomposed_loss(logits: Logits, labels: Labels, lam: PerTrial) -> PerTrial:
+    """L_λ = mean_j D(p‖q_j) − λ·mean_j D(q̄‖q_j), mean over examples (Eq. 5): the second term is the diversity."""
+    ensemble = torch.log_softmax(ensemble_logits(logits), -1).unsqueeze(1)
+    members = torch.log_softmax(logits, -1)
+    diversity = (ensemble.exp() * (ensemble - members)).sum(-1)
+    return member_nlls(logits, labels).mean((1, 2)) - lam * diversity.mean((1, 2))
+
+
+def joint_gradient(logits: Logits, labels: Labels, lam: PerTrial) -> Logits:
+    """Gradient of the sum over trials of :func:`joint_loss` with respect to the logits, in closed form.
+
+    (λ·q̄ + (1−λ)·q_j − p) / (M·B). The joint loss couples members through their logits alone, so training starts
+    its backward pass here and never computes the loss.
+    """
+    _, members, examples, classes = logits.shape
+    ensemble = torch.softmax(ensemble_logits(logits).mT, -2).unsqueeze(1)
+    gradient = torch.softmax(logits.mT, -2).lerp_(ensemble, lam[:, None, None, None])
+    target = labels.unsqueeze(1) == torch.arange(classes, device=labels.device).unsqueeze(-1)
+    return gradient.sub_(target.to(logits.dtype).unsqueeze(1)).div_(members * examples).mT
+
+
+def _nll(logits: Float[Tensor, "*batch example class"], labels: Int[Tensor, "*batch example"]) -> Tensor:
+    return -torch.log_softmax(logits.mT, -2).gather(-2, labels.unsqueeze(-2)).squeeze(-2)

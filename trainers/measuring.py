@@ -1,0 +1,63 @@
+"""Measure a stack in evaluation mode, over chunks of examples that bound the memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor
+
+from trainers.ensembles import Ensemble, Weights
+from trainers.losses import Labels, Logits
+from trainers.metrics import Measures, Sums
+from trainers.robustness import DroppingSums
+from trainers.splits import Part
+
+NUMBERS = {"cpu": 2**21, "cuda": 2**26}
+"""Activations of one chunk, by type of device."""
+LARGEST_CHUNK = 2000
+
+
+def chunk_size(ensemble: Ensemble, trials: int, device: torch.device) -> int:
+    """Examples of one chunk."""
+    return max(1, min(LARGEST_CHUNK, NUMBERS[device.type] // (trials * ensemble.numbers_per_example)))
+
+
+@torch.no_grad()
+def chunks(ensemble: Ensemble, weights: Weights, part: Part) -> Iterator[tuple[Logits, Labels]]:
+    """Logits and labels of a part, chunk by chunk; labels are repeated for the trials that share them."""
+    trials = len(next(iter(weights.values())))
+    step = chunk_size(ensemble, trials, part.images.device)
+    for start in range(0, part.rows.shape[1], step):
+        images, labels = part.take(start, start + step)
+        yield ensemble.logits(weights, images), for_trials(labels, trials)
+
+
+def measure(ensemble: Ensemble, weights: Weights, part: Part) -> Measures:
+    """Errors and losses of every trial and member on a part that is not empty."""
+    first, *others = (Sums.of(logits, labels) for logits, labels in chunks(ensemble, weights, part))
+    return sum(others, start=first).means()
+
+
+def measure_dropping(
+    ensemble: Ensemble, weights: Weights, part: Part, seeds: tuple[int, ...], mask: str, repeats: int
+) -> DroppingSums:
+    """Accuracy and nll of every trial with members dropped; ``seeds`` are the trials'."""
+    sums = DroppingSums(seeds, mask, repeats, ensemble.members, part.images.device)
+    for logits, labels in chunks(ensemble, weights, part):
+        sums.add(logits, labels)
+    return sums
+
+
+def distances(weights: Weights, initial: Weights) -> Tensor:
+    """Euclidean distance of each member's parameters from its initial ones, (trial, member), float64 on the CPU."""
+    squares = [
+        (weight.detach() - initial[name]).square().flatten(2).sum(-1, dtype=torch.float64)
+        for name, weight in weights.items()
+    ]
+    return torch.stack(squares).sum(0).sqrt().cpu()
+
+
+def for_trials(labels: Tensor, trials: int) -> Labels:
+    """Labels (group, example) repeated to (trial, example)."""
+    return labels.repeat_interleave(trials // len(labels), 0)
