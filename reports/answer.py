@@ -107,7 +107,7 @@ def table(frames: Frames, comparisons: list[Comparison]) -> DisplayTable:
             c.architecture,
             wording.percent_summary(c.independent),
             wording.percent_summary(c.system),
-            wording.points(c.difference) + _seeds(c.difference),
+            wording.difference(c.difference),
             "–" if c.best is None else f"{wording.lam(c.best)}: {wording.percent_summary(c.at_best)}",
             wording.listed([f"{rate:g}" for rate in c.learning_rates]),
         )
@@ -121,9 +121,9 @@ def table(frames: Frames, comparisons: list[Comparison]) -> DisplayTable:
         "architecture",
         "independent, λ = 0",
         "one system, λ = 1",
-        "difference, paired by seed",
+        "difference in points, paired by seed",
         f"least mean {by} error",
-        "learning rates over λ",
+        "learning rates",
     )
     return DisplayTable(headers, rows)
 
@@ -132,8 +132,4 @@ def _single(frames: Frames, name: str) -> tuple[str, ...]:
     summary = summarise(list(by_seed(frames, name, SYSTEM, "test_error").values()))
     rates = sorted(set(frames.planned.loc[frames.planned["architecture"] == name, "learning_rate"]))
     named = wording.listed([f"{rate:g}" for rate in rates])
-    return (f"{name} (single network)", "–", wording.percent_summary(summary), "–", "–", named)
-
-
-def _seeds(difference: Summary) -> str:
-    return f", {wording.count(difference.n, 'seed')}" if difference.n else ""
+    return (f"{name}, single", "–", wording.percent_summary(summary), "–", "–", named)

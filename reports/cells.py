@@ -18,6 +18,11 @@ def lambdas(frames: Frames) -> list[float]:
     return sorted(set(frames.planned["lam"]))
 
 
+def places(frames: Frames) -> dict[float, int]:
+    """Each planned λ's place in the grid, from 0."""
+    return {lam: place for place, lam in enumerate(lambdas(frames))}
+
+
 def planned_cells(frames: Frames) -> Iterator[tuple[str, float, pd.DataFrame]]:
     """Architecture, λ and the planned trials of each cell, by seed; architectures in the spec's order, λ ascending."""
     for architecture in architectures(frames):
@@ -35,10 +40,11 @@ def by_seed(frames: Frames, architecture: str, lam: float, column: str) -> dict[
 def summarised(frames: Frames, column: str) -> pd.DataFrame:
     """A row a planned cell: its counts by status, and a column of ``trials`` summarised over the complete seeds.
 
-    Columns: architecture, lam, members, learning_rate, planned, one count a status, seeds, trial_ids and values
+    Columns: architecture, lam, place, members, learning_rate, planned, one count a status, seeds, trial_ids and values
     (lists, by seed), mean, sd, low, high.
     """
     rows = []
+    place = places(frames)
     ids = dict(zip(frames.trials["trial_id"], frames.trials[column], strict=True))
     for architecture, lam, trials in planned_cells(frames):
         done = trials[trials["status"] == "complete"]
@@ -48,6 +54,7 @@ def summarised(frames: Frames, column: str) -> pd.DataFrame:
             {
                 "architecture": architecture,
                 "lam": lam,
+                "place": place[lam],
                 "members": int(trials["members"].iloc[0]),
                 "learning_rate": float(trials["learning_rate"].iloc[0]),
                 "planned": len(trials),

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from scipy import stats
@@ -53,8 +54,13 @@ def summarise(values: Sequence[float]) -> Summary:
         mean = float(array[0]) if array.size else float("nan")
         return Summary(array.size, mean, float("nan"), float("nan"), float("nan"))
     mean, sd = float(array.mean()), float(array.std(ddof=1))
-    half = float(stats.t.ppf((1 + CONFIDENCE) / 2, array.size - 1)) * sd / array.size**0.5
+    half = _critical(array.size - 1) * sd / array.size**0.5
     return Summary(array.size, mean, sd, mean - half, mean + half)
+
+
+@cache
+def _critical(freedom: int) -> float:
+    return float(stats.t.ppf((1 + CONFIDENCE) / 2, freedom))
 
 
 def paired_difference(of: Mapping[int, float], against: Mapping[int, float]) -> Summary:

@@ -29,13 +29,13 @@ def display(frame: pd.DataFrame, columns: Mapping[str, Writer], row_headers: int
 
 
 def to_csv(frame: pd.DataFrame) -> str:
-    """A frame as CSV with eight digits, more than single precision holds; lists are joined by spaces."""
+    """A frame as CSV with seven digits, as many as single precision holds; lists are joined by spaces."""
     flat = frame.copy()
     for name in flat.columns:
         if flat[name].map(lambda value: isinstance(value, list)).any():
             flat[name] = [_joined(value) for value in flat[name]]
-    return str(flat.to_csv(index=False, lineterminator="\n", float_format="%.8g"))
+    return str(flat.to_csv(index=False, lineterminator="\n", float_format="%.7g"))
 
 
 def _joined(values: object) -> str:
-    return " ".join(f"{v:.8g}" if isinstance(v, float) else str(v) for v in values) if isinstance(values, list) else ""
+    return " ".join(f"{v:.7g}" if isinstance(v, float) else str(v) for v in values) if isinstance(values, list) else ""

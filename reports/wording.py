@@ -7,8 +7,8 @@ from reports.statistics import Summary
 
 
 def lam(value: float) -> str:
-    """``λ = 0.95``."""
-    return f"λ = {value:g}"
+    """``λ = 0.95``, which no line break parts."""
+    return f"λ\u00a0=\u00a0{value:g}"
 
 
 def percent(fraction: float) -> str:
@@ -38,6 +38,11 @@ def points(difference: Summary) -> str:
     if not difference.has_interval:
         return f"{text} (one seed, no interval)"
     return f"{text} [{signed(100 * difference.low)}, {signed(100 * difference.high)}]"
+
+
+def difference(summary: Summary) -> str:
+    """For a table: ``−5.94 [−6.20, −5.68], n = 5``, in points."""
+    return f"{points(summary).replace(' points', '')}, n = {summary.n}" if summary.n else "–"
 
 
 def signed(value: float) -> str:

@@ -5,7 +5,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from reports import wording
-from reports.cells import planned_cells
+from reports.cells import places, planned_cells
 from reports.figures import style
 from reports.figures.entry import ReportFigure
 from reports.figures.style import axis_suffix, rounded
@@ -14,7 +14,7 @@ from reports.tables import DisplayTable, display
 
 MOST_MEMBERS = 16
 """Up to so many members each has its own line; beyond, a band from the best to the worst."""
-MOST_EPOCHS = 60
+MOST_EPOCHS = 40
 """Curves are thinned to about so many epochs, the first and the last always among them."""
 SPLITS = ("test", "train")
 
@@ -22,18 +22,19 @@ SPLITS = ("test", "train")
 def data(frames: Frames) -> pd.DataFrame:
     """A row an epoch and split of the first complete seed of each ensemble's cell.
 
-    Members have no identity across seeds, so seeds are not averaged. Columns: architecture, lam, members, seed,
-    trial_id, split, epoch, ensemble, member_mean, best, median, worst (errors), member_errors (a list, up to
-    ``MOST_MEMBERS`` members).
+    Members have no identity across seeds, so seeds are not averaged. Columns: architecture, lam, place, members, seed,
+    trial_id, split, epoch, ensemble, member_mean, best, median, worst (errors), member_errors (a list, on test
+    images and up to ``MOST_MEMBERS`` members).
     """
     found = []
+    place = places(frames)
     by_trial = dict(list(frames.epochs.groupby("trial_id", sort=False)))
     for architecture, lam, trials in planned_cells(frames):
         done = trials[(trials["status"] == "complete") & (trials["members"] > 1)]
         for _, trial in done.head(1).iterrows():
             rows = by_trial.get(trial["trial_id"], frames.epochs.head(0))
             for _, row in _thinned(rows).iterrows():
-                own = {"architecture": architecture, "lam": lam, "members": int(trial["members"])}
+                own = {"architecture": architecture, "lam": lam, "place": place[lam], "members": int(trial["members"])}
                 found.append({**own, "seed": int(trial["seed"]), "trial_id": trial["trial_id"], **_measured(row)})
     return pd.DataFrame(found)
 
@@ -57,7 +58,7 @@ def _measured(row: pd.Series) -> dict[str, object]:
         "best": float(errors.min()),
         "median": float(np.median(errors)),
         "worst": float(errors.max()),
-        "member_errors": errors.tolist() if errors.size <= MOST_MEMBERS else [],
+        "member_errors": errors.tolist() if errors.size <= MOST_MEMBERS and row["split"] == "test" else [],
     }
 
 
@@ -92,7 +93,7 @@ def draw(data: pd.DataFrame) -> go.Figure:
     columns = 2 if rest else 1
     titles = [f"{name}, {wording.lam(lam)}" for name in names for lam in [left, *rest[-1:]]]
     figure = style.panels(titles, columns, "epoch", "error in %")
-    styles = style.lambda_styles(lambdas)
+    styles = style.lambda_styles(data)
     shown: dict[int, float] = {}
     named: set[str] = set()
     for i, name in enumerate(names):
@@ -194,9 +195,10 @@ FIGURE = ReportFigure(
     key="dominance",
     source="Figure 6 of the paper",
     measured=(
-        "Errors of the ensemble (thick, in the colour of its λ) and of its members (thin; a band from best to worst beyond "
-        f"{MOST_MEMBERS} members) after each epoch, of the first complete seed; dotted on training images where "
-        "those were measured. One low member under high ones is model dominance: the ensemble has become one network."
+        "Errors of the ensemble (thick, in the colour of its λ) and of its members (thin; a band from best "
+        f"to worst beyond {MOST_MEMBERS} members) after each epoch, of the first complete seed; dotted on "
+        "training images where those were measured. "
+        "One low member under high ones is model dominance: the ensemble has become one network."
     ),
     data=data,
     draw=draw,

@@ -50,7 +50,7 @@ def draw(data: pd.DataFrame) -> go.Figure:
     names = ensembles(data) or list(dict.fromkeys(data["architecture"]))
     singles = data[(data["members"] == 1) & data["mean"].notna()]
     figure = style.panels(names, 4, "λ", "test error in %")
-    styles = style.lambda_styles(list(data["lam"]))
+    styles = style.lambda_styles(data)
     for panel, name in enumerate(names):
         own = data[data["architecture"] == name].copy()
         own["hover"] = [hover(row, lambda value: f"{wording.percent(value)} %") for _, row in own.iterrows()]

@@ -16,7 +16,7 @@ ROUNDING = 1e-6
 """Nats by which a gap may fall below 0 before it is called negative: both losses are sums in single precision."""
 SERIES = {
     "": ("ensemble", style.INK, "solid", "circle"),
-    "member_": ("mean of members", "#CC79A7", "dash", "square"),
+    "member_": ("mean of members", style.MUTED, "dash", "square"),
 }
 """By prefix of the columns: name, colour, dash, marker."""
 

@@ -7,7 +7,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from reports import wording
-from reports.cells import planned_cells
+from reports.cells import places, planned_cells
 from reports.figures import style
 from reports.figures.entry import ReportFigure
 from reports.figures.style import axis_suffix, rounded
@@ -25,9 +25,10 @@ MASKS = {"example": "a random subset for each image (the paper)", "shared": "one
 def data(frames: Frames) -> pd.DataFrame:
     """A row a mask, ensemble, λ and number of dropped members: accuracy over the complete seeds.
 
-    Columns: mask, architecture, members, lam, dropped, n, planned, mean, sd, low, high.
+    Columns: mask, architecture, members, lam, place, dropped, n, planned, mean, sd, low, high.
     """
     rows = []
+    place = places(frames)
     for architecture, lam, trials in planned_cells(frames):
         if trials["members"].iloc[0] == 1:
             continue
@@ -40,6 +41,7 @@ def data(frames: Frames) -> pd.DataFrame:
                     "architecture": architecture,
                     "members": int(trials["members"].iloc[0]),
                     "lam": lam,
+                    "place": place[lam],
                     "dropped": int(group["dropped"].iloc[0]),
                     "n": summary.n,
                     "planned": len(trials),
@@ -81,7 +83,7 @@ def draw(data: pd.DataFrame) -> go.Figure:
         return style.empty("No complete trial has measured robustness.")
     names, masks = list(dict.fromkeys(data["architecture"])), _masks(data)
     figure = style.panels(names, 3, "members dropped", "accuracy in %")
-    styles = style.lambda_styles(list(data["lam"]))
+    styles = style.lambda_styles(data)
     legend: set[float] = set()
     drawn: list[str] = []
     for mask in masks:
@@ -103,7 +105,13 @@ def draw(data: pd.DataFrame) -> go.Figure:
 def _add_curve(figure: go.Figure, panel: int, curve: pd.DataFrame, look: style.Style, legend: bool) -> None:
     curve = _thinned(curve)
     name, lam = axis_suffix(panel), curve["lam"].iloc[0]
-    shared = {"xaxis": f"x{name}", "yaxis": f"y{name}", "legendgroup": f"{lam:g}", "name": wording.lam(lam)}
+    shared: dict[str, object] = {
+        "xaxis": f"x{name}",
+        "yaxis": f"y{name}",
+        "legendgroup": f"{lam:g}",
+        "name": wording.lam(lam),
+    }
+    shared["legendrank"] = 1000 + int(curve["place"].iloc[0])
     if curve["n"].min() > 1:
         there, back = curve, curve[::-1]
         figure.add_scatter(

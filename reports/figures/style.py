@@ -7,6 +7,7 @@ reader's system asks for it, so that a colour used here must be in that table or
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+import pandas as pd
 import plotly.graph_objects as go
 
 INK = "#000000"
@@ -35,14 +36,27 @@ class Style:
     symbol: str
 
 
-def lambda_styles(lambdas: Sequence[float]) -> dict[float, Style]:
-    """A colour, a dash and a marker for each λ: blue for 0, vermilion for 1, and the rest between them."""
-    between = [lam for lam in sorted(lambdas) if 0 < lam < 1]
-    styles = {
-        lam: Style(BETWEEN[i % len(BETWEEN)], DASHES[1 + i % 5], SYMBOLS[1 + i % 6]) for i, lam in enumerate(between)
-    }
-    ends = {0.0: Style(INDEPENDENT, "solid", "circle"), 1.0: Style(SYSTEM, "solid", "hexagon")}
-    return {lam: ends.get(lam) or styles[lam] for lam in sorted(lambdas)}
+ENDS = {0.0: Style(INDEPENDENT, "solid", "circle"), 1.0: Style(SYSTEM, "solid", "hexagon")}
+
+
+def lambda_styles(data: pd.DataFrame) -> dict[float, Style]:
+    """The style of each λ in ``lam``, by its ``place`` in the sweep's grid: the same in every figure of a report.
+
+    Blue is λ = 0, vermilion λ = 1; a λ that has no data yet keeps its style free.
+    """
+    pairs = sorted(set(zip(data["lam"], data["place"], strict=True)))
+    return {lam: _style(lam, place) for lam, place in pairs}
+
+
+def _style(lam: float, place: int) -> Style:
+    if lam in ENDS:
+        return ENDS[lam]
+    turn = place // len(BETWEEN)
+    return Style(
+        BETWEEN[place % len(BETWEEN)],
+        DASHES[1 + (place + turn) % (len(DASHES) - 1)],
+        SYMBOLS[1 + (place + turn) % (len(SYMBOLS) - 1)],
+    )
 
 
 def rounded(values: Iterable[float], factor: float = 1.0) -> list[float | None]:

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 
-
 from orchestrator.store import Store
 from specs.dumping import dump_sweep, sweep_digest
 from specs.layout import Commit, Status

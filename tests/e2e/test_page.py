@@ -1,0 +1,132 @@
+"""The report in a real browser: it draws everything, asks the network for nothing, and hostile text stays text."""
+
+import shutil
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from reports.page import build
+from specs.sweep import expand
+from tests.reports.conftest import partial
+from tests.reports.synthetic import commit, sweep, write_store
+
+pytestmark = pytest.mark.browser
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
+HOSTILE = "</script><img src=x onerror=\"document.title='owned'\"><b>bold</b>"
+SECONDS_TO_OPEN = 10
+"""Generous: the page opens in about two seconds on two shared cores."""
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    path = next((found for name in NAMES if (found := shutil.which(name))), None)
+    if path is None:
+        pytest.skip(f"no browser is installed: none of {', '.join(NAMES)} is on the path")
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield launched
+        launched.close()
+
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The page of a store with every kind of gap, and with hostile text wherever a person may write."""
+    spec = sweep(title=HOSTILE, notes=HOSTILE, serves=[HOSTILE])
+    store = write_store(tmp_path_factory.mktemp("browser") / "store", spec, lambda trial: None)
+    for trial in expand(spec):
+        if (status := partial(trial)) is not None:
+            commit(store, trial, status, HOSTILE, device=HOSTILE)
+    return build(store.root)
+
+
+class Opened:
+    """A page, and what it did while it opened."""
+
+    def __init__(self, page: Page, report: Path) -> None:
+        self.page, self.complaints, self.requests = page, list[str](), list[str]()
+        page.on("console", lambda message: self.complaints.append(message.text))
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        page.on("request", lambda request: self.requests.append(request.url))
+        start = time.monotonic()
+        page.goto(report.as_uri())
+        page.wait_for_selector("html[data-drawn]", timeout=60_000)
+        self.seconds = time.monotonic() - start
+
+
+def opened(browser: Browser, report: Path, width: int = 1280, scheme: str = "light") -> Opened:
+    page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)  # type: ignore[arg-type]
+    return Opened(page, report)
+
+
+def test_it_opens_offline_without_a_complaint(browser: Browser, report: Path) -> None:
+    seen = opened(browser, report)
+    assert seen.complaints == []
+    assert seen.requests == [report.as_uri()]
+    assert seen.seconds < SECONDS_TO_OPEN
+
+
+def test_every_figure_is_drawn(browser: Browser, report: Path) -> None:
+    page = opened(browser, report).page
+    drawn = page.eval_on_selector_all(
+        "figure", "figures => figures.map(f => [f.id, f.querySelectorAll('svg.main-svg g.trace').length])"
+    )
+    assert [name for name, _ in drawn] == ["error-against-lambda", "dominance", "robustness", "losses"]
+    assert all(traces > 0 for _, traces in drawn)
+
+
+def test_hostile_text_is_shown_and_does_nothing(browser: Browser, report: Path) -> None:
+    page = opened(browser, report).page
+    assert page.locator("h1").inner_text() == HOSTILE
+    assert page.locator("img, main b >> text=bold").count() == 0
+    assert page.title() != "owned"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_phone_needs_no_sideways_scroll(browser: Browser, report: Path, scheme: str) -> None:
+    seen = opened(browser, report, 390, scheme)
+    assert seen.page.evaluate("document.documentElement.scrollWidth") <= 390
+    assert seen.complaints == []
+
+
+def test_figures_follow_the_theme_while_open(browser: Browser, report: Path) -> None:
+    page = opened(browser, report, scheme="light").page
+    ink = "() => getComputedStyle(document.querySelector('#losses .xtick text')).fill"
+    assert page.evaluate(ink) == "rgb(0, 0, 0)"
+    page.emulate_media(color_scheme="dark")
+    page.wait_for_function(f"({ink})() === 'rgb(255, 255, 255)'")
+
+
+def test_switches_redraw(browser: Browser, report: Path) -> None:
+    seen = opened(browser, report)
+    read = "() => document.querySelector('#error-against-lambda [data-plot]').data.find(t => t.error_y?.array).x[1]"
+    assert seen.page.evaluate(read) == 1
+    seen.page.locator("#error-against-lambda select").first.select_option(index=1)
+    seen.page.wait_for_function(f"Math.abs(({read})() - Math.log10(2)) < 1e-4")
+    for select in seen.page.locator("figure select").all():
+        select.select_option(index=1)
+    assert seen.complaints == []
+
+
+def test_numbers_and_drawing_can_be_saved(browser: Browser, report: Path) -> None:
+    seen = opened(browser, report)
+    with seen.page.expect_download() as csv:
+        seen.page.locator('#losses [data-download="csv"]').click()
+    assert csv.value.suggested_filename == "losses.csv"
+    assert csv.value.path().read_text().startswith("architecture,lam,")
+    with seen.page.expect_download() as svg:
+        seen.page.locator('#losses [data-download="svg"]').click()
+    assert svg.value.suggested_filename == "losses.svg"
+    assert svg.value.path().read_text().startswith("<svg")
+    assert seen.complaints == []
