@@ -91,7 +91,10 @@
     });
   }
 
-  const redraw = () => Promise.all(drawAll.map((draw) => draw()));
+  const redraw = async () => {
+    await Promise.all(drawAll.map((draw) => draw()));
+    document.documentElement.dataset.drawn = prefersDark.matches ? "dark" : "light";
+  };
   let pending = 0, width = window.innerWidth;
   window.addEventListener("resize", () => {
     if (window.innerWidth === width) return;
@@ -100,5 +103,5 @@
     pending = setTimeout(redraw, 120);
   });
   prefersDark.addEventListener("change", redraw);
-  redraw().then(() => { document.documentElement.dataset.drawn = "yes"; });
+  redraw();
 })();
