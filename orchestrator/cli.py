@@ -198,9 +198,8 @@ def status(store: Path, as_json: bool) -> Exit:
 @as_json
 def report(store: Path, output: Path | None, as_json: bool) -> None:
     """Build the HTML report of a store, whatever it holds so far."""
-    from reports.page import build
-
     from reports.loading import StoreError
+    from reports.page import build
 
     try:
         path = build(store, output)

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import torch
-from trainers.training import choose_device, train
 
 from orchestrator import datasets, provenance
 from orchestrator.plan import Task
@@ -13,6 +12,7 @@ from orchestrator.store import Store
 from specs.layout import Commit
 from specs.records import Row
 from specs.sweep import PlannedTrial
+from trainers.training import choose_device, train
 
 if TYPE_CHECKING:
     from trainers.training import TrialResult

@@ -4,6 +4,7 @@ import traceback
 from collections.abc import Sequence
 from typing import Protocol
 
+from orchestrator import ray_environment
 from orchestrator.plan import Task
 from orchestrator.settings import Settings
 from orchestrator.store import Store
@@ -55,6 +56,7 @@ def make_runner(settings: Settings) -> Runner:
     """The runner that the settings name; imports Ray only for the one that needs it."""
     if settings.runner == "inline":
         return InlineRunner()
+    ray_environment.prepare(settings.address)
     from orchestrator.tuning import TuneRunner
 
     return TuneRunner()

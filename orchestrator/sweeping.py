@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from orchestrator import datasets
-from orchestrator.errors import Exit
+from orchestrator.errors import EnsweepError, Exit
 from orchestrator.plan import Plan, Task, make_plan
 from orchestrator.progress import Progress
 from orchestrator.runners import make_runner
@@ -57,6 +57,7 @@ def run_sweep(sweep: SweepSpec, root: Path, settings: Settings, *, retry_failed:
             before = _withdraw_failures(store, before, trials)
         tasks = before.tasks()
         if tasks:
+            _check_device(settings)
             _check_data(store, sweep, settings)
         store.record_spec(sweep_digest(sweep), dump_sweep(sweep))
         if tasks:
@@ -70,6 +71,18 @@ def _withdraw_failures(store: Store, plan: Plan, trials: tuple[PlannedTrial, ...
     for trial in plan.of("failed"):
         store.withdraw_failure(trial.id)
     return make_plan(trials, store.commits())
+
+
+def _check_device(settings: Settings) -> None:
+    """A GPU that is asked for and not there ends the command; what a remote cluster has, only its workers know."""
+    if settings.device != "cuda" or settings.address != "local":
+        return
+    from trainers.devices import choose_device  # torch: not needed where nothing is left to do
+
+    try:
+        choose_device(settings.device)
+    except ValueError as error:
+        raise EnsweepError(str(error)) from error
 
 
 def _check_data(store: Store, sweep: SweepSpec, settings: Settings) -> None:

@@ -1,28 +1,21 @@
 """Stacks as Ray Tune trials: the only file that imports Ray.
 
 Tune places stacks, packs resources, retries and reports failures. It never decides what is done: the store does,
-so every run is a fresh experiment of the stacks that are not committed.
+so every run is a fresh experiment of the stacks that are not committed. ``ray_environment.prepare`` comes before the
+import of this module.
 """
 
-import os
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
-
-# Read by Ray when it is imported.
-os.environ.setdefault("RAY_AIR_NEW_OUTPUT", "0")
-os.environ.setdefault("TUNE_DISABLE_AUTO_CALLBACK_LOGGERS", "1")
-os.environ.setdefault("TUNE_PRINT_ALL_TRIAL_ERRORS", "0")
-os.environ.setdefault("TUNE_DISABLE_SIGINT_HANDLER", "1")  # fit() must not swallow Ctrl-C
-os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-os.environ.setdefault("RAY_CHDIR_TO_TRIAL_DIR", "0")
-os.environ.setdefault("RAY_ENABLE_UV_RUN_RUNTIME_ENV", "0")
 
 import ray
 from ray import tune
 from ray.tune import Callback
 from ray.tune.experiment import Trial as RayTrial
 
+from orchestrator import reaper
 from orchestrator.errors import EnsweepError
 from orchestrator.plan import Task
 from orchestrator.runners import Listener
@@ -41,8 +34,7 @@ class TuneRunner:
 
     def run(self, tasks: Sequence[Task], store: Store, settings: Settings, listener: Listener) -> None:
         """See :class:`orchestrator.runners.Runner`."""
-        _connect(settings)
-        try:
+        with _cluster(settings, store):
             tuner = tune.Tuner(
                 tune.with_resources(
                     tune.with_parameters(_train_stack, tasks=list(tasks), store=store, settings=settings),
@@ -53,8 +45,6 @@ class TuneRunner:
                 run_config=_run_config(tasks, store, settings, listener),
             )
             tuner.fit()
-        finally:
-            ray.shutdown()
 
 
 def _train_stack(config: dict[str, int], *, tasks: list[Task], store: Store, settings: Settings) -> None:
@@ -103,16 +93,27 @@ def _error_text(trial: RayTrial) -> str:
     return str(error) if error else "the worker died without a word"
 
 
-def _connect(settings: Settings) -> None:
+@contextmanager
+def _cluster(settings: Settings, store: Store) -> Iterator[None]:
+    """A connection to the cluster of the settings; a local one is started, and gone afterwards."""
     quiet = {"log_to_driver": False, "logging_level": "ERROR"}
-    if settings.address != "local":
-        try:
-            ray.init(address=settings.address, **quiet)
-        except ConnectionError as error:
-            raise EnsweepError(f"no Ray cluster answers at {settings.address}: {error}") from error
+    if settings.address == "local":
+        with reaper.reaping(store.layout.logs / "ray") as folder:
+            local = {"include_dashboard": False, "object_store_memory": OBJECT_STORE_BYTES, "_temp_dir": str(folder)}
+            try:
+                ray.init(address="local", **local, **quiet)
+                yield
+            finally:
+                ray.shutdown()
         return
-    os.environ.setdefault("RAY_AUTH_MODE", "token")
-    ray.init(address="local", include_dashboard=False, object_store_memory=OBJECT_STORE_BYTES, **quiet)
+    try:
+        ray.init(address=settings.address, **quiet)
+    except ConnectionError as error:
+        raise EnsweepError(f"no Ray cluster answers at {settings.address}: {error}") from error
+    try:
+        yield
+    finally:
+        ray.shutdown()
 
 
 def _resources(settings: Settings) -> dict[str, float]:

@@ -1,0 +1,124 @@
+"""Training speed of the Fashion-MNIST ensembles: this project's loop, a loop over modules, and the machine's limit.
+
+All three are measured in one run, on random images of Fashion-MNIST's size, since absolute times move between
+machines. The limit counts floating-point operations at the rate of a large matrix product on the same threads; it
+leaves out the optimizer's memory traffic, so it is a little too high.
+
+    python benchmarks/training.py [--threads 2] [--seconds 2] [--json]
+"""
+
+import argparse
+import json
+import statistics
+import time
+from collections.abc import Callable
+
+import torch
+from torch import nn
+
+from specs.trial import Dataset, Evaluation, Mlp, Robustness, Training, TrialSpec
+from trainers.data import Arrays
+from trainers.losses import joint_loss
+from trainers.training import train
+
+CONFIGURATIONS = {"256x4H": (256, 4), "64x16H": (64, 16), "16x64H": (16, 64), "1x1024H": (1, 1024)}
+INPUTS, CLASSES, BATCH = 784, 10, 100
+LAM = 0.95
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--seconds", type=float, default=2.0, help="time for each figure")
+    parser.add_argument("--json", action="store_true")
+    arguments = parser.parse_args()
+    torch.set_num_threads(arguments.threads)
+    flops = matrix_product_flops(arguments.seconds)
+    rows = {name: measure(*size, arguments.seconds, flops) for name, size in CONFIGURATIONS.items()}
+    if arguments.json:
+        print(json.dumps({"threads": arguments.threads, "flops": flops, "samples_per_second": rows}))
+    else:
+        show(rows, flops, arguments.threads)
+
+
+def matrix_product_flops(seconds: float) -> float:
+    """Floating-point operations a second of a 2048³ float32 product."""
+    size = 2048
+    left, right = torch.rand(size, size), torch.rand(size, size)
+    return 2 * size**3 / median_seconds(lambda: left @ right, seconds)
+
+
+def measure(members: int, hidden: int, seconds: float, flops: float) -> dict[str, float]:
+    """Samples a second of each way."""
+    operations = members * (4 * INPUTS * hidden + 6 * hidden * CLASSES)  # no gradient goes to the images
+    return {
+        "ensweep": epoch_rate(members, hidden, seconds),
+        "modules": BATCH / median_seconds(module_step(members, hidden), seconds),
+        "limit": flops / operations,
+    }
+
+
+def epoch_rate(members: int, hidden: int, seconds: float) -> float:
+    """Whole epochs of :func:`trainers.training.train`, with its measurements on validation and test images."""
+    spec = TrialSpec(
+        architecture=Mlp(kind="mlp", members=members, hidden=hidden),
+        lam=LAM,
+        seed=0,
+        dataset=Dataset(name="fashion_mnist", validation=1_000),
+        training=Training(epochs=max(2, round(seconds)), batch_size=BATCH, learning_rate=0.01),
+        evaluation=Evaluation(train_examples=0, robustness=Robustness(repeats=0)),
+    )
+    arrays = Arrays(
+        torch.randint(256, (6_000, 1, 28, 28), dtype=torch.uint8),
+        torch.randint(CLASSES, (6_000,)),
+        torch.randint(256, (1_000, 1, 28, 28), dtype=torch.uint8),
+        torch.randint(CLASSES, (1_000,)),
+    )  # five parts train, one validation, one test: the proportions of the paper's sweep
+    (result,) = train([spec], arrays, device=torch.device("cpu"))
+    epochs = [float(str(row["seconds"])) for row in result.epochs if row["split"] == "test"]
+    return 5_000 / statistics.median(epochs)
+
+
+def module_step(members: int, hidden: int) -> Callable[[], None]:
+    """One training step as it is usually written: a loop over modules, the joint loss, autograd, fused SGD."""
+    networks = [nn.Sequential(nn.Linear(INPUTS, hidden), nn.ReLU(), nn.Linear(hidden, CLASSES)) for _ in range(members)]
+    parameters = [parameter for network in networks for parameter in network.parameters()]
+    optimizer = torch.optim.SGD(parameters, lr=0.01, momentum=0.9, fused=True)
+    images, labels, lam = torch.rand(BATCH, INPUTS), torch.randint(CLASSES, (1, BATCH)), torch.tensor([LAM])
+
+    def step() -> None:
+        optimizer.zero_grad()
+        logits = torch.stack([network(images) for network in networks]).unsqueeze(0)
+        joint_loss(logits, labels, lam).sum().backward()
+        optimizer.step()
+
+    return step
+
+
+def median_seconds(work: Callable[[], object], seconds: float) -> float:
+    """Median time of one call, over calls that take so long together; the first few are not counted."""
+    for _ in range(3):
+        work()
+    times: list[float] = []
+    while sum(times) < seconds or len(times) < 3:
+        started = time.perf_counter()
+        work()
+        times.append(time.perf_counter() - started)
+    return statistics.median(times)
+
+
+def show(rows: dict[str, dict[str, float]], flops: float, threads: int) -> None:
+    """One table: samples a second, the share of the limit, the gain over the loop."""
+    print(f"{threads} threads, matrix product {flops / 1e9:.0f} GFLOP/s; samples/s (share of the limit)")
+    print(f"{'':10}{'ensweep, whole epochs':>24}{'loop over modules, step':>26}{'limit':>10}{'gain':>8}")
+    for name, row in rows.items():
+        ours, loop, limit = row["ensweep"], row["modules"], row["limit"]
+        print(
+            f"{name:10}{f'{ours:,.0f} ({ours / limit:.0%})':>24}{f'{loop:,.0f} ({loop / limit:.0%})':>26}"
+            f"{limit:>10,.0f}{f'{ours / loop:.1f}×':>8}"
+        )
+
+
+if __name__ == "__main__":
+    main()

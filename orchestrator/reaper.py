@@ -1,0 +1,78 @@
+"""Ends every process of a local Ray soon after its driver is gone, however it went.
+
+Ray's own processes notice a killed driver, but its agents, and workers that were just starting, wait up to a minute
+for a head that will not come back. So a small process waits for the end of a pipe, which the kernel closes with the
+driver, and then kills whatever holds a file open below Ray's folder: all of Ray's processes log there. Reads
+``/proc``; without it (macOS) Ray's own time-outs remain.
+"""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+ROUNDS = 25
+PAUSE_SECONDS = 0.2
+
+
+@contextmanager
+def reaping(logs: Path) -> Iterator[Path]:
+    """Gives a folder for Ray; what holds files open in it ends with the block, or with this process if it is killed.
+
+    The folder is removed then, and its logs are kept in ``logs``.
+    """
+    folder = tempfile.mkdtemp(prefix="ensweep-ray-", dir="/tmp")  # Ray's sockets need a short path
+    command = [sys.executable, "-m", "orchestrator.reaper", folder, str(logs), str(os.getpid())]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True):  # leaving closes its stdin
+        yield Path(folder)
+
+
+def holders(folder: str) -> list[int]:
+    """Pids of the living processes that hold a file open below the folder."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            files = [str(file.readlink()) for file in (process / "fd").iterdir()]
+        except OSError:  # ended meanwhile, or another user's
+            continue
+        if any(file.startswith(f"{folder}/") for file in files):
+            found.append(int(process.name))
+    return found
+
+
+def kill(folder: str, spared: int) -> None:
+    """Kill the folder's holders until there are none: a process may start another while it is killed."""
+    for _ in range(ROUNDS):
+        pids = [pid for pid in holders(folder) if pid != spared]
+        if not pids:
+            return
+        for pid in pids:
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                continue
+        time.sleep(PAUSE_SECONDS)
+
+
+def keep_logs(folder: str, logs: Path) -> None:
+    """Move the logs of Ray's sessions out of the folder, and remove it."""
+    for session in Path(folder).glob("session_*[0-9]/logs"):
+        shutil.copytree(session, logs / session.parent.name, dirs_exist_ok=True, ignore_dangling_symlinks=True)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def main(folder: str, logs: str, driver: str) -> None:
+    """Wait for the driver's end; then clear up."""
+    sys.stdin.buffer.read()
+    kill(folder, spared=int(driver))
+    keep_logs(folder, Path(logs))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
