@@ -69,6 +69,22 @@ def test_a_diverged_trial_ends_with_3_and_is_not_run_again(workplace: Workplace)
     assert (again.returncode, json.loads(again.stdout)["executed"]) == (3, 0)
 
 
+def test_a_failed_trial_is_kept_as_such_and_runs_again_when_asked(workplace: Workplace) -> None:
+    planned = json.loads(workplace.run("plan", "tiny.yaml", "--json").stdout)["trials"]
+    in_the_way = workplace.store / "attempts" / planned[0]["trial_id"]
+    in_the_way.parent.mkdir(parents=True)
+    in_the_way.write_text("a file where the trial's folder belongs")
+    first = workplace.run("run", "tiny.yaml", *INLINE, "--max-retries", "1", "--json")
+    assert first.returncode == 3, first.stderr
+    assert (json.loads(first.stdout)["complete"], json.loads(first.stdout)["failed"]) == (5, 1)
+    assert f"failed: 1x16H λ=1 seed 0 ({planned[0]['trial_id']})" in first.stderr
+    in_the_way.unlink()
+    again = workplace.run("run", "tiny.yaml", *INLINE, "--json")
+    assert (again.returncode, json.loads(again.stdout)["executed"]) == (3, 0)
+    retried = workplace.run("run", "tiny.yaml", *INLINE, "--retry-failed", "--json")
+    assert (retried.returncode, json.loads(retried.stdout)["executed"]) == (0, 1)
+
+
 def test_status_answers_from_the_store_with_the_same_exit_code(
     workplace: Workplace, uninterrupted: Callable[..., Workplace]
 ) -> None:
