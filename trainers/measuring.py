@@ -51,11 +51,11 @@ def measure_dropping(
 
 def distances(weights: Weights, initial: Weights) -> Tensor:
     """Euclidean distance of each member's parameters from its initial ones, (trial, member), float64 on the CPU."""
-    squares = [
-        (weight.detach() - initial[name]).square().flatten(2).sum(-1, dtype=torch.float64)
+    lengths = [
+        torch.linalg.vector_norm((weight.detach() - initial[name]).flatten(2), dim=-1, dtype=torch.float64)
         for name, weight in weights.items()
     ]
-    return torch.stack(squares).sum(0).sqrt().cpu()
+    return torch.stack(lengths).square().sum(0).sqrt().cpu()
 
 
 def for_trials(labels: Tensor, trials: int) -> Labels:

@@ -60,7 +60,7 @@ class DroppingSums:
 
     def add(self, logits: Logits, labels: Labels) -> None:
         """Add some examples; they come in the order of the test set."""
-        for part, part_labels in zip(logits.split(CHUNK, 2), labels.split(CHUNK, 1), strict=True):
+        for part, part_labels in zip(torch.split(logits, CHUNK, 2), torch.split(labels, CHUNK, 1), strict=True):
             self._add_chunk(part, part_labels)
 
     def _add_chunk(self, logits: Logits, labels: Labels) -> None:

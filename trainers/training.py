@@ -1,4 +1,4 @@
-"""The one loop: train a stack of trials, measure each epoch, keep the selected weights, and resume exactly."""
+"""The one loop: train a stack of trials epoch by epoch, save, and resume exactly."""
 
 from __future__ import annotations
 
@@ -9,16 +9,11 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from specs.records import Row
-from trainers import checkpoint as checkpoints
-from trainers import measuring, results, splits
+from trainers.checkpoint import Checkpoint
 from trainers.data import Arrays
-from trainers.devices import choose_device, deterministic, device_name, peak_memory
-from trainers.ensembles import Weights, build
-from trainers.losses import joint_gradient
-from trainers.optimizer import StackedSGD
-from trainers.progress import Progress
-from trainers.results import Run, TrialResult
+from trainers.devices import choose_device, deterministic
+from trainers.results import TrialResult
+from trainers.stack_training import StackTraining
 from trainers.stacks import Stack
 
 if TYPE_CHECKING:
@@ -53,7 +48,7 @@ def train(
     """
     with deterministic(device):
         training = StackTraining(Stack.of(stack), arrays, device, dtype)
-        slots = checkpoints.Checkpoint(checkpoint, training.fingerprint(arrays)) if checkpoint else None
+        slots = Checkpoint(checkpoint, training.fingerprint(arrays)) if checkpoint else None
         if slots and (saved := slots.load()):
             training.restore(saved)
         last_save = time.monotonic()
@@ -65,135 +60,3 @@ def train(
             if on_epoch:
                 on_epoch(training.progress.epoch)
         return training.results()
-
-
-class StackTraining:
-    """The state of a stack in training, and the steps that move it on."""
-
-    def __init__(self, stack: Stack, arrays: Arrays, device: torch.device, dtype: torch.dtype) -> None:
-        self._started = time.monotonic()
-        self._earlier_seconds = 0.0
-        self._stack, self._device, self._dtype = stack, device, dtype
-        self._spec = spec = stack.trials[0]
-        self._classes = splits.STANDARDS[spec.dataset.name].classes
-        self._data = splits.prepare(arrays, spec, stack.group_seeds, device, dtype)
-        self._ensemble = build(spec.architecture, tuple(arrays.train_images.shape[1:]), self._classes)
-        self._initial = self._initial_weights()
-        self._weights = {name: weight.clone().requires_grad_() for name, weight in self._initial.items()}
-        self._selected = {name: weight.clone() for name, weight in self._initial.items()}
-        self._optimizer = StackedSGD(list(self._weights.values()), spec.training, stack.learning_rates)
-        self._lam = torch.tensor([trial.lam for trial in stack.trials], dtype=dtype, device=device)
-        self.progress = Progress(len(stack.trials), spec.training.selection)
-
-    def _initial_weights(self) -> Weights:
-        drawn = {seed: self._ensemble.initial_weights(seed) for seed in set(self._stack.seeds)}
-        names = next(iter(drawn.values()))
-        return {
-            name: torch.stack([drawn[seed][name] for seed in self._stack.seeds]).to(self._device, self._dtype)
-            for name in names
-        }
-
-    @property
-    def finished(self) -> bool:
-        """Whether all epochs are done, or every trial has diverged."""
-        return self.progress.epoch >= self._spec.training.epochs or not self.progress.active
-
-    def run_epoch(self) -> None:
-        """Train and measure one epoch, and keep the weights of the trials that select it."""
-        started = time.monotonic()
-        self._train(self.progress.epoch + 1)
-        measures = {
-            split: measuring.measure(self._ensemble, self._weights, part) for split, part in self._data.measured.items()
-        }
-        distance = measuring.distances(self._weights, self._initial)
-        active = self.progress.active
-        for trial in self.progress.record(measures, distance):
-            for name, weight in self._weights.items():
-                self._selected[name][trial] = weight.detach()[trial]
-        for trial in set(active) - set(self.progress.active):
-            self._optimizer.freeze(trial)
-        self.progress.seconds.append(time.monotonic() - started)
-
-    def _train(self, epoch: int) -> None:
-        """All batches of one epoch. Nothing here computes a metric or waits for the device."""
-        self._optimizer.scale(self._stack.learning_rate_factor(epoch))
-        part = self._data.train.shuffled(self._stack.group_seeds, epoch)
-        size = self._spec.training.batch_size
-        for start in range(0, part.rows.shape[1], size):
-            images, labels = part.take(start, start + size)
-            logits = self._ensemble.logits(self._weights, images)
-            known = joint_gradient(logits.detach(), measuring.for_trials(labels, len(self._lam)), self._lam)
-            self._optimizer.step(torch.autograd.grad(logits, list(self._weights.values()), known))
-
-    def fingerprint(self, arrays: Arrays) -> str:
-        """Names the trials, the data and the type of the numbers that a checkpoint is of."""
-        return self._stack.fingerprint(arrays.fingerprint(), str(self._dtype))
-
-    @property
-    def _seconds(self) -> float:
-        return self._earlier_seconds + time.monotonic() - self._started
-
-    def state(self) -> tuple[dict[str, torch.Tensor], str]:
-        """All that the remaining epochs depend on: tensors, and book-keeping as JSON."""
-        series, book = self.progress.state()
-        tensors = {f"series.{name}": stacked for name, stacked in series.items()}
-        tensors |= {name: tensor.detach().cpu() for name, tensor in self._tensors().items()}
-        tensors["seconds"] = torch.tensor(self._seconds, dtype=torch.float64)
-        return tensors, book
-
-    def restore(self, saved: checkpoints.Saved) -> None:
-        """Take over a saved state."""
-        tensors = saved.tensors
-        for name, tensor in self._tensors().items():
-            tensor.detach().copy_(tensors[name])
-        series = {name.removeprefix("series."): tensors[name] for name in tensors if name.startswith("series.")}
-        self.progress = Progress.restored(series, saved.book)
-        for trial in set(range(len(self._lam))) - set(self.progress.active):
-            self._optimizer.freeze(trial)
-        self._earlier_seconds = tensors["seconds"].item()
-
-    def _tensors(self) -> Weights:
-        tensors = {f"weights.{name}": weight for name, weight in self._weights.items()}
-        tensors |= {f"selected.{name}": weight for name, weight in self._selected.items()}
-        return tensors | {f"momentum.{index}": buffer for index, buffer in enumerate(self._optimizer.momentum)}
-
-    def results(self) -> tuple[TrialResult, ...]:
-        """Measure robustness on the selected weights and write everything down, in the caller's order."""
-        robustness = self._robustness()
-        run = Run(
-            member_parameters=sum(weight[0, 0].numel() for weight in self._weights.values()),
-            classes=self._classes,
-            seconds=self._seconds,
-            examples=self._data.train.rows.shape[1],
-            peak_memory=peak_memory(self._device),
-            device=device_name(self._device),
-        )
-        by_position = dict(zip(self._stack.positions, range(self.progress.trials), strict=True))
-        return tuple(self._result(by_position[position], run, robustness) for position in sorted(by_position))
-
-    def _robustness(self) -> dict[int, list[Row]]:
-        asked, complete = self._spec.evaluation.robustness, self.progress.active
-        if not asked.repeats or not complete or "test" not in self._data.measured:
-            return {}
-        rows: dict[int, list[Row]] = {trial: [] for trial in complete}
-        for mask in asked.masks:
-            sums = measuring.measure_dropping(
-                self._ensemble, self._selected, self._data.measured["test"], self._stack.seeds, mask, asked.repeats
-            )
-            for trial in complete:
-                rows[trial].extend(results.robustness_rows(sums, mask, trial))
-        return rows
-
-    def _result(self, trial: int, run: Run, robustness: dict[int, list[Row]]) -> TrialResult:
-        spec, message = self._stack.trials[trial], self.progress.messages[trial]
-        rates = [
-            spec.training.learning_rate * self._stack.learning_rate_factor(epoch)
-            for epoch in range(1, self.progress.epoch + 1)
-        ]
-        return TrialResult(
-            status="diverged" if message else "complete",
-            message=message,
-            trial=results.trial_row(spec, self.progress, trial, run),
-            epochs=tuple(results.epoch_rows(self.progress, trial, rates)),
-            robustness=tuple(robustness.get(trial, ())),
-        )

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from trainers.robustness import DroppingSums, Orders
+from trainers.robustness import DroppingSums, Orders, kept_means
 
 TRIALS, MEMBERS, EXAMPLES, CLASSES, REPEATS = 2, 5, 23, 3, 4
 SEEDS = (8, 8)
@@ -75,3 +75,12 @@ def test_more_examples_than_a_chunk_holds():
     sums.add(logits, labels)
     right = (logits.mean(1).argmax(-1) == labels).double().mean().item()
     assert sums.dropping(0).accuracy[0, 0].item() == right
+
+
+def test_the_whole_ensembles_logits_are_taken_as_measured():
+    logits = torch.randn(4, 50, 300, generator=torch.Generator().manual_seed(4))
+    whole = logits.mean(2)
+    order = next(Orders(0, "example", 1, 300).draw(50, torch.device("cpu")))
+    means = kept_means(logits, whole, order)
+    assert torch.equal(means[..., -1], whole)
+    torch.testing.assert_close(means[..., -2], (whole * 300 - logits.gather(2, order.expand(4, -1, -1))[..., -1]) / 299)
