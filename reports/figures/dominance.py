@@ -15,7 +15,11 @@ from reports.tables import DisplayTable, display
 MOST_MEMBERS = 16
 """Up to so many members each has its own line; beyond, a band from the best to the worst."""
 MOST_EPOCHS = 40
-"""Curves are thinned to about so many epochs, the first and the last always among them."""
+"""Curves are thinned to about so many epochs, the last always among them."""
+EARLY = 3
+"""These first epochs are always shown: the paper tells at the end of epoch 3 which member will dominate."""
+FEWEST_EPOCHS, MOST_VALUES = 10, 10_000
+"""Curves are thinned further, down to ``FEWEST_EPOCHS``, where members' own lines would hold more values than that."""
 SPLITS = ("test", "train")
 
 
@@ -28,23 +32,31 @@ def data(frames: Frames) -> pd.DataFrame:
     """
     found = []
     place = places(frames)
+    most = _epochs_shown(frames)
     by_trial = dict(list(frames.epochs.groupby("trial_id", sort=False)))
     for architecture, lam, trials in planned_cells(frames):
         done = trials[(trials["status"] == "complete") & (trials["members"] > 1)]
         for _, trial in done.head(1).iterrows():
             rows = by_trial.get(trial["trial_id"], frames.epochs.head(0))
-            for _, row in _thinned(rows).iterrows():
+            for _, row in _thinned(rows, most).iterrows():
                 own = {"architecture": architecture, "lam": lam, "place": place[lam], "members": int(trial["members"])}
                 found.append({**own, "seed": int(trial["seed"]), "trial_id": trial["trial_id"], **_measured(row)})
     return pd.DataFrame(found)
 
 
-def _thinned(rows: pd.DataFrame) -> pd.DataFrame:
+def _epochs_shown(frames: Frames) -> int:
+    """How many epochs a curve may show, so that a sweep with many small ensembles still makes a small page."""
+    counts = [int(trials["members"].iloc[0]) for _, _, trials in planned_cells(frames)]
+    lines = sum(count for count in counts if count <= MOST_MEMBERS)
+    return max(FEWEST_EPOCHS, min(MOST_EPOCHS, MOST_VALUES // max(lines, 1)))
+
+
+def _thinned(rows: pd.DataFrame, most: int) -> pd.DataFrame:
     rows = rows[rows["split"].isin(SPLITS)].sort_values(["split", "epoch"])
     if rows.empty:
         return rows
     last = int(rows["epoch"].max())
-    keep = set(np.unique(np.linspace(1, last, min(last, MOST_EPOCHS)).round().astype(int)).tolist())
+    keep = {*range(1, min(last, EARLY) + 1), *np.linspace(EARLY, last, min(last, most)).round().astype(int).tolist()}
     return rows[rows["epoch"].isin(keep)]
 
 

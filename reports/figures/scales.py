@@ -58,6 +58,8 @@ def _apply(figure: go.Figure, lambdas: Sequence[float], changes: Mapping[str, ob
         name = f"xaxis{axis_suffix(panel)}"
         figure.layout[name].update(
             tickmode="array",
+            tickangle=0,
+            tickfont={"size": 11},
             tickvals=changes[f"layout.{name}.tickvals"],
             ticktext=[f"{lam:g}" for lam in sorted(lambdas)],
             range=changes[f"layout.{name}.range"],
