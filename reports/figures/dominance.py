@@ -105,6 +105,8 @@ def draw(data: pd.DataFrame) -> go.Figure:
     columns = 2 if rest else 1
     titles = [f"{name}, {wording.lam(lam)}" for name in names for lam in [left, *rest[-1:]]]
     figure = style.panels(titles, columns, "epoch", "error in %")
+    if data["epoch"].max() <= 10:
+        figure.update_xaxes(dtick=1)
     styles = style.lambda_styles(data)
     shown: dict[int, float] = {}
     named: set[str] = set()

@@ -41,7 +41,7 @@ def _move(own: pd.DataFrame) -> list[tuple[str, str]]:
         return []
     name = own["architecture"].iloc[0]
     if not difference.excludes_zero:
-        return [("does not move separably for", f"{name} ({100 * difference.mean:+.2f} points)".replace("-", "−"))]
+        return [("does not change separably for", f"{name} ({100 * difference.mean:+.2f} points)".replace("-", "−"))]
     return [("rises" if difference.mean > 0 else "falls", f"by {abs(100 * difference.mean):.2f} points for {name}")]
 
 

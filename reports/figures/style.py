@@ -14,12 +14,13 @@ INK = "#000000"
 MUTED = "#6b7280"
 GRID = "#e2e5e9"
 BAND = "rgba(107,114,128,0.20)"
-DARK = {INK: "#ffffff", MUTED: "#9aa4b2", GRID: "#333a45", "#0072B2": "#3d9fdb", "#D55E00": "#f07d2a"}
-"""Light colour to dark colour; black turns white, and the two darkest hues are raised."""
+DARK = {INK: "#ffffff", MUTED: "#9aa4b2", GRID: "#333a45", "#0072B2": "#3d9fdb"}
+"""Light colour to dark colour; black turns white, and the darkest hue is raised."""
 
 # Okabe and Ito's palette. Yellow is left out: it cannot be seen as a line on white.
 INDEPENDENT, SYSTEM = "#0072B2", "#D55E00"
-BETWEEN = ("#56B4E9", "#009E73", INK, "#E69F00", "#CC79A7")
+# Orange comes first in a grid, far from the vermilion of λ = 1 that it resembles.
+BETWEEN = ("#56B4E9", "#E69F00", "#009E73", INK, "#CC79A7")
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
 SYMBOLS = ("circle", "square", "diamond", "triangle-up", "triangle-down", "pentagon", "triangle-left")
 
