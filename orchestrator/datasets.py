@@ -13,13 +13,13 @@ from safetensors import SafetensorError
 
 from orchestrator import files, sources
 from orchestrator.errors import DataError
-from specs.trial import CLASSES, INPUT_SHAPES, TRAIN_EXAMPLES
+from specs.datasets import DATASETS
 from trainers.data import Arrays, read, write
 
 DECODING = "1"
 """Raised by hand whenever decoding gives other arrays for the same files."""
 
-COUNTS = {name: (train, 360 if name == "digits" else 10_000) for name, train in TRAIN_EXAMPLES.items()}
+COUNTS = {name: (facts.train, facts.test) for name, facts in DATASETS.items()}
 """Training and test examples of each data set."""
 
 
@@ -100,7 +100,7 @@ def _check(name: str, arrays: Arrays, counts: tuple[int, int], folder: Path) -> 
         ("test", arrays.test_images, arrays.test_labels, counts[1]),
     )
     for split, images, labels, count in splits:
-        expected = (count, *INPUT_SHAPES[name])
+        expected = (count, *DATASETS[name].shape)
         if tuple(images.shape) != expected or images.dtype != torch.uint8:
             raise DataError(
                 f"{folder}: {split} images of {name} have shape {tuple(images.shape)}, expected {expected}; "
@@ -109,9 +109,10 @@ def _check(name: str, arrays: Arrays, counts: tuple[int, int], folder: Path) -> 
         if tuple(labels.shape) != (count,):
             raise DataError(f"{folder}: {len(labels)} {split} labels of {name}, expected {count}; fetch it again")
         low, high = int(labels.min()), int(labels.max())
-        if low < 0 or high >= CLASSES[name]:
+        highest = DATASETS[name].classes - 1
+        if low < 0 or high > highest:
             raise DataError(
-                f"{folder}: {split} labels of {name} go from {low} to {high}, expected 0 to {CLASSES[name] - 1}; "
+                f"{folder}: {split} labels of {name} go from {low} to {high}, expected 0 to {highest}; "
                 "is this another data set?"
             )
 

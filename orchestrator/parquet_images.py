@@ -12,7 +12,7 @@ from PIL import Image
 from torch import Tensor
 
 from orchestrator.errors import DataError
-from specs.trial import INPUT_SHAPES
+from specs.datasets import DATASETS
 
 IMAGE_COLUMNS = ("image", "img")
 LABEL_COLUMNS = {"cifar100": ("fine_label",)}
@@ -42,9 +42,9 @@ def _read_file(name: str, path: Path) -> tuple[Tensor, Tensor]:
         labels = torch.tensor(table[label].to_pylist(), dtype=torch.int64)
     except (OSError, pa.ArrowException, TypeError, KeyError, RuntimeError) as error:
         raise DataError(f"{path}: is no whole Parquet file of images and labels: {error}; fetch it again") from error
-    images = np.empty((len(encoded), *INPUT_SHAPES[name]), dtype=np.uint8)
+    images = np.empty((len(encoded), *DATASETS[name].shape), dtype=np.uint8)
     for row, content in enumerate(encoded):
-        images[row] = _decode(content, INPUT_SHAPES[name], f"{path}: row {row}")
+        images[row] = _decode(content, DATASETS[name].shape, f"{path}: row {row}")
     return torch.from_numpy(images), labels
 
 

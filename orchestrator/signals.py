@@ -8,6 +8,8 @@ from types import FrameType
 
 from orchestrator.errors import Exit
 
+HANDLED = (signal.SIGINT, signal.SIGTERM)
+
 
 class InterruptedBySignal(BaseException):
     """SIGINT or SIGTERM arrived; not an ``Exception``, so that no retry swallows it."""
@@ -20,7 +22,16 @@ class InterruptedBySignal(BaseException):
 @contextmanager
 def orderly() -> Iterator[None]:
     """Within the block, the first signal raises :class:`InterruptedBySignal`, and a second ends the process."""
-    before = {number: signal.signal(number, _raise_once) for number in (signal.SIGINT, signal.SIGTERM)}
+    with kept():
+        for number in HANDLED:
+            signal.signal(number, _raise_once)
+        yield
+
+
+@contextmanager
+def kept() -> Iterator[None]:
+    """The handlers are afterwards what they were before, whatever the block sets (Ray sets its own)."""
+    before = {number: signal.getsignal(number) for number in HANDLED}
     try:
         yield
     finally:
@@ -29,7 +40,7 @@ def orderly() -> Iterator[None]:
 
 
 def _raise_once(number: int, _frame: FrameType | None) -> None:
-    for other in (signal.SIGINT, signal.SIGTERM):
+    for other in HANDLED:
         signal.signal(other, _exit_now)
     raise InterruptedBySignal(number)
 

@@ -14,7 +14,7 @@ from torch import Tensor
 from orchestrator.errors import DataError
 from orchestrator.idx_images import IDX_FILES, read_idx
 from orchestrator.parquet_images import read_parquet
-from specs.trial import TRAIN_EXAMPLES
+from specs.datasets import DATASETS
 from trainers.data import Arrays
 
 
@@ -54,7 +54,7 @@ def _decode_digits() -> Arrays:
     bunch = load_digits()
     images = torch.from_numpy(bunch.images.astype("uint8")).unsqueeze(1)
     labels = torch.from_numpy(bunch.target.astype("int64"))
-    train = TRAIN_EXAMPLES["digits"]
+    train = DATASETS["digits"].train
     return Arrays(images[:train], labels[:train], images[train:], labels[train:])
 
 

@@ -1,10 +1,12 @@
-"""Start, resume and extend a sweep: one operation, because the store says what is left."""
+"""Start, resume and extend a sweep: one operation, because the store says what is left.
+
+Torch is imported where there is something to train, so that a run of a finished sweep answers at once.
+"""
 
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from orchestrator import datasets
 from orchestrator.errors import EnsweepError, Exit
 from orchestrator.plan import Plan, Task, make_plan
 from orchestrator.progress import Progress
@@ -77,7 +79,7 @@ def _check_device(settings: Settings) -> None:
     """A GPU that is asked for and not there ends the command; what a remote cluster has, only its workers know."""
     if settings.device != "cuda" or settings.address != "local":
         return
-    from trainers.devices import choose_device  # torch: not needed where nothing is left to do
+    from trainers.devices import choose_device
 
     try:
         choose_device(settings.device)
@@ -87,6 +89,8 @@ def _check_device(settings: Settings) -> None:
 
 def _check_data(store: Store, sweep: SweepSpec, settings: Settings) -> None:
     """Bad data ends the command before any trial begins; good data is decoded once, for all workers."""
+    from orchestrator import datasets
+
     prepared = datasets.load(sweep.dataset.name, settings.data_root, settings.cache)
     store.pin_data(sweep.dataset.name, prepared.fingerprint)
 

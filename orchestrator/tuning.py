@@ -15,7 +15,7 @@ from ray import tune
 from ray.tune import Callback
 from ray.tune.experiment import Trial as RayTrial
 
-from orchestrator import reaper
+from orchestrator import reaper, signals
 from orchestrator.errors import EnsweepError
 from orchestrator.plan import Task
 from orchestrator.runners import Listener
@@ -101,13 +101,15 @@ def _cluster(settings: Settings, store: Store) -> Iterator[None]:
         with reaper.reaping(store.layout.logs / "ray") as folder:
             local = {"include_dashboard": False, "object_store_memory": OBJECT_STORE_BYTES, "_temp_dir": str(folder)}
             try:
-                ray.init(address="local", **local, **quiet)
+                with signals.kept():
+                    ray.init(address="local", **local, **quiet)
                 yield
             finally:
                 ray.shutdown()
         return
     try:
-        ray.init(address=settings.address, **quiet)
+        with signals.kept():
+            ray.init(address=settings.address, **quiet)
     except ConnectionError as error:
         raise EnsweepError(f"no Ray cluster answers at {settings.address}: {error}") from error
     try:

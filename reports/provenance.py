@@ -7,9 +7,7 @@ from reports.answer import chosen_by_validation
 from reports.loading import Frames
 from reports.statistics import binomial_se
 from reports.tables import DisplayTable
-
-TEST_EXAMPLES = {"digits": 360, "fashion_mnist": 10_000, "cifar10": 10_000, "cifar100": 10_000}
-"""Test images of each data set."""
+from specs.datasets import DATASETS
 
 
 def environments(frames: Frames) -> pd.DataFrame:
@@ -75,7 +73,7 @@ def limits(frames: Frames) -> list[str]:
 
 
 def _binomial(frames: Frames, dataset: str) -> str:
-    examples = TEST_EXAMPLES[dataset]
+    examples = DATASETS[dataset].test
     error = float(frames.trials["test_error"].median()) if len(frames.trials) else 0.1
     points = 100 * binomial_se(error, examples)
     return (

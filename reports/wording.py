@@ -22,11 +22,11 @@ def number(value: float, digits: int = 4) -> str:
 
 
 def percent_summary(summary: Summary) -> str:
-    """``10.30 % [10.12, 10.48]``; one value says that it has no interval."""
+    """``10.30 % [10.12, 10.48]``; one value says so."""
     if not summary.n:
         return "–"
     if not summary.has_interval:
-        return f"{percent(summary.mean)} % (one seed, no interval)"
+        return f"{percent(summary.mean)} % [one seed]"
     return f"{percent(summary.mean)} % [{percent(summary.low)}, {percent(summary.high)}]"
 
 
@@ -36,13 +36,15 @@ def points(difference: Summary) -> str:
         return "–"
     text = f"{signed(100 * difference.mean)} points"
     if not difference.has_interval:
-        return f"{text} (one seed, no interval)"
+        return f"{text} [one seed, no interval]"
     return f"{text} [{signed(100 * difference.low)}, {signed(100 * difference.high)}]"
 
 
 def difference(summary: Summary) -> str:
     """For a table: ``−5.94 [−6.20, −5.68], n = 5``, in points."""
-    return f"{points(summary).replace(' points', '')}, n = {summary.n}" if summary.n else "–"
+    if not summary.has_interval:
+        return f"{signed(100 * summary.mean)} [one seed]" if summary.n else "–"
+    return f"{points(summary).replace(' points', '')}, n = {summary.n}"
 
 
 def signed(value: float) -> str:

@@ -9,26 +9,13 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator, model_validator
 
 from specs.base import Count, Frozen, Integer, Lambda, Rate, Real
-
-CLASSES = {"digits": 10, "fashion_mnist": 10, "cifar10": 10, "cifar100": 100}
-"""Number of classes of each data set."""
-
-INPUT_SHAPES = {
-    "digits": (1, 8, 8),
-    "fashion_mnist": (1, 28, 28),
-    "cifar10": (3, 32, 32),
-    "cifar100": (3, 32, 32),
-}
-"""Shape (channels, height, width) of one image of each data set."""
-
-TRAIN_EXAMPLES = {"digits": 1437, "fashion_mnist": 60_000, "cifar10": 50_000, "cifar100": 50_000}
-"""Training examples of each data set, before validation examples are split off."""
+from specs.datasets import DATASETS
 
 
 class Mlp(Frozen):
     """An ensemble of multi-layer perceptrons, each with one hidden layer of rectified linear units."""
 
-    kind: Literal["mlp"] = "mlp"
+    kind: Literal["mlp"]
     members: Count
     """Number of networks whose logits are averaged (M)."""
     hidden: Count
@@ -55,7 +42,7 @@ class Dataset(Frozen):
 
     @model_validator(mode="after")
     def leaves_examples_to_train_on(self) -> "Dataset":
-        available = TRAIN_EXAMPLES[self.name]
+        available = DATASETS[self.name].train
         if self.validation >= available:
             raise ValueError(f"validation must be less than the {available} training images of {self.name}")
         return self
@@ -138,13 +125,12 @@ class TrialSpec(Frozen):
     @property
     def inputs(self) -> int:
         """Numbers in one input image."""
-        channels, height, width = INPUT_SHAPES[self.dataset.name]
-        return channels * height * width
+        return DATASETS[self.dataset.name].inputs
 
     @property
     def member_parameters(self) -> int:
         """Parameters of one member."""
-        return self.architecture.member_parameters(self.inputs, CLASSES[self.dataset.name])
+        return self.architecture.member_parameters(self.inputs, DATASETS[self.dataset.name].classes)
 
     @property
     def total_parameters(self) -> int:

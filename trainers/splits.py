@@ -17,20 +17,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Standard:
-    """How a data set's pixels become inputs, (pixel / scale − mean) / sd by channel, and its number of classes."""
+    """How a data set's pixels become inputs: (pixel / scale − mean) / sd, by channel."""
 
     scale: float
     mean: tuple[float, ...]
     sd: tuple[float, ...]
-    classes: int
 
 
 _CIFAR = (255.0, (0.5071, 0.4865, 0.4409), (0.2673, 0.2564, 0.2762))
 STANDARDS = {
-    "digits": Standard(16.0, (0.3054,), (0.3755,), 10),  # of its 1,437 training images
-    "fashion_mnist": Standard(255.0, (0.2860,), (0.3530,), 10),
-    "cifar10": Standard(*_CIFAR, 10),
-    "cifar100": Standard(*_CIFAR, 100),
+    "digits": Standard(16.0, (0.3054,), (0.3755,)),  # of its 1,437 training images
+    "fashion_mnist": Standard(255.0, (0.2860,), (0.3530,)),
+    "cifar10": Standard(*_CIFAR),
+    "cifar100": Standard(*_CIFAR),
 }
 
 

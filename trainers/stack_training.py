@@ -6,6 +6,7 @@ import time
 
 import torch
 
+from specs.datasets import DATASETS
 from specs.records import Row
 from trainers import measuring, results, splits
 from trainers.checkpoint import Saved
@@ -27,7 +28,7 @@ class StackTraining:
         self._earlier_seconds = 0.0
         self._stack, self._device, self._dtype = stack, device, dtype
         self._spec = spec = stack.trials[0]
-        self._classes = splits.STANDARDS[spec.dataset.name].classes
+        self._classes = DATASETS[spec.dataset.name].classes
         self._data = splits.prepare(arrays, spec, stack.group_seeds, device, dtype)
         self._ensemble = build(spec.architecture, tuple(arrays.train_images.shape[1:]), self._classes)
         self._initial = self._initial_weights()

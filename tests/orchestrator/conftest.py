@@ -11,7 +11,10 @@ from specs.sweep import SweepSpec
 SWEEP: dict[str, Any] = {
     "name": "tiny",
     "title": "one system or an ensemble?",
-    "architectures": {"1x8H": {"members": 1, "hidden": 8}, "4x2H": {"members": 4, "hidden": 2}},
+    "architectures": {
+        "1x8H": {"kind": "mlp", "members": 1, "hidden": 8},
+        "4x2H": {"kind": "mlp", "members": 4, "hidden": 2},
+    },
     "lambda": [0, 1],
     "seeds": 2,
     "dataset": {"name": "digits", "validation": 237},

@@ -26,9 +26,14 @@ def sweep(**changes: object) -> SweepSpec:
         "title": "Train small networks as one system or as an ensemble?",
         "notes": "Numbers from formulas.",
         "architectures": {
-            "1x64H": {"members": 1, "hidden": 64},
-            "4x16H": {"members": 4, "hidden": 16},
-            "20x4H": {"members": 20, "hidden": 4, "learning_rate": {"default": 1.5, "from_lambda": {0.99: 0.5}}},
+            "1x64H": {"kind": "mlp", "members": 1, "hidden": 64},
+            "4x16H": {"kind": "mlp", "members": 4, "hidden": 16},
+            "20x4H": {
+                "kind": "mlp",
+                "members": 20,
+                "hidden": 4,
+                "learning_rate": {"default": 1.5, "from_lambda": {0.99: 0.5}},
+            },
         },
         "lambda": [0, 0.5, 0.9, 0.99, 1],
         "seeds": 3,

@@ -13,7 +13,7 @@ from specs.sweep import PlannedTrial, SweepSpec, expand
 from tests.reports.synthetic import commit, sweep, write_store
 
 HOSTILE = "</script><img src=x onerror=alert(1)><!--\u2028'\"&{{ 7 * 7 }}"
-MLP = {"members": 4, "hidden": 16}
+MLP = {"kind": "mlp", "members": 4, "hidden": 16}
 TRAINING = {"epochs": 6, "batch_size": 64, "learning_rate": 0.1}
 
 
@@ -123,7 +123,11 @@ def only_singles(trial: PlannedTrial) -> Status | None:
         (sweep(seeds=1), every("complete"), "There is one seed"),
         (sweep(seeds=[5]), every("complete"), "There is one seed"),
         (sweep(architectures={"4x16H": MLP}), every("complete"), "higher for 4x16H"),
-        (sweep(architectures={"1x16H": {"members": 1, "hidden": 16}}), every("complete"), "No answer yet"),
+        (
+            sweep(architectures={"1x16H": {"kind": "mlp", "members": 1, "hidden": 16}}),
+            every("complete"),
+            "No answer yet",
+        ),
         (sweep(**{"lambda": [0.5]}), every("complete"), "not measured yet"),
         (sweep(**{"lambda": [1]}), every("complete"), "not measured yet"),
         (sweep(evaluation={"robustness": {"repeats": 0}}), every("complete"), "has measured robustness"),

@@ -31,7 +31,7 @@ def sweeps(draw: st.DrawFn) -> SweepSpec:
         "notes": draw(texts),
         "serves": draw(st.lists(texts, max_size=3)),
         "architectures": {
-            key: {"members": 2, "hidden": h, "learning_rate": draw(st.none() | learning_rates)}
+            key: {"kind": "mlp", "members": 2, "hidden": h, "learning_rate": draw(st.none() | learning_rates)}
             for key, h in zip(keys, hidden, strict=True)
         },
         "lambda": draw(st.lists(st.floats(0, 1).map(abs), min_size=1, max_size=5, unique=True)),

@@ -118,7 +118,7 @@ def test_growing_a_sweep_adds_ids_and_changes_none(lam: float, seeds: int, hidde
     for override, added in (
         (f"lambda=[0, {lam!r}, 0.5, 1]", 2),
         (f"seeds={seeds}", 4 * (seeds - 2)),
-        (f"architectures.new={{members: 2, hidden: {hidden}}}", 2 * 3),
+        (f"architectures.new={{kind: mlp, members: 2, hidden: {hidden}}}", 2 * 3),
     ):
         after = ids(parse_sweep(SWEEP, "tiny.yaml", [override]))
         assert len(after) == len(set(after))

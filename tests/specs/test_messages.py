@@ -6,34 +6,34 @@ from specs.loading import SpecError, load_sweep, parse_sweep
 from tests.specs.texts import SWEEP
 
 EDITS = [
-    ("  epochs: 3", "  epoch: 3", "15:3: training: unknown key 'epoch'; did you mean 'epochs'?"),
+    ("  epochs: 3", "  epoch: 3", "16:3: training: unknown key 'epoch'; did you mean 'epochs'?"),
     (
         "epochs: 3",
         "epochs: '5'",
-        "15:11: training.epochs: expected a whole number, got the text '5'; remove the quotes",
+        "16:11: training.epochs: expected a whole number, got the text '5'; remove the quotes",
     ),
-    ("epochs: 3", "epochs: 0", "15:11: training.epochs: must be at least 1, got 0"),
-    ("epochs: 3", "epochs: 2.5", "15:11: training.epochs: expected a whole number, got 2.5"),
-    ("epochs: 3", "epochs: true", "15:11: training.epochs: expected a whole number, got true"),
-    ("epochs: 3", "epochs:", "15:10: training.epochs: expected a whole number, got nothing"),
-    ("  epochs: 3\n", "", "14:1: training: missing key 'epochs'"),
+    ("epochs: 3", "epochs: 0", "16:11: training.epochs: must be at least 1, got 0"),
+    ("epochs: 3", "epochs: 2.5", "16:11: training.epochs: expected a whole number, got 2.5"),
+    ("epochs: 3", "epochs: true", "16:11: training.epochs: expected a whole number, got true"),
+    ("epochs: 3", "epochs:", "16:10: training.epochs: expected a whole number, got nothing"),
+    ("  epochs: 3\n", "", "15:1: training: missing key 'epochs'"),
     ("name: tiny\n", "", "1:1: missing key 'name'"),
-    ("name: digits", "name: digit", "12:9: dataset.name: must be 'digits', "),
+    ("name: digits", "name: digit", "13:9: dataset.name: must be 'digits', "),
     ("name: digits", "name: digit", "got the text 'digit'; did you mean 'digits'?"),
-    ("seeds: 2", "seeds: 0", "10:8: seeds: must be at least 1, got 0"),
-    ("seeds: 2", "seeds: yes", "10:8: seeds: expected a whole number or a list, got the text 'yes'"),
+    ("seeds: 2", "seeds: 0", "11:8: seeds: must be at least 1, got 0"),
+    ("seeds: 2", "seeds: yes", "11:8: seeds: expected a whole number or a list, got the text 'yes'"),
     (
         "seeds: 2",
         "seeds: [1, '2', -1]",
-        "10:12: seeds[1]: expected a whole number, got the text '2'; remove the quotes",
+        "11:12: seeds[1]: expected a whole number, got the text '2'; remove the quotes",
     ),
-    ("seeds: 2", "seeds: [1, '2', -1]", "10:17: seeds[2]: must be at least 0, got -1"),
-    ("seeds: 2", "seeds: []", "10:8: seeds: must have at least one entry"),
-    ("seeds: 2", "seeds: [3, 3]", "10:8: seeds: each entry may stand once"),
-    ("lambda:", "lambdas:", "9:1: unknown key 'lambdas'; did you mean 'lambda'?"),
-    ("0.5, 1]", "0.5, 1.5]", "9:18: lambda[2]: must be at most 1, got 1.5"),
-    ("0.5, 1]", "0.5, .inf]", "9:18: lambda[2]: "),
-    ("1e-1", "fast", "17:18: training.learning_rate: expected a number or a mapping of keys to values, got the text"),
+    ("seeds: 2", "seeds: [1, '2', -1]", "11:17: seeds[2]: must be at least 0, got -1"),
+    ("seeds: 2", "seeds: []", "11:8: seeds: must have at least one entry"),
+    ("seeds: 2", "seeds: [3, 3]", "11:8: seeds: each entry may stand once"),
+    ("lambda:", "lambdas:", "10:1: unknown key 'lambdas'; did you mean 'lambda'?"),
+    ("0.5, 1]", "0.5, 1.5]", "10:18: lambda[2]: must be at most 1, got 1.5"),
+    ("0.5, 1]", "0.5, .inf]", "10:18: lambda[2]: "),
+    ("1e-1", "fast", "18:18: training.learning_rate: expected a number or a mapping of keys to values, got the text"),
     (
         "{default: 0.2,",
         "{defualt: 0.2,",
@@ -52,14 +52,14 @@ EDITS = [
     ("title: A question", "title: ''", "2:8: title: must not be empty"),
     ("title: A question", "title: 5", "2:8: title: expected text, got 5; put it in quotes"),
     ("title: A question", f"title: {'x' * 201}", "2:8: title: must be at most 200 characters, got 201"),
-    ("seeds: 2", "seeds: 2\nserves: Figure 2", "11:9: serves: expected a list, got the text 'Figure 2'; put it in [ ]"),
-    ("seeds: 2", "seeds: 2\nepochs: 2", "11:1: unknown key 'epochs'; it belongs under"),
-    ("seeds: 2", "seeds: 2\nfoo: 2", "11:1: unknown key 'foo'; known keys: name, title, "),
-    ("seeds: 2", "seeds: 2\nmethods: [boosting]", "11:11: methods[0]: must be 'joint', got the text 'boosting'"),
+    ("seeds: 2", "seeds: 2\nserves: Figure 2", "12:9: serves: expected a list, got the text 'Figure 2'; put it in [ ]"),
+    ("seeds: 2", "seeds: 2\nepochs: 2", "12:1: unknown key 'epochs'; it belongs under"),
+    ("seeds: 2", "seeds: 2\nfoo: 2", "12:1: unknown key 'foo'; known keys: name, title, "),
+    ("seeds: 2", "seeds: 2\nmethods: [boosting]", "12:11: methods[0]: must be 'joint', got the text 'boosting'"),
     (
         "validation: 237",
         "validation: 1437",
-        "13:15: dataset.validation: validation must be less than the 1437 training",
+        "14:15: dataset.validation: validation must be less than the 1437 training",
     ),
     (
         "validation: 237",
@@ -84,7 +84,7 @@ def test_the_source_line_stands_below_with_a_caret() -> None:
     with pytest.raises(SpecError) as caught:
         parse_sweep(SWEEP.replace("  epochs", "  epoch"), "tiny.yaml")
     assert str(caught.value).splitlines() == [
-        "tiny.yaml:15:3: training: unknown key 'epoch'; did you mean 'epochs'?",
+        "tiny.yaml:16:3: training: unknown key 'epoch'; did you mean 'epochs'?",
         "    epoch: 3",
         "    ^",
     ]
@@ -102,7 +102,7 @@ def test_several_mistakes_are_named_at_once_in_the_text_s_order() -> None:
     text = SWEEP.replace("seeds: 2", "seeds: -1").replace("  epochs", "  epoch").replace("name: tiny", "name: T")
     with pytest.raises(SpecError) as caught:
         parse_sweep(text, "tiny.yaml")
-    assert [problem.place.line for problem in caught.value.problems if problem.place] == [0, 9, 14]
+    assert [problem.place.line for problem in caught.value.problems if problem.place] == [0, 10, 15]
 
 
 def test_an_unknown_name_lists_close_ones_and_all() -> None:

@@ -26,7 +26,7 @@ def test_architecture_names_may_contain_dots() -> None:
 
 def test_absent_keys_are_created() -> None:
     assert changed("evaluation.robustness.repeats=5").evaluation.robustness.repeats == 5
-    assert changed("architectures.2x8H={members: 2, hidden: 8}").architectures["2x8H"].members == 2
+    assert changed("architectures.2x8H={kind: mlp, members: 2, hidden: 8}").architectures["2x8H"].members == 2
     rate = changed("training.learning_rate={default: 1, from_lambda: {1: 0.5}}").training.learning_rate
     assert isinstance(rate, LearningRate)
     assert rate.at(1.0) == 0.5

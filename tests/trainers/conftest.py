@@ -40,7 +40,7 @@ def make_spec():
         spec = TrialSpec(
             lam=lam,
             seed=seed,
-            architecture=part(Mlp, members=3, hidden=5),
+            architecture=part(Mlp, kind="mlp", members=3, hidden=5),
             dataset=part(Dataset, name="digits", validation=40),
             training=part(Training, epochs=3, batch_size=20, learning_rate=0.3),
             evaluation=Evaluation(

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from specs.trial import CLASSES, TRAIN_EXAMPLES
+from specs.datasets import DATASETS
 from trainers.splits import STANDARDS, normalise, prepare
 
 CPU = torch.device("cpu")
@@ -12,7 +12,9 @@ def prepared(arrays, spec, seeds=(0,), dtype=torch.float32):
 
 
 def test_every_data_set_has_a_standard():
-    assert {name: standard.classes for name, standard in STANDARDS.items()} == CLASSES
+    assert {name: (len(standard.mean), len(standard.sd)) for name, standard in STANDARDS.items()} == {
+        name: (facts.shape[0], facts.shape[0]) for name, facts in DATASETS.items()
+    }
 
 
 def test_normalisation_by_hand():
@@ -24,7 +26,7 @@ def test_normalisation_by_hand():
 
 def test_digits_constants_are_those_of_the_training_images():
     datasets = pytest.importorskip("sklearn.datasets")
-    train = datasets.load_digits().images[: TRAIN_EXAMPLES["digits"]] / 16
+    train = datasets.load_digits().images[: DATASETS["digits"].train] / 16
     standard = STANDARDS["digits"]
     assert (round(train.mean(), 4), round(train.std(), 4)) == (*standard.mean, *standard.sd)
 
