@@ -21,11 +21,29 @@ class InterruptedBySignal(BaseException):
 
 @contextmanager
 def orderly() -> Iterator[None]:
-    """Within the block, the first signal raises :class:`InterruptedBySignal`, and a second ends the process."""
+    """The first signal within the block ends it with :class:`InterruptedBySignal`, a second ends the process.
+
+    The signal is raised as ``KeyboardInterrupt``, the one exception that Ray's compiled code lets through a signal
+    handler; whatever a library makes of it on the way, even nothing, the block ends as interrupted.
+    """
+    received: list[int] = []
+
+    def interrupt(number: int, _frame: FrameType | None) -> None:
+        received.append(number)
+        for handled in HANDLED:
+            signal.signal(handled, _exit_now)
+        raise KeyboardInterrupt
+
     with kept():
         for number in HANDLED:
-            signal.signal(number, _raise_once)
-        yield
+            signal.signal(number, interrupt)
+        try:
+            yield
+        except BaseException:
+            if not received:
+                raise
+        if received:
+            raise InterruptedBySignal(received[0])
 
 
 @contextmanager
@@ -37,12 +55,6 @@ def kept() -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-def _raise_once(number: int, _frame: FrameType | None) -> None:
-    for other in HANDLED:
-        signal.signal(other, _exit_now)
-    raise InterruptedBySignal(number)
 
 
 def _exit_now(number: int, _frame: FrameType | None) -> None:

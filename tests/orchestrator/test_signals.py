@@ -1,0 +1,60 @@
+"""The first signal ends the work in order, whatever a library makes of it."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from orchestrator import signals
+from orchestrator.errors import Exit
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, Exit.SIGINT), (signal.SIGTERM, Exit.SIGTERM)])
+def test_a_signal_ends_the_block_and_handlers_are_put_back(number: signal.Signals, code: Exit) -> None:
+    before = signal.getsignal(number)
+    with pytest.raises(signals.InterruptedBySignal) as caught, signals.orderly():
+        os.kill(os.getpid(), number)
+        time.sleep(5)
+    assert caught.value.exit_code == code
+    assert signal.getsignal(number) == before
+
+
+def test_a_swallowed_or_changed_interrupt_still_ends_it() -> None:
+    with pytest.raises(signals.InterruptedBySignal), signals.orderly(), contextlib.suppress(KeyboardInterrupt):
+        os.kill(os.getpid(), signal.SIGTERM)
+    with pytest.raises(signals.InterruptedBySignal), signals.orderly():
+        try:
+            os.kill(os.getpid(), signal.SIGTERM)
+        except KeyboardInterrupt as interrupt:
+            raise SystemError("returned a result with an exception set") from interrupt
+
+
+def test_other_errors_pass_as_they_are() -> None:
+    with pytest.raises(ZeroDivisionError), signals.orderly():
+        _ = 1 / 0
+
+
+def test_handlers_that_a_block_sets_do_not_stay() -> None:
+    with signals.orderly():
+        ours = signal.getsignal(signal.SIGTERM)
+        with signals.kept():
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        assert signal.getsignal(signal.SIGTERM) is ours
+
+
+def test_a_second_signal_ends_the_process_at_once() -> None:
+    code = (
+        "import os, signal, time\n"
+        "from orchestrator import signals\n"
+        "with signals.orderly():\n"
+        "    try:\n"
+        "        os.kill(os.getpid(), signal.SIGTERM)\n"
+        "    finally:\n"
+        "        os.kill(os.getpid(), signal.SIGINT)\n"
+        "        time.sleep(30)\n"
+    )
+    assert subprocess.run([sys.executable, "-c", code], timeout=20, check=False).returncode == Exit.SIGINT
