@@ -22,7 +22,8 @@ class Progress:
         self._epochs: dict[str, int] = {}
         self._trials_done = 0
         self._stream = stream
-        self._started = self._last_line = time.monotonic()
+        self._last_line = time.monotonic()
+        self._first: tuple[float, int] | None = None
         self._bar = self._make_bar() if stream.isatty() else None
 
     def _make_bar(self) -> "tqdm[NoReturn]":
@@ -38,6 +39,8 @@ class Progress:
         epochs = min(epoch * len(task.trials), task.epochs)
         step = epochs - self._epochs.get(task.id, 0)
         self._epochs[task.id] = epochs
+        if self._first is None:  # the rate leaves out the time that workers take to start
+            self._first = time.monotonic(), epochs
         if self._bar is not None:
             self._bar.update(step)
 
@@ -48,7 +51,7 @@ class Progress:
         if self._bar is not None:
             self._bar.set_postfix_str(self._counts())
         elif self._due():
-            self.say(f"{self._counts()}, ETA {_clock(self._seconds_left())}")
+            self.say(f"{self._counts()}, ETA {self._eta()}")
 
     def say(self, message: str) -> None:
         """A line that does not break the bar."""
@@ -78,9 +81,14 @@ class Progress:
         self._last_line = now
         return True
 
-    def _seconds_left(self) -> float:
+    def _eta(self) -> str:
         done = sum(self._epochs.values())
-        return (time.monotonic() - self._started) * (self._total_epochs - done) / max(done, 1)
+        if done == self._total_epochs:
+            return _clock(0)
+        since, before = self._first or (0.0, done)
+        if done == before:
+            return "?"
+        return _clock((time.monotonic() - since) * (self._total_epochs - done) / (done - before))
 
 
 def _clock(seconds: float) -> str:

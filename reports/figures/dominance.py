@@ -207,7 +207,7 @@ def table(data: pd.DataFrame) -> DisplayTable:
 
 FIGURE = ReportFigure(
     key="dominance",
-    source="Figure 6 of the paper",
+    source="after Figure 6 of the paper",
     measured=(
         "Errors of the ensemble (thick, in the colour of its λ) and of its members (thin; a band from best "
         f"to worst beyond {MOST_MEMBERS} members) after each epoch, of the first complete seed; dotted on "

@@ -92,7 +92,7 @@ def table(data: pd.DataFrame) -> DisplayTable:
 
 FIGURE = ReportFigure(
     key="error-against-lambda",
-    source="Figure 3 of the paper",
+    source="after Figure 3 of the paper",
     measured=(
         "Fraction of test images that the ensemble's mean logits misclassify, after the selected epoch. Marks: mean "
         "over seeds with its 95 % t interval; a dot a seed; hollow where seeds are missing; a cross where a seed "

@@ -141,7 +141,7 @@ def table(data: pd.DataFrame) -> DisplayTable:
 
 FIGURE = ReportFigure(
     key="losses",
-    source="Figure 9 of the paper",
+    source="after Figure 9 of the paper",
     measured=(
         "Mean negative log-likelihood on test images, in nats: of the ensemble, and the mean of its members' own; mean "
         "over seeds with its 95 % t interval. Their gap is the diversity term of Eq. 5, which cannot be negative."

@@ -1,6 +1,7 @@
 """A bar on a terminal, plain lines elsewhere."""
 
 import io
+import re
 from collections.abc import Callable
 
 import pytest
@@ -30,6 +31,7 @@ def test_plain_lines_count_trials_and_end_with_the_last(tasks: list[Task], monke
             shown.finish(task)
     lines = stream.getvalue().splitlines()
     assert lines[0].startswith("1/6 trials, ETA ")
+    assert re.fullmatch(r"2/6 trials, ETA \d\d:\d\d", lines[1])
     assert lines[-1] == "6/6 trials, ETA 00:00"
     assert "\r" not in stream.getvalue()
 
@@ -55,3 +57,13 @@ def test_a_terminal_gets_a_bar_with_an_eta(tasks: list[Task]) -> None:
 def test_hours_are_shown_as_hours() -> None:
     assert progress._clock(3 * 3600 + 62) == "3:01:02"
     assert progress._clock(62) == "01:02"
+
+
+def test_the_eta_leaves_out_the_time_before_the_first_epoch(tasks: list[Task], monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 0.0
+    monkeypatch.setattr(progress.time, "monotonic", lambda: now)
+    stream = io.StringIO()
+    shown = Progress(tasks, stream)
+    for now in (100.0, 110.0):  # the first trial's two epochs are there after 100 s, the second's 10 s later
+        shown.finish(tasks[int(now > 100)])
+    assert stream.getvalue().splitlines() == ["1/6 trials, ETA ?", "2/6 trials, ETA 00:40"]
