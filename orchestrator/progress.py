@@ -1,9 +1,10 @@
 """How far a sweep is, for people: a bar with an ETA on a terminal, plain lines elsewhere."""
 
+import shutil
 import sys
 import time
 from collections.abc import Sequence
-from typing import NoReturn, Self, TextIO
+from typing import Any, NoReturn, Self, TextIO
 
 from tqdm import tqdm
 
@@ -27,11 +28,13 @@ class Progress:
         self._bar = self._make_bar() if stream.isatty() else None
 
     def _make_bar(self) -> "tqdm[NoReturn]":
-        shape = "{l_bar}{bar}| {postfix} · {elapsed} elapsed · ETA {remaining}"
+        shape = "{percentage:3.0f}% |{bar}| {desc} · {elapsed} elapsed · ETA {remaining}"
+        known = shutil.get_terminal_size((0, 0)).columns > 0
+        size: dict[str, Any] = {"dynamic_ncols": True} if known else {"ncols": 80, "nrows": 24}
         bar: tqdm[NoReturn] = tqdm(
-            total=self._total_epochs, file=self._stream, bar_format=shape, mininterval=0.2, dynamic_ncols=True
+            total=self._total_epochs, file=self._stream, bar_format=shape, mininterval=0.2, **size
         )
-        bar.set_postfix_str(self._counts())
+        bar.set_description_str(self._counts())
         return bar
 
     def advance(self, task: Task, epoch: int) -> None:
@@ -49,7 +52,7 @@ class Progress:
         self._trials_done += len(task.trials)
         self.advance(task, task.epochs // len(task.trials))
         if self._bar is not None:
-            self._bar.set_postfix_str(self._counts())
+            self._bar.set_description_str(self._counts())
         elif self._due():
             self.say(f"{self._counts()}, ETA {self._eta()}")
 
