@@ -65,6 +65,7 @@ def _commit(store: Store, trial: PlannedTrial, result: "TrialResult", environmen
             "trials": [key | label | result.trial],
             "epochs": [key | row for row in result.epochs],
             "robustness": [key | row for row in result.robustness],
+            "filters": [key | row for row in result.filters],
         },
     )
     store.commit(

@@ -7,12 +7,12 @@ are taken over examples, never over batches.
 from dataclasses import dataclass
 from typing import Literal
 
-ColumnType = Literal["string", "int", "float", "floats"]
+ColumnType = Literal["string", "int", "float", "floats", "ints"]
 
 
 @dataclass(frozen=True)
 class Column:
-    """One column: ``floats`` is a list of numbers, one a member in member order."""
+    """One column: ``floats`` is a list of numbers, one a member in member order unless the meaning says otherwise."""
 
     name: str
     type: ColumnType
@@ -38,7 +38,7 @@ TRIALS = Table(
         Column("sweep", "string", "", "sweep that ran it"),
         Column("architecture", "string", "", "the architecture's name in that sweep"),
         Column("kind", "string", "", "kind of member network"),
-        Column("method", "string", "", "joint"),
+        Column("method", "string", "", "joint, bagging or stacking"),
         Column("lam", "float", "", "joint-training weight λ"),
         Column("seed", "int", "", "replicate number"),
         Column("members", "int", "networks", "ensemble size M"),
@@ -60,7 +60,34 @@ TRIALS = Table(
         Column("member_test_errors", "floats", "fraction", "each member's", nullable=True),
         Column("member_test_nlls", "floats", "nats", "each member's", nullable=True),
         Column("dominance", "float", "", "dominance index of the test errors, 0 to 1", nullable=True),
+        Column("test_ece", "float", "fraction", "expected calibration error of the ensemble, 15 bins", nullable=True),
+        Column("test_brier", "float", "", "Brier score of the ensemble, summed over classes, 0 to 2", nullable=True),
+        Column(
+            "early_epoch",
+            "int",
+            "epoch",
+            "epoch of the early ranks: 3, or the last of a shorter training",
+            nullable=True,
+        ),
+        Column(
+            "early_rank_test",
+            "int",
+            "rank",
+            "rank at early_epoch, by test error, of the member best at the end",
+            nullable=True,
+        ),
+        Column(
+            "early_rank_train", "int", "rank", "the same by train error; null where it was not measured", nullable=True
+        ),
+        Column(
+            "hessian_condition",
+            "float",
+            "",
+            "condition of the joint loss's Hessian, where the spec asks",
+            nullable=True,
+        ),
         Column("seconds", "float", "s", "training and measuring, over all attempts"),
+        Column("seconds_per_epoch", "float", "s", "median over epochs, training and measuring"),
         Column("samples_per_second", "float", "1/s", "training examples over the seconds of the epochs"),
         Column("peak_memory", "int", "bytes", "CUDA: most allocated; CPU: the process's largest resident size"),
         Column("device", "string", "", "device that trained it"),
@@ -106,7 +133,19 @@ ROBUSTNESS = Table(
     ),
 )
 
-TABLES = {table.name: table for table in (TRIALS, EPOCHS, ROBUSTNESS)}
+FILTERS = Table(
+    "filters",
+    ("trial_id", "member", "stage"),
+    (
+        Column("trial_id", "string", "", "identity of the trial"),
+        Column("member", "int", "", "member, from 0"),
+        Column("stage", "string", "", "initial or final: before training, or the tested weights"),
+        Column("weights", "floats", "", "first layer's weights, flattened in row-major order"),
+        Column("shape", "ints", "", "their shape: (filter, channel, height, width), or (unit, input)"),
+    ),
+)
+
+TABLES = {table.name: table for table in (TRIALS, EPOCHS, ROBUSTNESS, FILTERS)}
 
 Row = dict[str, object]
 """One row: the columns' names to their values."""

@@ -6,10 +6,13 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints, field_validator, model_validator
 
-from specs.base import ARCHITECTURE_NAME, SWEEP_NAME, Count, Frozen, Integer, Lambda, Rate
+from specs.architectures import Architecture, ConvNet, DenseNet, Mlp
+from specs.base import ARCHITECTURE_NAME, SWEEP_NAME, Count, Frozen, Integer, Rate, Real
 from specs.identity import trial_id
-from specs.trial import Architecture, Dataset, Evaluation, Method, Mlp, Training, TrialSpec
+from specs.trial import Dataset, Evaluation, Method, Training, TrialSpec
 
+INDEPENDENT = 0.0
+"""The λ at which members learn independently, as in bagging and stacking."""
 SYSTEM = 1.0
 """The λ of a single network: its loss is the same for every λ, so it is trained once, as one system."""
 
@@ -21,7 +24,7 @@ class LearningRate(Frozen):
     """
 
     default: Rate
-    from_lambda: dict[Lambda, Rate] = {}
+    from_lambda: dict[Real, Rate] = {}
 
     def at(self, lam: float) -> float:
         """The learning rate at one λ."""
@@ -29,15 +32,33 @@ class LearningRate(Frozen):
         return self.from_lambda[max(reached)] if reached else self.default
 
 
-class MlpEntry(Mlp):
-    """An architecture of a sweep, which may bring its own learning rate."""
+class _Entry(Frozen):
+    """What an architecture of a sweep may bring besides its network."""
 
     learning_rate: Rate | LearningRate | None = None
     """Overrides ``training.learning_rate`` for this architecture."""
 
-    def network(self) -> Architecture:
-        """The architecture alone, as a trial holds it."""
-        return Mlp(**self.model_dump(exclude={"learning_rate"}))
+
+class MlpEntry(_Entry, Mlp):
+    """An MLP ensemble of a sweep."""
+
+
+class ConvNetEntry(_Entry, ConvNet):
+    """A ConvNet ensemble of a sweep."""
+
+
+class DenseNetEntry(_Entry, DenseNet):
+    """A DenseNet ensemble of a sweep."""
+
+
+Entry = Annotated[MlpEntry | ConvNetEntry | DenseNetEntry, Field(discriminator="kind")]
+
+_NETWORKS: dict[str, type[Mlp | ConvNet | DenseNet]] = {"mlp": Mlp, "convnet": ConvNet, "densenet": DenseNet}
+
+
+def _network(entry: Entry) -> Architecture:
+    """The architecture alone, as a trial holds it."""
+    return _NETWORKS[entry.kind](**entry.model_dump(exclude={"learning_rate"}))
 
 
 class SweepTraining(Training):
@@ -54,7 +75,7 @@ class FullScale(Frozen):
 
 
 class SweepSpec(Frozen):
-    """A family of trials: architectures × λ × seeds on one data set."""
+    """A family of trials: architectures × methods × λ × seeds on one data set."""
 
     name: Annotated[str, StringConstraints(pattern=SWEEP_NAME)]
     title: Annotated[str, StringConstraints(min_length=1, max_length=200)]
@@ -63,9 +84,11 @@ class SweepSpec(Frozen):
     """Figures, tables and claims that this sweep yields the data of."""
     notes: str = ""
     full_scale: FullScale | None = None
-    architectures: dict[Annotated[str, StringConstraints(pattern=ARCHITECTURE_NAME)], MlpEntry]
+    architectures: dict[Annotated[str, StringConstraints(pattern=ARCHITECTURE_NAME)], Entry]
     methods: tuple[Method, ...] = ("joint",)
-    lambdas: tuple[Lambda, ...] = Field(alias="lambda")
+    lambdas: tuple[Real, ...] = Field(alias="lambda")
+    allow_extrapolation: bool = False
+    """Permit λ outside 0 and 1, where the joint loss is no longer a mixture of two losses."""
     seeds: Annotated[Integer, Field(ge=1, le=10_000)] | tuple[Annotated[Integer, Field(ge=0, lt=2**31)], ...]
     """A number n means the seeds 0 to n−1; a list names them."""
     dataset: Dataset
@@ -79,6 +102,13 @@ class SweepSpec(Frozen):
             raise ValueError("must have at least one entry")
         return axis
 
+    @model_validator(mode="after")
+    def lambda_is_a_mixture(self) -> "SweepSpec":
+        outside = [lam for lam in self.lambdas if not 0 <= lam <= 1]
+        if outside and not self.allow_extrapolation:
+            raise ValueError(f"lambda: {outside[0]:g} is not within 0 and 1; or set allow_extrapolation: true")
+        return self
+
     @field_validator("methods", "lambdas", "seeds")
     @classmethod
     def axes_have_distinct_entries(cls, axis: object) -> object:
@@ -90,7 +120,7 @@ class SweepSpec(Frozen):
     def architectures_differ(self) -> "SweepSpec":
         names: dict[Architecture, str] = {}
         for name, entry in self.architectures.items():
-            if (other := names.setdefault(entry.network(), name)) != name:
+            if (other := names.setdefault(_network(entry), name)) != name:
                 raise ValueError(f"architectures {other} and {name} are the same network; keep one of them")
         return self
 
@@ -121,25 +151,31 @@ class PlannedTrial:
 
 
 def expand(sweep: SweepSpec) -> tuple[PlannedTrial, ...]:
-    """All trials of a sweep, ordered by seed, then architecture, then λ.
+    """All trials of a sweep, ordered by seed, then architecture, then method, then λ.
 
     Seeds come first so that an interrupted sweep holds whole replicates. A single network is expanded once a
-    seed, at λ = 1.
+    seed, at λ = 1; bagging and stacking once a seed, at λ = 0.
     """
     return tuple(
         PlannedTrial(sweep.name, name, _trial(sweep, entry, method, lam, seed))
         for seed in sweep.seed_numbers
         for name, entry in sweep.architectures.items()
-        for method in sweep.methods
-        for lam in (sweep.lambdas if entry.members > 1 else (SYSTEM,))
+        for method, lam in _cells(sweep, entry)
     )
 
 
-def _trial(sweep: SweepSpec, entry: MlpEntry, method: Method, lam: float, seed: int) -> TrialSpec:
+def _cells(sweep: SweepSpec, entry: Entry) -> list[tuple[Method, float]]:
+    if entry.members == 1:
+        return [("joint", SYSTEM)] if "joint" in sweep.methods else []
+    lams: dict[Method, tuple[float, ...]] = {"joint": sweep.lambdas}
+    return [(method, lam) for method in sweep.methods for lam in lams.get(method, (INDEPENDENT,))]
+
+
+def _trial(sweep: SweepSpec, entry: Entry, method: Method, lam: float, seed: int) -> TrialSpec:
     rate = entry.learning_rate or sweep.training.learning_rate
     training = sweep.training.model_dump() | {"learning_rate": rate.at(lam) if isinstance(rate, LearningRate) else rate}
     return TrialSpec(
-        architecture=entry.network(),
+        architecture=_network(entry),
         method=method,
         lam=lam,
         seed=seed,

@@ -8,29 +8,13 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from specs.base import Count, Frozen, Integer, Lambda, Rate, Real
+from specs.architectures import Architecture
+from specs.base import Count, Frozen, Integer, Rate, Real
 from specs.datasets import DATASETS
 
-
-class Mlp(Frozen):
-    """An ensemble of multi-layer perceptrons, each with one hidden layer of rectified linear units."""
-
-    kind: Literal["mlp"]
-    members: Count
-    """Number of networks whose logits are averaged (M)."""
-    hidden: Count
-    """Hidden units of one member."""
-
-    def member_parameters(self, inputs: int, classes: int) -> int:
-        """Weights and biases of one member for inputs of that many numbers."""
-        return self.hidden * (inputs + 1) + classes * (self.hidden + 1)
-
-
-Method = Literal["joint"]
-"""How members are trained: ``joint`` is the joint loss at any λ, a single network included."""
-
-Architecture = Mlp
-"""A member network and the number of members; becomes a union tagged by ``kind`` with the second kind."""
+Method = Literal["joint", "bagging", "stacking"]
+"""How members are trained: ``joint`` by the joint loss at any λ, a single network included; ``bagging`` each on its own
+bootstrap resample; ``stacking`` independently, with a linear softmax combiner fitted on held-out logits."""
 
 
 class Dataset(Frozen):
@@ -59,6 +43,8 @@ class Training(Frozen):
     milestones: tuple[Count, ...] = ()
     """Epochs completed after which the learning rate is multiplied by ``milestone_factor``."""
     milestone_factor: Annotated[Real, Field(gt=0, le=1)] = 0.1
+    augmentation: Literal["none", "flip-crop"] = "none"
+    """``flip-crop`` mirrors each training image with probability ½ and crops it at random after padding by 4."""
     selection: Literal["validation", "final"] = "validation"
     """The weights that are tested: of the epoch with the least validation error, or of the final epoch."""
 
@@ -86,6 +72,15 @@ class Robustness(Frozen):
         return masks
 
 
+class Hessian(Frozen):
+    """Condition of the joint loss's Hessian at the tested weights (paper, section 6), by Lanczos' method."""
+
+    examples: Count = 1_000
+    """Training images that the loss is averaged over: the first so many in the order that the seed draws."""
+    iterations: Annotated[Integer, Field(ge=2)] = 50
+    """Lanczos steps."""
+
+
 class Evaluation(Frozen):
     """What is measured besides the errors on validation and test images."""
 
@@ -93,6 +88,10 @@ class Evaluation(Frozen):
     """Training images measured after each epoch, in evaluation mode: the first so many in the order that the
     seed draws; more than there are means all, 0 none."""
     robustness: Robustness = Robustness()
+    filters: bool = False
+    """Keep each member's first-layer weights, initial and tested (paper, Fig 5)."""
+    hessian: Hessian | None = None
+    """Measured where it is given; takes many passes over its examples."""
 
 
 class TrialSpec(Frozen):
@@ -100,8 +99,9 @@ class TrialSpec(Frozen):
 
     architecture: Architecture
     method: Method = "joint"
-    lam: Lambda = Field(alias="lambda")
-    """Weight λ of the ensemble's loss in L_λ = λ·D(p‖q̄) + (1−λ)·mean_j D(p‖q_j) (paper, Eq. 4)."""
+    lam: Real = Field(alias="lambda")
+    """Weight λ of the ensemble's loss in L_λ = λ·D(p‖q̄) + (1−λ)·mean_j D(p‖q_j) (paper, Eq. 4). A sweep keeps it
+    within 0 and 1 unless it allows extrapolation."""
     seed: Annotated[Integer, Field(ge=0, lt=2**31)]
     """Replicate number; fixes split, initial weights and data order, the same for all λ."""
     dataset: Dataset
@@ -122,15 +122,19 @@ class TrialSpec(Frozen):
             )
         return self
 
-    @property
-    def inputs(self) -> int:
-        """Numbers in one input image."""
-        return DATASETS[self.dataset.name].inputs
+    @model_validator(mode="after")
+    def baselines_are_ensembles_of_independent_members(self) -> "TrialSpec":
+        if self.method != "joint" and (self.lam != 0 or self.architecture.members == 1):
+            raise ValueError(f"method {self.method} trains several members independently: λ is 0 and members above 1")
+        if self.method == "stacking" and self.dataset.validation == 0:
+            raise ValueError("dataset.validation: stacking fits its combiner on held-out images; hold some out")
+        return self
 
     @property
     def member_parameters(self) -> int:
         """Parameters of one member."""
-        return self.architecture.member_parameters(self.inputs, DATASETS[self.dataset.name].classes)
+        facts = DATASETS[self.dataset.name]
+        return self.architecture.member_parameters(facts.shape, facts.classes)
 
     @property
     def total_parameters(self) -> int:

@@ -49,11 +49,15 @@ def measure_dropping(
     return sums
 
 
-def distances(weights: Weights, initial: Weights) -> Tensor:
-    """Euclidean distance of each member's parameters from its initial ones, (trial, member), float64 on the CPU."""
+def distances(weights: Weights, initial: Weights, buffers: frozenset[str] = frozenset()) -> Tensor:
+    """Euclidean distance of each member's parameters from its initial ones, (trial, member), float64 on the CPU.
+
+    ``buffers`` are left out.
+    """
     lengths = [
         torch.linalg.vector_norm((weight.detach() - initial[name]).flatten(2), dim=-1, dtype=torch.float64)
         for name, weight in weights.items()
+        if name not in buffers
     ]
     return torch.stack(lengths).square().sum(0).sqrt().cpu()
 

@@ -33,6 +33,7 @@ class TrialResult:
     trial: Row
     epochs: tuple[Row, ...]
     robustness: tuple[Row, ...]
+    filters: tuple[Row, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -32,9 +32,13 @@ class StackTraining:
         self._data = splits.prepare(arrays, spec, stack.group_seeds, device, dtype)
         self._ensemble = build(spec.architecture, tuple(arrays.train_images.shape[1:]), self._classes)
         self._initial = self._initial_weights()
-        self._weights = {name: weight.clone().requires_grad_() for name, weight in self._initial.items()}
+        self._weights = {
+            name: weight.clone().requires_grad_(name not in self._ensemble.buffers)
+            for name, weight in self._initial.items()
+        }
+        self._trained = [weight for weight in self._weights.values() if weight.requires_grad]
         self._selected = {name: weight.clone() for name, weight in self._initial.items()}
-        self._optimizer = StackedSGD(list(self._weights.values()), spec.training, stack.learning_rates)
+        self._optimizer = StackedSGD(self._trained, spec.training, stack.learning_rates)
         self._lam = torch.tensor([trial.lam for trial in stack.trials], dtype=dtype, device=device)
         self.progress = Progress(len(stack.trials), spec.training.selection)
 
@@ -58,7 +62,7 @@ class StackTraining:
         measures = {
             split: measuring.measure(self._ensemble, self._weights, part) for split, part in self._data.measured.items()
         }
-        distance = measuring.distances(self._weights, self._initial)
+        distance = measuring.distances(self._weights, self._initial, self._ensemble.buffers)
         active = self.progress.active
         for trial in self.progress.record(measures, distance):
             for name, weight in self._weights.items():
@@ -74,9 +78,9 @@ class StackTraining:
         size = self._spec.training.batch_size
         for start in range(0, part.rows.shape[1], size):
             images, labels = part.take(start, start + size)
-            logits = self._ensemble.logits(self._weights, images)
+            logits = self._ensemble.logits(self._weights, images, training=True)
             known = joint_gradient(logits.detach(), measuring.for_trials(labels, len(self._lam)), self._lam)
-            self._optimizer.step(torch.autograd.grad(logits, list(self._weights.values()), known))
+            self._optimizer.step(torch.autograd.grad(logits, self._trained, known))
 
     def fingerprint(self, arrays: Arrays) -> str:
         """Names the trials, the data and the type of the numbers that a checkpoint is of."""
@@ -114,7 +118,7 @@ class StackTraining:
         """Measure robustness on the selected weights and write everything down, in the caller's order."""
         robustness = self._robustness()
         run = Run(
-            member_parameters=sum(weight[0, 0].numel() for weight in self._weights.values()),
+            member_parameters=sum(weight[0, 0].numel() for weight in self._trained),
             classes=self._classes,
             seconds=self._seconds,
             examples=self._data.train.rows.shape[1],

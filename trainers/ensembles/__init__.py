@@ -9,7 +9,7 @@ from torch import Tensor
 from trainers.ensembles.mlp import MlpEnsemble
 
 if TYPE_CHECKING:
-    from specs.trial import Architecture
+    from specs.architectures import Architecture
 
 Weights = dict[str, Tensor]
 """Parameters by name, each (trial, member, …)."""
@@ -26,11 +26,23 @@ class Ensemble(Protocol):
     def numbers_per_example(self) -> int:
         """Numbers that a forward pass of one trial holds for an example: what bounds a chunk of examples."""
 
-    def initial_weights(self, seed: int) -> Weights:
-        """One trial's float32 weights on the CPU, each (member, …): a function of seed and architecture alone."""
+    @property
+    def buffers(self) -> frozenset[str]:
+        """Names of the weights that no gradient trains: running statistics of batch normalisation."""
 
-    def logits(self, weights: Weights, images: Tensor) -> Tensor:
+    @property
+    def first_layer(self) -> str:
+        """Name of the first layer's weights, (trial, member, output, …)."""
+
+    def initial_weights(self, seed: int) -> Weights:
+        """One trial's float32 weights on the CPU, each (member, …), with the buffers: a function of seed and
+        architecture alone."""
+
+    def logits(self, weights: Weights, images: Tensor, *, training: bool = False) -> Tensor:
         """Logits (trial, member, example, class) of images (group, example, channel, height, width).
+
+        ``training`` normalises by the batch's statistics and updates the running ones in place.
+
 
         Trials stand in groups of equal size that share their images, in order: one group where all trials share
         them, as many groups as trials where none do.

@@ -27,6 +27,16 @@ class MlpEnsemble:
         """Hidden units and logits of all members."""
         return self.members * (self.hidden + self.classes)
 
+    @property
+    def buffers(self) -> frozenset[str]:
+        """None: nothing is normalised."""
+        return frozenset()
+
+    @property
+    def first_layer(self) -> str:
+        """The hidden layer's weights, (trial, member, unit, input)."""
+        return "hidden.weight"
+
     def initial_weights(self, seed: int) -> dict[str, Tensor]:
         """U(±1/√fan_in) for weights and biases, as ``torch.nn.Linear`` draws them; each (member, …), float32."""
         stream = generator(seed, "initial weights", "mlp", self.members, self.inputs, self.hidden, self.classes)
@@ -41,7 +51,13 @@ class MlpEnsemble:
             "output.bias": uniform(self.hidden, self.classes),
         }
 
-    def logits(self, weights: dict[str, Tensor], images: Float[Tensor, "group example channel height width"]) -> Logits:
+    def logits(
+        self,
+        weights: dict[str, Tensor],
+        images: Float[Tensor, "group example channel height width"],
+        *,
+        training: bool = False,
+    ) -> Logits:
         """Logits of every member; trials stand in groups of equal size that share their images.
 
         Members of a group see the same images, so their first layer is one dense product. Examples are innermost

@@ -1,0 +1,84 @@
+"""The member networks: what distinguishes one capacity from another, and how many parameters that makes."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from specs.base import Count, Frozen
+
+Shape = tuple[int, int, int]
+"""Channels, height and width of an image."""
+
+
+class Mlp(Frozen):
+    """An ensemble of multi-layer perceptrons, each with one hidden layer of rectified linear units."""
+
+    kind: Literal["mlp"]
+    members: Count
+    """Number of networks whose logits are averaged (M)."""
+    hidden: Count
+    """Hidden units of one member."""
+
+    def member_parameters(self, shape: Shape, classes: int) -> int:
+        """Weights and biases of one member for images of that shape."""
+        channels, height, width = shape
+        return self.hidden * (channels * height * width + 1) + classes * (self.hidden + 1)
+
+
+class ConvNet(Frozen):
+    """An ensemble of plain convolutional networks: 3×3 convolutions without padding, each with bias and rectified,
+    a global average pool and a linear layer."""
+
+    kind: Literal["convnet"]
+    members: Count
+    filters: Annotated[tuple[Count, ...], Field(min_length=1)] = (32, 64, 64, 128, 128)
+    """Output channels of each convolution."""
+    strides: Annotated[tuple[Count, ...], Field(min_length=1)] = (1, 2, 1, 2, 1)
+
+    @model_validator(mode="after")
+    def every_convolution_has_a_stride(self) -> "ConvNet":
+        if len(self.filters) != len(self.strides):
+            raise ValueError(f"strides: {len(self.strides)} of them for {len(self.filters)} filters; give one each")
+        return self
+
+    def member_parameters(self, shape: Shape, classes: int) -> int:
+        """Weights and biases of one member for images of that shape."""
+        channels = (shape[0], *self.filters)
+        convolutions = sum((9 * before + 1) * after for before, after in zip(channels, self.filters, strict=False))
+        return convolutions + classes * (self.filters[-1] + 1)
+
+
+class DenseNet(Frozen):
+    """An ensemble of DenseNet-BC networks (Huang et al. 2017): three dense blocks of bottleneck layers, transitions
+    that halve the channels, 2k channels in the first convolution."""
+
+    kind: Literal["densenet"]
+    members: Count
+    depth: Count
+    """Layers d; (d − 4) / 6 bottleneck layers in each of three blocks."""
+    growth: Count
+    """Channels that each bottleneck layer adds (k)."""
+
+    @model_validator(mode="after")
+    def depth_makes_three_equal_blocks(self) -> "DenseNet":
+        if self.depth < 10 or (self.depth - 4) % 6:
+            raise ValueError(f"depth: must be 6 n + 4 with n at least 1 (10, 16, … 64, 82, 100), got {self.depth}")
+        return self
+
+    def member_parameters(self, shape: Shape, classes: int) -> int:
+        """Weights, biases and batch normalisation's scales and shifts of one member for images of that shape."""
+        growth, layers = self.growth, (self.depth - 4) // 6
+        channels = 2 * growth
+        total = 9 * shape[0] * channels
+        for block in range(3):
+            for _ in range(layers):
+                total += 2 * channels + 4 * growth * channels + 2 * 4 * growth + 9 * 4 * growth * growth
+                channels += growth
+            if block < 2:
+                total += 2 * channels + channels * (channels // 2)
+                channels //= 2
+        return total + 2 * channels + classes * (channels + 1)
+
+
+Architecture = Annotated[Mlp | ConvNet | DenseNet, Field(discriminator="kind")]
+"""A member network and the number of members."""
