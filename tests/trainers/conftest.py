@@ -4,7 +4,8 @@ import pytest
 import torch
 from jaxtyping import install_import_hook
 
-from specs.trial import Dataset, Evaluation, Mlp, Robustness, Training, TrialSpec
+from specs.architectures import Mlp
+from specs.trial import Dataset, Evaluation, Robustness, Training, TrialSpec
 
 with install_import_hook(
     ["trainers.losses", "trainers.metrics", "trainers.robustness", "trainers.ensembles.mlp"], "beartype.beartype"
