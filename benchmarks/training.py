@@ -16,7 +16,8 @@ from collections.abc import Callable
 import torch
 from torch import nn
 
-from specs.trial import Dataset, Evaluation, Mlp, Robustness, Training, TrialSpec
+from specs.architectures import Mlp
+from specs.trial import Dataset, Evaluation, Robustness, Training, TrialSpec
 from trainers.data import Arrays
 from trainers.losses import joint_loss
 from trainers.training import train

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from orchestrator.errors import EnsweepError, Exit
+from orchestrator.overview import column_of
 from orchestrator.plan import Plan, Task, make_plan
 from orchestrator.progress import Progress
 from orchestrator.runners import make_runner
@@ -123,4 +124,4 @@ class _Follower:
 
 
 def _name(trial: PlannedTrial) -> str:
-    return f"{trial.architecture} λ={trial.spec.lam:g} seed {trial.spec.seed} ({trial.id})"
+    return f"{trial.architecture} {column_of(trial)} seed {trial.spec.seed} ({trial.id})"

@@ -53,3 +53,10 @@ def test_the_matrix_shows_each_seed(sweep: Callable[..., SweepSpec]) -> None:
     assert text.splitlines()[2].split() == ["4x2H", "xF", ".."]
     states = {row["trial_id"]: row["state"] for row in plan_rows(plan)}
     assert (states[trials[1].id], states[trials[4].id], states[trials[0].id]) == ("complete", "failed", "todo")
+
+
+def test_baselines_have_columns_of_their_own(sweep: Callable[..., SweepSpec]) -> None:
+    text = describe_plan(make_plan(expand(sweep(methods=["joint", "bagging", "stacking"])), {}))
+    assert text.splitlines()[0].split() == ["λ=0", "λ=1", "bagging", "stacking"]
+    assert text.splitlines()[1].split() == ["1x8H", ".."]
+    assert text.splitlines()[2].split() == ["4x2H", "..", "..", "..", ".."]
