@@ -88,3 +88,14 @@ def dominance(member_errors: Sequence[float], classes: int) -> float | None:
         return None
     others = (sum(member_errors) - least) / (len(member_errors) - 1)
     return min(max((others - least) / room, 0.0), 1.0)
+
+
+def early_rank(early: Sequence[float], final: Sequence[float]) -> int | None:
+    """Rank by an early epoch's errors, 1 for the least, of the member with the least error in the final epoch.
+
+    Of equal errors the member of the lower number counts as the better, early and finally. None for a single member.
+    """
+    if len(final) < 2:
+        return None
+    best = min(range(len(final)), key=lambda member: (final[member], member))
+    return sum((error, member) <= (early[best], best) for member, error in enumerate(early))

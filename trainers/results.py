@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from specs.records import Row
-from trainers.metrics import dominance
+from trainers.metrics import dominance, early_rank
 from trainers.progress import Progress
 from trainers.robustness import DroppingSums
 
@@ -16,9 +16,12 @@ if TYPE_CHECKING:
     from specs.trial import TrialSpec
 
 SPLITS = ("train", "validation", "test")
+EARLY_EPOCH = 3
+"""After which the member that will dominate already leads (paper, section 4)."""
 TESTED = (
     "best_epoch", "validation_error", "test_error", "test_nll", "test_member_error", "test_member_nll",
     "test_diversity", "member_test_errors", "member_test_nlls", "dominance",
+    "test_ece", "test_brier", "early_epoch", "early_rank_test", "early_rank_train", "hessian_condition",
 )  # fmt: skip
 """Columns of a trial that a diverged one has no value for."""
 
@@ -50,10 +53,17 @@ class Run:
     device: str
 
 
-def trial_row(spec: TrialSpec, progress: Progress, trial: int, run: Run) -> Row:
+def trial_row(spec: TrialSpec, progress: Progress, trial: int, run: Run, tested: Row) -> Row:
     """The trial's row of ``specs.records.TRIALS``.
 
     The seconds are its share of the stack's: those of all trials add up to what the machine was busy.
+
+    Args:
+        spec: the trial's.
+        progress: the stack's.
+        trial: its place in the stack.
+        run: what is common to the stack.
+        tested: columns measured on the tested weights; they take the place of the tested epoch's.
     """
     row: Row = {
         "kind": spec.architecture.kind,
@@ -70,11 +80,13 @@ def trial_row(spec: TrialSpec, progress: Progress, trial: int, run: Run) -> Row:
         "status": "diverged" if progress.messages[trial] else "complete",
         "selected_by": progress.selection,
         "seconds": run.seconds / progress.trials,
+        "seconds_per_epoch": statistics.median(progress.seconds) / progress.trials,
         "samples_per_second": run.examples * progress.epoch * progress.trials / sum(progress.seconds),
         "peak_memory": run.peak_memory,
         "device": run.device,
     }
-    return row | (dict.fromkeys(TESTED) if progress.messages[trial] else _tested(progress, trial, run.classes))
+    row |= dict.fromkeys(TESTED)
+    return row if progress.messages[trial] else row | _tested(progress, trial, run.classes) | tested
 
 
 def _tested(progress: Progress, trial: int, classes: int) -> Row:
@@ -92,7 +104,20 @@ def _tested(progress: Progress, trial: int, classes: int) -> Row:
         "member_test_errors": test["member_errors"],
         "member_test_nlls": test["member_nlls"],
         "dominance": dominance(progress.series["test.member_errors"][best - 1][trial].tolist(), classes),
+        **_early(progress, trial),
     }
+
+
+def _early(progress: Progress, trial: int) -> Row:
+    """The ranks after a few epochs of the members that are best in the final epoch, whichever epoch is tested."""
+    early = min(EARLY_EPOCH, progress.epoch)
+    ranks: Row = {}
+    for split in ("test", "train"):
+        errors = progress.series.get(f"{split}.member_errors")
+        ranks[f"early_rank_{split}"] = (
+            early_rank(errors[early - 1][trial].tolist(), errors[-1][trial].tolist()) if errors else None
+        )
+    return ranks | {"early_epoch": early if any(ranks.values()) else None}
 
 
 def epoch_rows(progress: Progress, trial: int, learning_rates: list[float]) -> Iterator[Row]:

@@ -8,7 +8,7 @@ import torch
 
 from specs.datasets import DATASETS
 from specs.records import Row
-from trainers import measuring, results, splits
+from trainers import measuring, results, splits, tested
 from trainers.checkpoint import Saved
 from trainers.data import Arrays
 from trainers.devices import device_name, peak_memory
@@ -117,6 +117,7 @@ class StackTraining:
     def results(self) -> tuple[TrialResult, ...]:
         """Measure robustness on the selected weights and write everything down, in the caller's order."""
         robustness = self._robustness()
+        columns = tested.columns(self._ensemble, self._selected, self._data, self._stack, self.progress.active)
         run = Run(
             member_parameters=sum(weight[0, 0].numel() for weight in self._trained),
             classes=self._classes,
@@ -126,7 +127,8 @@ class StackTraining:
             device=device_name(self._device),
         )
         by_position = dict(zip(self._stack.positions, range(self.progress.trials), strict=True))
-        return tuple(self._result(by_position[position], run, robustness) for position in sorted(by_position))
+        trials = [by_position[position] for position in sorted(by_position)]
+        return tuple(self._result(trial, run, columns.get(trial, {}), robustness) for trial in trials)
 
     def _robustness(self) -> dict[int, list[Row]]:
         asked, complete = self._spec.evaluation.robustness, self.progress.active
@@ -141,16 +143,18 @@ class StackTraining:
                 rows[trial].extend(results.robustness_rows(sums, mask, trial))
         return rows
 
-    def _result(self, trial: int, run: Run, robustness: dict[int, list[Row]]) -> TrialResult:
+    def _result(self, trial: int, run: Run, columns: Row, robustness: dict[int, list[Row]]) -> TrialResult:
         spec, message = self._stack.trials[trial], self.progress.messages[trial]
         rates = [
             spec.training.learning_rate * self._stack.learning_rate_factor(epoch)
             for epoch in range(1, self.progress.epoch + 1)
         ]
+        filters = self._spec.evaluation.filters and not message
         return TrialResult(
             status="diverged" if message else "complete",
             message=message,
-            trial=results.trial_row(spec, self.progress, trial, run),
+            trial=results.trial_row(spec, self.progress, trial, run, columns),
             epochs=tuple(results.epoch_rows(self.progress, trial, rates)),
             robustness=tuple(robustness.get(trial, ())),
+            filters=tuple(tested.filter_rows(self._ensemble, self._initial, self._selected, trial)) if filters else (),
         )

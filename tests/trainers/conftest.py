@@ -8,7 +8,8 @@ from specs.architectures import Mlp
 from specs.trial import Dataset, Evaluation, Robustness, Training, TrialSpec
 
 with install_import_hook(
-    ["trainers.losses", "trainers.metrics", "trainers.robustness", "trainers.ensembles.mlp"], "beartype.beartype"
+    ["trainers.losses", "trainers.metrics", "trainers.robustness", "trainers.ensembles.mlp", "trainers.calibration"],
+    "beartype.beartype",
 ):
     import trainers.training  # noqa: F401
 
@@ -34,6 +35,8 @@ def make_spec():
     """A small trial; keyword arguments of any of its parts change it."""
 
     def make(lam: float = 0.5, seed: int = 0, **changes: object) -> TrialSpec:
+        measured = changes.pop("train_examples", 30)
+
         def part(model: type, **defaults: object):
             names = model.model_fields
             return model(**defaults | {name: changes.pop(name) for name in list(changes) if name in names})
@@ -44,9 +47,7 @@ def make_spec():
             architecture=part(Mlp, kind="mlp", members=3, hidden=5),
             dataset=part(Dataset, name="digits", validation=40),
             training=part(Training, epochs=3, batch_size=20, learning_rate=0.3),
-            evaluation=Evaluation(
-                train_examples=changes.pop("train_examples", 30), robustness=part(Robustness, repeats=2)
-            ),
+            evaluation=Evaluation(train_examples=measured, robustness=part(Robustness, repeats=2)),
         )
         assert not changes
         return spec

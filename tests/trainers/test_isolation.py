@@ -18,7 +18,7 @@ def spec(lam):
         dataset=Spec(name="digits", validation=5),
         training=Spec(epochs=2, batch_size=8, learning_rate=0.1, momentum=0.9, weight_decay=0.0, milestones=(),
                       milestone_factor=0.1, selection="validation"),
-        evaluation=Spec(train_examples=5, robustness=Spec(repeats=2, masks=("example",))),
+        evaluation=Spec(train_examples=5, robustness=Spec(repeats=2, masks=("example",)), filters=False, hessian=None),
     )
 
 images = torch.arange(30 * 64, dtype=torch.int64).remainder(17).to(torch.uint8).view(30, 1, 8, 8)

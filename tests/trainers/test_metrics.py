@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from trainers.metrics import Sums, diversity, dominance, wrong
+from trainers.metrics import Sums, diversity, dominance, early_rank, wrong
 
 
 def random(trials=2, members=3, examples=10, classes=4):
@@ -62,3 +62,17 @@ def test_of_equal_logits_the_first_class_is_predicted():
 )
 def test_dominance(errors, classes, expected):
     assert dominance(errors, classes) == (None if expected is None else pytest.approx(expected))
+
+
+@pytest.mark.parametrize(
+    ("early", "final", "expected"),
+    [
+        ([0.5, 0.3, 0.4], [0.2, 0.1, 0.3], 1),
+        ([0.3, 0.5, 0.4], [0.2, 0.1, 0.3], 3),
+        ([0.4, 0.4, 0.4], [0.2, 0.1, 0.3], 2),  # of equal early errors the lower number is the better
+        ([0.4, 0.4, 0.4], [0.1, 0.1, 0.3], 1),  # of equal final errors, too
+        ([0.4], [0.1], None),
+    ],
+)
+def test_early_rank(early, final, expected):
+    assert early_rank(early, final) == expected
