@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from specs.base import Count, Frozen
+from specs.base import Count, Frozen, PlacedError
 
 Shape = tuple[int, int, int]
 """Channels, height and width of an image."""
@@ -38,7 +38,8 @@ class ConvNet(Frozen):
     @model_validator(mode="after")
     def every_convolution_has_a_stride(self) -> "ConvNet":
         if len(self.filters) != len(self.strides):
-            raise ValueError(f"strides: {len(self.strides)} of them for {len(self.filters)} filters; give one each")
+            counts = f"{len(self.filters)} filters, but {len(self.strides)} strides"
+            raise PlacedError(("strides",), f"{counts}; give one of both for each convolution")
         return self
 
     def member_parameters(self, shape: Shape, classes: int) -> int:
@@ -62,7 +63,7 @@ class DenseNet(Frozen):
     @model_validator(mode="after")
     def depth_makes_three_equal_blocks(self) -> "DenseNet":
         if self.depth < 10 or (self.depth - 4) % 6:
-            raise ValueError(f"depth: must be 6 n + 4 with n at least 1 (10, 16, … 64, 82, 100), got {self.depth}")
+            raise PlacedError(("depth",), f"must be 6 n + 4, such as 10, 16, 64, 82 or 100, got {self.depth}")
         return self
 
     def member_parameters(self, shape: Shape, classes: int) -> int:

@@ -8,6 +8,14 @@ SWEEP_NAME = r"^[a-z0-9][a-z0-9._-]{0,63}$"
 ARCHITECTURE_NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
 
 
+class PlacedError(ValueError):
+    """A value that is wrong in view of others, and the keys and indices that lead to it from where it was found."""
+
+    def __init__(self, path: tuple[str | int, ...], message: str) -> None:
+        super().__init__(message)
+        self.path = path
+
+
 class Frozen(BaseModel):
     """An immutable spec that rejects unknown keys and never stores NaN or infinity."""
 
@@ -28,4 +36,3 @@ Real = Annotated[float, Field(strict=True), AfterValidator(_unsigned_zero)]
 """A number: neither ``true`` nor ``"0.5"``; ``-0.0`` is stored as ``0.0``, so that it has one identity."""
 Count = Annotated[Integer, Field(ge=1)]
 Rate = Annotated[Real, Field(gt=0)]
-Lambda = Annotated[Real, Field(ge=0, le=1)]

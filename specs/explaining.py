@@ -6,9 +6,10 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from specs.base import PlacedError
 from specs.nodes import Node
 from specs.problems import Place, Problem, SpecError
-from specs.wording import EXPECTED, WRONG_KIND, did_you_mean, in_words, known_keys
+from specs.wording import EXPECTED, WRONG_KIND, did_you_mean, in_words, kinds_with, known_keys
 
 
 @dataclass(frozen=True)
@@ -49,32 +50,44 @@ def _order(problem: Problem) -> tuple[bool, int, int]:
 
 
 def _flatten(error: ValidationError) -> list[Mapping[str, Any]]:
-    """The errors, those inside a validator's own ValidationError included."""
+    """The errors, those inside a validator's own ValidationError included, each with the whole path to its value."""
     flat: list[Mapping[str, Any]] = []
     for details in error.errors(include_url=False):
         inner = details.get("ctx", {}).get("error")
         if isinstance(inner, ValidationError):
             flat += [{**inside, "loc": (*details["loc"], *inside["loc"])} for inside in _flatten(inner)]
+        elif isinstance(inner, PlacedError):
+            flat.append({**details, "loc": (*details["loc"], *inner.path)})
         else:
             flat.append({**details})
     return flat
 
 
 def _locate(details: Mapping[str, Any], root: Node) -> Finding:
-    node, path = root, list[str | int]()
+    node, path, tagged = root, list[str | int](), root
     fork: tuple[tuple[str | int, ...], str] | None = None
     steps = details["loc"][:-1] if details["type"] == "missing" else details["loc"]
     for step in steps:
-        if (child := node.child(step)) is not None:
+        if node is not tagged and step == _tag(node):
+            tagged = node  # pydantic names the kind of network after the value that has it
+        elif (child := node.child(step)) is not None:
             node = child
             path.append(step)
         elif step != "[key]" and fork is None:
             fork = (tuple(path), str(step))
     if details["type"] == "value_error":
         node, path = _sharpen(node, path, str(details["ctx"]["error"]).split()[0].rstrip(":"))
+    if details["type"] == "union_tag_invalid":
+        node, path = _sharpen(node, path, "kind")
     if details["loc"][-1:] == ("[key]",):
         node = Node(node.key or node.place, details["input"])
     return Finding(details["type"], details, node, tuple(path), fork)
+
+
+def _tag(node: Node) -> object:
+    """The kind that a mapping says it is of."""
+    kind = node.child("kind") if isinstance(node.value, dict) else None
+    return None if kind is None else kind.value
 
 
 def _sharpen(node: Node, path: list[str | int], dotted: str) -> tuple[Node, list[str | int]]:
@@ -121,14 +134,22 @@ def _unknown_key(finding: Finding, root: Node, model: type[BaseModel], meant: se
     place = finding.node.key or finding.node.place
     parents = finding.path[:-1]
     key = finding.path[-1] if finding.path else ""
-    known = known_keys(model, parents)
-    close = did_you_mean(str(key), known)
+    known = known_keys(model, parents, _tag(_descend(root, parents)))
+    close = "" if kinds_with(model, parents, str(key)) else did_you_mean(str(key), known)
     meant.update((*parents, name) for name in known if f"'{name}'" in close)
-    remedy = close or _elsewhere(str(key), model) or f"; known keys: {', '.join(known)}"
+    remedy = close or _elsewhere(str(key), parents, model) or f"; known keys: {', '.join(known)}"
     return Problem(place, _with_path(place, parents, f"unknown key {key!r}{remedy}"))
 
 
-def _elsewhere(key: str, model: type[BaseModel]) -> str:
+def _descend(node: Node, path: tuple[str | int, ...]) -> Node:
+    for step in path:
+        node = node.child(step) or node
+    return node
+
+
+def _elsewhere(key: str, parents: tuple[str | int, ...], model: type[BaseModel]) -> str:
+    if kinds := kinds_with(model, parents, key):
+        return f"; it is of kind {' or '.join(kinds)}"
     homes = [name for name in known_keys(model, ()) if key in known_keys(model, (name,))]
     return f"; it belongs under {' or '.join(homes)}" if homes else ""
 

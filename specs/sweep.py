@@ -6,8 +6,10 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints, field_validator, model_validator
 
-from specs.architectures import Architecture, ConvNet, DenseNet, Mlp
-from specs.base import ARCHITECTURE_NAME, SWEEP_NAME, Count, Frozen, Integer, Rate, Real
+from specs.architectures import Architecture
+from specs.base import ARCHITECTURE_NAME, SWEEP_NAME, Count, Frozen, Integer, PlacedError, Real
+from specs.datasets import DATASETS
+from specs.entries import Entry, LearningRate, SweepTraining
 from specs.identity import trial_id
 from specs.trial import Dataset, Evaluation, Method, Training, TrialSpec
 
@@ -15,56 +17,6 @@ INDEPENDENT = 0.0
 """The λ at which members learn independently, as in bagging and stacking."""
 SYSTEM = 1.0
 """The λ of a single network: its loss is the same for every λ, so it is trained once, as one system."""
-
-
-class LearningRate(Frozen):
-    """A learning rate that depends on λ: ``default``, and other values from some λ on.
-
-    ``{default: 5.15, from_lambda: {0.99: 1.536}}`` reads: 5.15; from λ = 0.99 on, 1.536.
-    """
-
-    default: Rate
-    from_lambda: dict[Real, Rate] = {}
-
-    def at(self, lam: float) -> float:
-        """The learning rate at one λ."""
-        reached = [start for start in self.from_lambda if start <= lam]
-        return self.from_lambda[max(reached)] if reached else self.default
-
-
-class _Entry(Frozen):
-    """What an architecture of a sweep may bring besides its network."""
-
-    learning_rate: Rate | LearningRate | None = None
-    """Overrides ``training.learning_rate`` for this architecture."""
-
-
-class MlpEntry(_Entry, Mlp):
-    """An MLP ensemble of a sweep."""
-
-
-class ConvNetEntry(_Entry, ConvNet):
-    """A ConvNet ensemble of a sweep."""
-
-
-class DenseNetEntry(_Entry, DenseNet):
-    """A DenseNet ensemble of a sweep."""
-
-
-Entry = Annotated[MlpEntry | ConvNetEntry | DenseNetEntry, Field(discriminator="kind")]
-
-_NETWORKS: dict[str, type[Mlp | ConvNet | DenseNet]] = {"mlp": Mlp, "convnet": ConvNet, "densenet": DenseNet}
-
-
-def _network(entry: Entry) -> Architecture:
-    """The architecture alone, as a trial holds it."""
-    return _NETWORKS[entry.kind](**entry.model_dump(exclude={"learning_rate"}))
-
-
-class SweepTraining(Training):
-    """Training settings of a whole sweep; the learning rate may depend on λ."""
-
-    learning_rate: Rate | LearningRate  # type: ignore[assignment]
 
 
 class FullScale(Frozen):
@@ -92,6 +44,9 @@ class SweepSpec(Frozen):
     seeds: Annotated[Integer, Field(ge=1, le=10_000)] | tuple[Annotated[Integer, Field(ge=0, lt=2**31)], ...]
     """A number n means the seeds 0 to n−1; a list names them."""
     dataset: Dataset
+    stacking_validation: Count = 5_000
+    """Images that each stacking trial holds out to fit its combiner, where ``dataset.validation`` is 0: its members
+    train on so many fewer images than those of the other methods."""
     training: SweepTraining
     evaluation: Evaluation = Evaluation()
 
@@ -104,9 +59,22 @@ class SweepSpec(Frozen):
 
     @model_validator(mode="after")
     def lambda_is_a_mixture(self) -> "SweepSpec":
-        outside = [lam for lam in self.lambdas if not 0 <= lam <= 1]
+        outside = [(path, lam) for path, lam in _all_lambdas(self) if not 0 <= lam <= 1]
         if outside and not self.allow_extrapolation:
-            raise ValueError(f"lambda: {outside[0]:g} is not within 0 and 1; or set allow_extrapolation: true")
+            path, lam = outside[0]
+            remedy = "bring it within them, or set allow_extrapolation: true"
+            raise PlacedError(path, f"must be within 0 and 1, got {lam:g}; {remedy}")
+        return self
+
+    @model_validator(mode="after")
+    def stacking_leaves_examples_to_train_on(self) -> "SweepSpec":
+        available = DATASETS[self.dataset.name].train - (self.dataset.train_examples or 1)
+        needed = "stacking" in self.methods and not self.dataset.validation
+        if needed and self.stacking_validation > available:
+            raise ValueError(
+                f"stacking_validation: must be at most {available} for {self.dataset.name}, "
+                f"got {self.stacking_validation}; or set dataset.validation"
+            )
         return self
 
     @field_validator("methods", "lambdas", "seeds")
@@ -120,7 +88,7 @@ class SweepSpec(Frozen):
     def architectures_differ(self) -> "SweepSpec":
         names: dict[Architecture, str] = {}
         for name, entry in self.architectures.items():
-            if (other := names.setdefault(_network(entry), name)) != name:
+            if (other := names.setdefault(entry.network(), name)) != name:
                 raise ValueError(f"architectures {other} and {name} are the same network; keep one of them")
         return self
 
@@ -133,6 +101,26 @@ class SweepSpec(Frozen):
     def seed_numbers(self) -> tuple[int, ...]:
         """The replicate numbers."""
         return tuple(range(self.seeds)) if isinstance(self.seeds, int) else self.seeds
+
+
+def _all_lambdas(sweep: SweepSpec) -> list[tuple[tuple[str | int, ...], float]]:
+    """Every λ that a sweep names, with the place where it stands."""
+    named: list[tuple[tuple[str | int, ...], float]] = [(("lambda", i), lam) for i, lam in enumerate(sweep.lambdas)]
+    rates: dict[tuple[str, ...], float | LearningRate | None] = {
+        **{
+            ("architectures", name, "learning_rate"): entry.learning_rate for name, entry in sweep.architectures.items()
+        },
+        ("training", "learning_rate"): sweep.training.learning_rate,
+    }
+    for path, rate in rates.items():
+        starts = rate.from_lambda if isinstance(rate, LearningRate) else {}
+        named += [((*path, "from_lambda", _as_key(start), "[key]"), start) for start in starts]
+    return named
+
+
+def _as_key(number: float) -> str | int:
+    """A number as a key of YAML may stand for it: ``2`` for 2.0."""
+    return int(number) if number.is_integer() else str(number)
 
 
 @dataclass(frozen=True)
@@ -175,11 +163,18 @@ def _trial(sweep: SweepSpec, entry: Entry, method: Method, lam: float, seed: int
     rate = entry.learning_rate or sweep.training.learning_rate
     training = sweep.training.model_dump() | {"learning_rate": rate.at(lam) if isinstance(rate, LearningRate) else rate}
     return TrialSpec(
-        architecture=_network(entry),
+        architecture=entry.network(),
         method=method,
         lam=lam,
         seed=seed,
-        dataset=sweep.dataset,
+        dataset=_dataset(sweep, method),
         training=Training(**training),
         evaluation=sweep.evaluation,
     )
+
+
+def _dataset(sweep: SweepSpec, method: Method) -> Dataset:
+    """The sweep's data, with images held out where a method cannot do without."""
+    if method == "stacking" and not sweep.dataset.validation:
+        return sweep.dataset.model_copy(update={"validation": sweep.stacking_validation})
+    return sweep.dataset

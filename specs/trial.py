@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator, model_validator
 
 from specs.architectures import Architecture
-from specs.base import Count, Frozen, Integer, Rate, Real
+from specs.base import Count, Frozen, Integer, PlacedError, Rate, Real
 from specs.datasets import DATASETS
 
 Method = Literal["joint", "bagging", "stacking"]
@@ -22,13 +22,21 @@ class Dataset(Frozen):
 
     name: Literal["digits", "fashion_mnist", "cifar10", "cifar100"]
     validation: Annotated[Integer, Field(ge=0)]
-    """Images drawn from the training set by seed for validation; 0 trains on all of them."""
+    """Images drawn from the training set by seed for validation; 0 holds none out."""
+    train_examples: Count | None = None
+    """Train on so many of the images that are not held out: the first in the order that the seed draws; all where it
+    is not given."""
 
     @model_validator(mode="after")
     def leaves_examples_to_train_on(self) -> "Dataset":
         available = DATASETS[self.name].train
         if self.validation >= available:
             raise ValueError(f"validation must be less than the {available} training images of {self.name}")
+        remaining = available - self.validation
+        if self.train_examples is not None and self.train_examples > remaining:
+            remedy = "leave it out to train on all of them"
+            message = f"must be at most the {remaining} images not held out, got {self.train_examples}; {remedy}"
+            raise PlacedError(("train_examples",), message)
         return self
 
 

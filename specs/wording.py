@@ -33,6 +33,7 @@ _BOUNDS = {
     "less_than_equal": ("at most", "le"),
     "less_than": ("less than", "lt"),
 }
+_EMPTY = {"string_too_short": "must not be empty", "too_short": "must have at least one entry"}
 _PATTERNS = {
     SWEEP_NAME: "must be 1 to 64 lower-case letters, digits, '.', '_' or '-', and begin with a letter or digit",
     ARCHITECTURE_NAME: "must be 1 to 64 letters, digits, '.', '_' or '-', and begin with a letter or digit",
@@ -44,6 +45,8 @@ def in_words(kind: str, details: Mapping[str, Any], node: Node) -> str:
     context: Mapping[str, Any] = details.get("ctx", {})
     if kind in EXPECTED:
         return _wrong_kind(details.get("expected", EXPECTED[kind]), node)
+    if kind in _EMPTY:
+        return _EMPTY[kind]
     if kind in _BOUNDS:
         words, key = _BOUNDS[kind]
         return f"must be {words} {_number(context[key])}, got {node.describe()}"
@@ -51,19 +54,33 @@ def in_words(kind: str, details: Mapping[str, Any], node: Node) -> str:
         case "missing":
             return f"missing key '{details['loc'][-1]}'"
         case "literal_error":
-            choices = findall("'([^']*)'", context["expected"])
-            close = did_you_mean(str(node.value), choices)
-            return f"must be {context['expected']}, got {node.describe()}{close}"
+            return _one_of(context["expected"], node)
         case "string_pattern_mismatch":
             rule = _PATTERNS.get(context["pattern"], f"must match {context['pattern']}")
             return f"{rule}; got {details['input']!r}"
-        case "string_too_short":
-            return "must not be empty"
+        case "union_tag_invalid":
+            return _one_of(context["expected_tags"], node)
+        case "union_tag_not_found":
+            return f"missing key 'kind'{_misspelt_kind(node)}"
         case "string_too_long":
             return f"must be at most {context['max_length']} characters, got {len(str(node.value))}"
-        case "value_error":
-            return str(context["error"])
-    return str(details["msg"])
+    return str(context["error"] if kind == "value_error" else details["msg"])
+
+
+def _one_of(listed: str, node: Node) -> str:
+    """The choices that pydantic lists in quotes, and the one that may have been meant."""
+    choices = findall("'([^']*)'", listed)
+    quoted = [f"'{choice}'" for choice in choices]
+    alternatives = " or ".join(filter(None, [", ".join(quoted[:-1]), *quoted[-1:]]))
+    return f"must be {alternatives}, got {node.describe()}{did_you_mean(str(node.value), choices)}"
+
+
+def _misspelt_kind(node: Node) -> str:
+    keys = [str(key) for key in node.value] if isinstance(node.value, dict) else []
+    close = get_close_matches("kind", keys, n=1, cutoff=0.6)
+    return (
+        f"; did you mean it by '{close[0]}'?" if close else ", which says what the network is: mlp, convnet, densenet"
+    )
 
 
 def _number(bound: float) -> str:
@@ -95,13 +112,31 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     return f"; did you mean '{close[0]}'?" if close else ""
 
 
-def known_keys(model: type[BaseModel], path: Sequence[str | int]) -> tuple[str, ...]:
-    """The keys that the model knows at a path, under the names that YAML uses."""
+def known_keys(model: type[BaseModel], path: Sequence[str | int], kind: object = None) -> tuple[str, ...]:
+    """The keys that the model knows at a path, under the names that YAML uses.
+
+    Where several kinds of network may stand there, those of ``kind``; of all, where it is none of them.
+    """
+    found = _models_at(model, path)
+    found = [each for each in found if _kind_of(each) == kind] or found
+    return tuple(dict.fromkeys(field.alias or name for each in found for name, field in each.model_fields.items()))
+
+
+def kinds_with(model: type[BaseModel], path: Sequence[str | int], key: str) -> tuple[str, ...]:
+    """The kinds of network that know a key, where a network stands at the path."""
+    return tuple(kind for each in _models_at(model, path) if key in each.model_fields and (kind := _kind_of(each)))
+
+
+def _models_at(model: type[BaseModel], path: Sequence[str | int]) -> list[type[BaseModel]]:
     types: list[Any] = [model]
     for step in path:
         types = [inner for outer in types for inner in _inside(outer, step)]
-    models = [kind for outer in types for kind in _members(outer)]
-    return tuple(dict.fromkeys(field.alias or name for kind in models for name, field in kind.model_fields.items()))
+    return [each for outer in types for each in _members(outer)]
+
+
+def _kind_of(model: type[BaseModel]) -> str:
+    field = model.model_fields.get("kind")
+    return "" if field is None else str(get_args(field.annotation)[0])
 
 
 def _inside(outer: Any, step: str | int) -> list[Any]:

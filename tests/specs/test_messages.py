@@ -31,7 +31,8 @@ EDITS = [
     ("seeds: 2", "seeds: []", "11:8: seeds: must have at least one entry"),
     ("seeds: 2", "seeds: [3, 3]", "11:8: seeds: each entry may stand once"),
     ("lambda:", "lambdas:", "10:1: unknown key 'lambdas'; did you mean 'lambda'?"),
-    ("0.5, 1]", "0.5, 1.5]", "10:18: lambda[2]: must be at most 1, got 1.5"),
+    ("0.5, 1]", "0.5, 1.5]", "10:18: lambda[2]: must be within 0 and 1, got 1.5; bring it"),
+    ("0.5, 1]", "0.5, -1]", "got -1; bring it within them, or set allow_extrapolation: true"),
     ("0.5, 1]", "0.5, .inf]", "10:18: lambda[2]: "),
     ("1e-1", "fast", "18:18: training.learning_rate: expected a number or a mapping of keys to values, got the text"),
     (
@@ -39,7 +40,21 @@ EDITS = [
         "{defualt: 0.2,",
         "8:21: architectures.4x2.5H.learning_rate: unknown key 'defualt'; did you mean",
     ),
-    ("{0.99: 0.1}", "{1.99: 0.1}", "8:49: architectures.4x2.5H.learning_rate.from_lambda.1.99: must be at most 1, got"),
+    (
+        "{0.99: 0.1}",
+        "{1.99: 0.1}",
+        "8:49: architectures.4x2.5H.learning_rate.from_lambda.1.99: must be within 0 and 1, got",
+    ),
+    (
+        "{0.99: 0.1}",
+        "{2: 0.1}",
+        "8:49: architectures.4x2.5H.learning_rate.from_lambda[2]: must be within 0 and 1, got 2",
+    ),
+    (
+        "learning_rate: 1e-1",
+        "learning_rate: {default: 1, from_lambda: {-0.5: 1}}",
+        "18:45: training.learning_rate.from_lambda.-0.5: must be within 0 and 1, got -0.5; bring it",
+    ),
     ("{0.99: 0.1}", "{x: 0.1}", "from_lambda.x: expected a number, got the text 'x'"),
     (
         "{0.99: 0.1}",
@@ -55,7 +70,11 @@ EDITS = [
     ("seeds: 2", "seeds: 2\nserves: Figure 2", "12:9: serves: expected a list, got the text 'Figure 2'; put it in [ ]"),
     ("seeds: 2", "seeds: 2\nepochs: 2", "12:1: unknown key 'epochs'; it belongs under"),
     ("seeds: 2", "seeds: 2\nfoo: 2", "12:1: unknown key 'foo'; known keys: name, title, "),
-    ("seeds: 2", "seeds: 2\nmethods: [boosting]", "12:11: methods[0]: must be 'joint', got the text 'boosting'"),
+    ("seeds: 2", "seeds: 2\nmethods: [boosting]", "12:11: methods[0]: must be 'joint', 'bagging' or 'stacking', got"),
+    ("seeds: 2", "seeds: 2\nmethods: [joint, baging]", "12:18: methods[1]: must be"),
+    ("seeds: 2", "seeds: 2\nmethods: [joint, baging]", "got the text 'baging'; did you mean 'bagging'?"),
+    ("seeds: 2", "seeds: 2\nmethods: [bagging, bagging]", "12:10: methods: each entry may stand once"),
+    ("seeds: 2", "seeds: 2\nmethods: []", "12:10: methods: must have at least one entry"),
     (
         "validation: 237",
         "validation: 1437",
@@ -65,6 +84,22 @@ EDITS = [
         "validation: 237",
         "validation: 0",
         "training.selection: validation needs dataset.validation > 0; hold images out",
+    ),
+    (
+        "validation: 237",
+        "validation: 237\n  train_examples: 1201",
+        "15:19: dataset.train_examples: must be at most the 1200 images not held out, got 1201; leave it out to train",
+    ),
+    ("validation: 237", "validation: 237\n  train_examples: 0", "15:19: dataset.train_examples: must be at least 1"),
+    (
+        "validation: 237\ntraining:\n",
+        "validation: 0\nmethods: [stacking]\ntraining:\n  selection: final\n",
+        "1:1: stacking_validation: must be at most 1436 for digits, got 5000; or set dataset.validation",
+    ),
+    (
+        "validation: 237\ntraining:\n",
+        "validation: 0\nmethods: [stacking]\nstacking_validation: 1437\ntraining:\n  selection: final\n",
+        "16:22: stacking_validation: must be at most 1436 for digits, got 1437",
     ),
     ("hidden: 2\n", "hidden: 8\n    members: 1\n", "key 'members' stands twice, first at line 6, column 5"),
     ("members: 4\n    hidden: 2", "members: 1\n    hidden: 8", "1x8H and 4x2.5H are the same network; keep one of"),
@@ -80,6 +115,61 @@ def test_a_mistake_is_named_with_place_and_remedy(old: str, new: str, message: s
     assert str(caught.value).startswith("tiny.yaml:")
 
 
+NETWORKS = [
+    (
+        "{members: 1, hidden: 8, kind: mpl}",
+        "4:39: architectures.1x8H.kind: must be 'mlp', 'convnet' or 'densenet', got",
+    ),
+    ("{members: 1, hidden: 8, kind: mpl}", "got the text 'mpl'; did you mean 'mlp'?"),
+    (
+        "{members: 1, hidden: 8, kind: [1]}",
+        "4:39: architectures.1x8H.kind: must be 'mlp', 'convnet' or 'densenet', got a",
+    ),
+    (
+        "{members: 1, hidden: 8}",
+        "4:9: architectures.1x8H: missing key 'kind', which says what the network is: mlp, con",
+    ),
+    ("{members: 1, kin: mlp}", "4:9: architectures.1x8H: missing key 'kind'; did you mean it by 'kin'?"),
+    ("5", "4:9: architectures.1x8H: expected a mapping of keys to values, got 5"),
+    ("{members: 1, hiden: 8, kind: mlp}", "4:22: architectures.1x8H: unknown key 'hiden'; did you mean 'hidden'?"),
+    ("{members: 1, depth: 16, kind: mlp}", "4:22: architectures.1x8H: unknown key 'depth'; it is of kind densenet"),
+    ("{members: 1, hidden: 16, kind: convnet}", "4:22: architectures.1x8H: unknown key 'hidden'; it is of kind mlp"),
+    ("{members: 1, foo: 1, kind: mlp}", "unknown key 'foo'; known keys: kind, members, hidden, learning_rate"),
+    ("{mlp: 3, members: 1, hidden: 8, kind: mlp}", "4:10: architectures.1x8H: unknown key 'mlp'; known keys: kind"),
+    ("{kind: densenet, members: 2, depth: 16}", "4:3: architectures.1x8H: missing key 'growth'"),
+    (
+        "{kind: densenet, members: 0, depth: 16, growth: 2}",
+        "4:35: architectures.1x8H.members: must be at least 1, got 0",
+    ),
+    ("{kind: densenet, members: 2, depth: 17, growth: 2}", "4:45: architectures.1x8H.depth: must be 6 n + 4, such as"),
+    ("{kind: convnet, members: 2, filters: []}", "4:46: architectures.1x8H.filters: must have at least one entry"),
+    ("{kind: convnet, members: 2, filters: 8}", "4:46: architectures.1x8H.filters: expected a list, got 8; put it in"),
+    ("{kind: convnet, members: 2, filters: [8, 0]}", "4:50: architectures.1x8H.filters[1]: must be at least 1, got 0"),
+    ("{kind: convnet, members: 2, filters: [8, 8]}", "4:9: architectures.1x8H: 2 filters, but 5 strides; give one"),
+    ("{kind: convnet, members: 2, strides: [1]}", "4:46: architectures.1x8H.strides: 5 filters, but 1 strides; give"),
+    (
+        "{kind: mlp, members: 1, hidden: 8, learning_rate: fast}",
+        "learning_rate: expected a number or a mapping of keys",
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("network", "message"), NETWORKS, ids=[f"{i} {edit[0][:40]}" for i, edit in enumerate(NETWORKS)]
+)
+def test_a_mistake_in_a_network_is_named_with_its_kind_in_mind(network: str, message: str) -> None:
+    text = SWEEP.replace("{members: 1, hidden: 8, kind: mlp}", network)
+    with pytest.raises(SpecError) as caught:
+        parse_sweep(text, "tiny.yaml")
+    assert message in str(caught.value)
+
+
+def test_a_mistake_in_one_branch_is_told_once() -> None:
+    with pytest.raises(SpecError) as caught:
+        parse_sweep(SWEEP.replace("{default: 0.2,", "{defualt: 0.2,"), "tiny.yaml")
+    assert len(caught.value.problems) == 1
+
+
 def test_the_source_line_stands_below_with_a_caret() -> None:
     with pytest.raises(SpecError) as caught:
         parse_sweep(SWEEP.replace("  epochs", "  epoch"), "tiny.yaml")
@@ -92,7 +182,7 @@ def test_the_source_line_stands_below_with_a_caret() -> None:
 
 def test_a_long_line_is_shown_around_the_caret() -> None:
     with pytest.raises(SpecError) as caught:
-        parse_sweep(SWEEP.replace("0.5, 1]", f"{', '.join(['0.5'] * 500)}, 2]"), "tiny.yaml")
+        parse_sweep(SWEEP.replace("0.5, 1]", f"{', '.join(f'0.{i:03}' for i in range(1, 500))}, 2]"), "tiny.yaml")
     line, caret = str(caught.value).splitlines()[-2:]
     assert len(line) < 120
     assert line[caret.index("^")] == "2"

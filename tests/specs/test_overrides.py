@@ -2,8 +2,9 @@
 
 import pytest
 
+from specs.entries import LearningRate
 from specs.loading import SpecError, parse_sweep
-from specs.sweep import LearningRate, SweepSpec
+from specs.sweep import SweepSpec
 from tests.specs.texts import SWEEP
 
 
@@ -56,7 +57,7 @@ def test_a_long_override_is_shortened_in_messages() -> None:
         ("=5", "--set =5: expected KEY=VALUE, such as training.epochs=5"),
         ("seeds=", "--set seeds=: expected a whole number or a list, got nothing"),
         ("lambda=[0,1", "--set lambda=[0,1: "),
-        ("lambda=[0,2]", "--set lambda=[0,2]: lambda[1]: must be at most 1, got 2"),
+        ("lambda=[0,2]", "--set lambda=[0,2]: lambda[1]: must be within 0 and 1, got 2"),
         ("lambda.9=1", "--set lambda.9=1: the list has 3 entries, counted from 0; no entry '9'"),
         ("seeds.x=1", "--set seeds.x=1: 'x' cannot be set inside 2; set the whole value as a mapping"),
         ("name=!!python/name:os.system x", "--set name=!!python/name:os.system x: tags are not supported"),
