@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Protocol
 
 from torch import Tensor
 
+from trainers.ensembles.convnet import ConvNetEnsemble
+from trainers.ensembles.densenet import DenseNetEnsemble
 from trainers.ensembles.mlp import MlpEnsemble
 
 if TYPE_CHECKING:
@@ -43,7 +45,6 @@ class Ensemble(Protocol):
 
         ``training`` normalises by the batch's statistics and updates the running ones in place.
 
-
         Trials stand in groups of equal size that share their images, in order: one group where all trials share
         them, as many groups as trials where none do.
         """
@@ -55,9 +56,13 @@ def build(architecture: Architecture, image_shape: tuple[int, ...], classes: int
     Raises:
         ValueError: no such kind of member network.
     """
-    if architecture.kind == "mlp":
-        inputs = 1
-        for size in image_shape:
-            inputs *= size
-        return MlpEnsemble(architecture.members, inputs, architecture.hidden, classes)
+    channels, height, width = image_shape
+    shape = (channels, height, width)
+    match architecture.kind:
+        case "mlp":
+            return MlpEnsemble(architecture.members, channels * height * width, architecture.hidden, classes)
+        case "convnet":
+            return ConvNetEnsemble(architecture.members, shape, architecture.filters, architecture.strides, classes)
+        case "densenet":
+            return DenseNetEnsemble(architecture.members, shape, architecture.depth, architecture.growth, classes)
     raise ValueError(f"unknown kind of member network: {architecture.kind}")

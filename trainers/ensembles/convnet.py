@@ -1,0 +1,93 @@
+"""Plain convolutional networks: 3×3 convolutions with bias, rectified, a global average pool, a linear layer."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import partial
+from itertools import pairwise
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+from torch.nn import functional
+
+from trainers.ensembles.looping import Network, each_network
+from trainers.losses import Logits
+from trainers.seeding import generator
+
+
+@dataclass(frozen=True)
+class ConvNetEnsemble:
+    """Shapes of an ensemble of ConvNets: M members, one convolution without padding for each of ``filters``."""
+
+    members: int
+    image_shape: tuple[int, int, int]
+    """Channels, height and width."""
+    filters: tuple[int, ...]
+    strides: tuple[int, ...]
+    classes: int
+
+    def __post_init__(self) -> None:
+        if min(side for _, *sides in self._feature_shapes for side in sides) < 1:
+            raise ValueError(f"{len(self.filters)} convolutions leave nothing of images {self.image_shape}")
+
+    @property
+    def _feature_shapes(self) -> list[tuple[int, int, int]]:
+        """The images' shape and that of each convolution's output."""
+        shapes = [self.image_shape]
+        for filters, stride in zip(self.filters, self.strides, strict=True):
+            _, height, width = shapes[-1]
+            shapes.append((filters, (height - 3) // stride + 1, (width - 3) // stride + 1))
+        return shapes
+
+    @property
+    def numbers_per_example(self) -> int:
+        """The largest input and output of a layer, of one member since members run in turn, and all logits."""
+        sizes = [math.prod(shape) for shape in self._feature_shapes]
+        return max(before + after for before, after in pairwise(sizes)) + self.members * self.classes
+
+    @property
+    def buffers(self) -> frozenset[str]:
+        """None: nothing is normalised."""
+        return frozenset()
+
+    @property
+    def first_layer(self) -> str:
+        """The first convolution's weights, (trial, member, filter, channel, 3, 3)."""
+        return "convolution1.weight"
+
+    def initial_weights(self, seed: int) -> dict[str, Tensor]:
+        """U(±1/√fan_in) for weights and biases, as torch's own layers draw them; each (member, …), float32."""
+        channels = (self.image_shape[0], *self.filters)
+        stream = generator(seed, "initial weights", "convnet", self.members, *channels, self.classes)
+
+        def uniform(fan_in: int, *shape: int) -> Tensor:
+            return (torch.rand(self.members, *shape, generator=stream) * 2 - 1) / math.sqrt(fan_in)
+
+        weights = {}
+        for layer, (before, after) in enumerate(pairwise(channels), start=1):
+            weights[f"convolution{layer}.weight"] = uniform(9 * before, after, before, 3, 3)
+            weights[f"convolution{layer}.bias"] = uniform(9 * before, after)
+        weights["output.weight"] = uniform(channels[-1], self.classes, channels[-1])
+        weights["output.bias"] = uniform(channels[-1], self.classes)
+        return weights
+
+    def logits(
+        self,
+        weights: dict[str, Tensor],
+        images: Float[Tensor, "group example channel height width"],
+        *,
+        training: bool = False,
+    ) -> Logits:
+        """Logits of every member; trials stand in groups of equal size that share their images."""
+        return each_network(partial(_forward, self.strides), weights, images)
+
+
+def _forward(
+    strides: tuple[int, ...], network: Network, features: Float[Tensor, "example channel height width"]
+) -> Float[Tensor, "example class"]:
+    for layer, stride in enumerate(strides, start=1):
+        weight, bias = network[f"convolution{layer}.weight"], network[f"convolution{layer}.bias"]
+        features = functional.conv2d(features, weight, bias, stride).relu_()
+    return functional.linear(features.mean((2, 3)), network["output.weight"], network["output.bias"])
