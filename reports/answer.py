@@ -1,12 +1,14 @@
 """One system or an ensemble? The answer in a sentence, for each architecture, from the data alone."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from reports import wording
-from reports.cells import architectures, by_seed, lambdas
+from reports.cells import BASELINES, JOINT, architectures, baselines, by_seed, lambdas
 from reports.loading import Frames
 from reports.statistics import Summary, paired_difference, summarise
 from reports.tables import DisplayTable
+from specs.trial import Method
 
 INDEPENDENT, SYSTEM = 0.0, 1.0
 
@@ -25,6 +27,8 @@ class Comparison:
     at_best: Summary
     learning_rates: tuple[float, ...]
     """The distinct learning rates over λ; more than one confounds λ's effect with theirs."""
+    baselines: Mapping[Method, Summary]
+    """Test errors of bagging and stacking, which are no part of the λ axis."""
 
     @property
     def verdict(self) -> str:
@@ -37,8 +41,9 @@ class Comparison:
 
 
 def chosen_by_validation(frames: Frames) -> bool:
-    """Whether every complete trial has a validation error, so that no λ need be picked by test error."""
-    return bool(len(frames.trials)) and bool(frames.trials["validation_error"].notna().all())
+    """Whether every complete joint trial has a validation error, so that no λ need be picked by test error."""
+    joint = frames.trials[frames.trials["method"] == JOINT]
+    return bool(len(joint)) and bool(joint["validation_error"].notna().all())
 
 
 def compare(frames: Frames) -> list[Comparison]:
@@ -53,7 +58,7 @@ def _compare(frames: Frames, name: str) -> Comparison:
     measured = {lam: summary.mean for lam, summary in means.items() if summary.n}
     best = min(measured, key=lambda lam: (measured[lam], lam)) if measured else None
     independent, system = (by_seed(frames, name, lam, "test_error") for lam in (INDEPENDENT, SYSTEM))
-    own = frames.planned[frames.planned["architecture"] == name]
+    planned = frames.planned[frames.planned["architecture"] == name]
     return Comparison(
         name,
         summarise(list(independent.values())),
@@ -61,14 +66,19 @@ def _compare(frames: Frames, name: str) -> Comparison:
         paired_difference(system, independent),
         best,
         summarise([] if best is None else list(by_seed(frames, name, best, "test_error").values())),
-        tuple(sorted(set(own["learning_rate"]))),
+        tuple(sorted(set(planned.loc[planned["method"] == JOINT, "learning_rate"]))),
+        {method: summarise(list(_errors(frames, name, method).values())) for method in BASELINES},
     )
+
+
+def _errors(frames: Frames, name: str, method: Method) -> dict[int, float]:
+    return by_seed(frames, name, INDEPENDENT, "test_error", method)
 
 
 def sentence(frames: Frames, comparisons: list[Comparison]) -> str:
     """What the data say, with intervals, and what they cannot."""
     if not any(comparison.best is not None for comparison in comparisons):
-        return f"No answer yet: no ensemble among {wording.count(len(frames.planned), 'planned trial')} is complete."
+        return f"No answer yet: {_why_none(frames)}."
     verdicts = {"system": "lower", "ensemble": "higher", "unclear": "not separable", "unmeasured": "not measured yet"}
     parts = []
     for verdict, words in verdicts.items():
@@ -79,6 +89,13 @@ def sentence(frames: Frames, comparisons: list[Comparison]) -> str:
         "Trained as one system (λ = 1) instead of as an ensemble (λ = 0), the networks' test error is "
         f"{'; '.join(parts)}."
     )
+
+
+def _why_none(frames: Frames) -> str:
+    if not lambdas(frames):
+        return "this sweep plans no joint training, which is what λ weighs"
+    joint = int((frames.planned["method"] == JOINT).sum())
+    return f"no jointly trained ensemble among {wording.count(joint, 'planned trial')} is complete"
 
 
 def _named(comparison: Comparison) -> str:
@@ -101,7 +118,8 @@ def choice(frames: Frames, comparisons: list[Comparison]) -> str:
 
 
 def table(frames: Frames, comparisons: list[Comparison]) -> DisplayTable:
-    """Every comparison in numbers; single networks below, for reference."""
+    """Every comparison in numbers, with bagging and stacking where planned; single networks below, for reference."""
+    others = baselines(frames)
     rows: list[tuple[str, ...]] = [
         (
             c.architecture,
@@ -109,6 +127,7 @@ def table(frames: Frames, comparisons: list[Comparison]) -> DisplayTable:
             wording.percent_summary(c.system),
             wording.difference(c.difference),
             "–" if c.best is None else f"{wording.lam(c.best)}: {wording.percent_summary(c.at_best)}",
+            *(wording.percent_summary(c.baselines[method]) for method in others),
             wording.listed([f"{rate:g}" for rate in c.learning_rates]),
         )
         for c in comparisons
@@ -123,6 +142,7 @@ def table(frames: Frames, comparisons: list[Comparison]) -> DisplayTable:
         "one system, λ = 1",
         "difference in points, paired by seed",
         f"least mean {by} error",
+        *others,
         "learning rates",
     )
     return DisplayTable(headers, rows)
@@ -132,4 +152,5 @@ def _single(frames: Frames, name: str) -> tuple[str, ...]:
     summary = summarise(list(by_seed(frames, name, SYSTEM, "test_error").values()))
     rates = sorted(set(frames.planned.loc[frames.planned["architecture"] == name, "learning_rate"]))
     named = wording.listed([f"{rate:g}" for rate in rates])
-    return (f"{name}, single", "–", wording.percent_summary(summary), "–", "–", named)
+    others = ["–"] * len(baselines(frames))
+    return (f"{name}, single", "–", wording.percent_summary(summary), "–", "–", *others, named)

@@ -1,4 +1,8 @@
-"""A cell of the plan is one architecture at one λ; its seeds are its replicates."""
+"""A cell of the plan is one architecture, method and λ; its seeds are its replicates.
+
+Bagging and stacking stand at λ = 0 in the plan, as independent members do, and are never counted among the joint
+trials there: whatever is shown against λ is of joint trials alone.
+"""
 
 from collections.abc import Iterator
 
@@ -6,6 +10,10 @@ import pandas as pd
 
 from reports.loading import STATUSES, Frames
 from reports.statistics import summarise
+from specs.trial import Method
+
+JOINT: Method = "joint"
+BASELINES: tuple[Method, ...] = ("bagging", "stacking")
 
 
 def architectures(frames: Frames) -> list[str]:
@@ -14,8 +22,18 @@ def architectures(frames: Frames) -> list[str]:
 
 
 def lambdas(frames: Frames) -> list[float]:
-    """Every planned λ, ascending."""
-    return sorted(set(frames.planned["lam"]))
+    """Every λ of a planned joint trial, ascending."""
+    return sorted(set(_of(frames.planned, JOINT)["lam"]))
+
+
+def baselines(frames: Frames) -> list[Method]:
+    """The other methods that are planned."""
+    planned = set(frames.planned["method"])
+    return [method for method in BASELINES if method in planned]
+
+
+def _of(rows: pd.DataFrame, method: Method) -> pd.DataFrame:
+    return rows[rows["method"] == method]
 
 
 def places(frames: Frames) -> dict[float, int]:
@@ -24,26 +42,45 @@ def places(frames: Frames) -> dict[float, int]:
 
 
 def planned_cells(frames: Frames) -> Iterator[tuple[str, float, pd.DataFrame]]:
-    """Architecture, λ and the planned trials of each cell, by seed; architectures in the spec's order, λ ascending."""
+    """Architecture, λ and the planned joint trials of each cell, by seed.
+
+    Architectures come in the spec's order, λ ascending.
+    """
+    joint = _of(frames.planned, JOINT)
     for architecture in architectures(frames):
-        own = frames.planned[frames.planned["architecture"] == architecture]
+        own = joint[joint["architecture"] == architecture]
         for lam, trials in own.groupby("lam", sort=True):
             yield architecture, float(lam), trials.sort_values("seed")  # type: ignore[arg-type]
 
 
-def by_seed(frames: Frames, architecture: str, lam: float, column: str) -> dict[int, float]:
+def baseline_cells(frames: Frames) -> Iterator[tuple[str, Method, pd.DataFrame]]:
+    """Architecture, method and the planned trials of each cell of bagging and stacking, by seed."""
+    for architecture in architectures(frames):
+        for method in baselines(frames):
+            own = _of(frames.planned, method)
+            if len(trials := own[own["architecture"] == architecture]):
+                yield architecture, method, trials.sort_values("seed")
+
+
+def by_seed(frames: Frames, architecture: str, lam: float, column: str, method: Method = JOINT) -> dict[int, float]:
     """The value of a column of ``trials`` for each complete seed of one cell."""
-    rows = frames.trials[(frames.trials["architecture"] == architecture) & (frames.trials["lam"] == lam)]
+    own = _of(frames.trials, method)
+    rows = own[(own["architecture"] == architecture) & (own["lam"] == lam)]
     return {int(seed): float(value) for seed, value in zip(rows["seed"], rows[column], strict=True)}
 
 
-def summarised(frames: Frames, column: str) -> pd.DataFrame:
-    """A row a planned cell: its counts by status, and a column of ``trials`` summarised over the complete seeds.
+SUMMARISED = [
+    "architecture", "lam", "place", "members", "learning_rate", "planned", *STATUSES,
+    "seeds", "trial_ids", "values", "mean", "sd", "low", "high",
+]  # fmt: skip
 
-    Columns: architecture, lam, place, members, learning_rate, planned, one count a status, seeds, trial_ids and values
-    (lists, by seed), mean, sd, low, high.
+
+def summarised(frames: Frames, column: str) -> pd.DataFrame:
+    """A row a planned cell of joint trials: its counts by status, and a column of ``trials`` over the complete seeds.
+
+    Columns: ``SUMMARISED``; a count a status; seeds, trial_ids and values are lists, by seed.
     """
-    rows = []
+    rows: list[dict[str, object]] = []
     place = places(frames)
     ids = dict(zip(frames.trials["trial_id"], frames.trials[column], strict=True))
     for architecture, lam, trials in planned_cells(frames):
@@ -68,4 +105,4 @@ def summarised(frames: Frames, column: str) -> pd.DataFrame:
                 "high": summary.high,
             }
         )
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows, columns=SUMMARISED)

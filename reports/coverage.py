@@ -5,9 +5,10 @@ from dataclasses import dataclass
 import pandas as pd
 
 from reports import wording
-from reports.cells import architectures, lambdas, planned_cells
+from reports.cells import architectures, baseline_cells, baselines, lambdas, planned_cells
 from reports.loading import STATUSES, Frames
 from reports.tables import DisplayTable
+from specs.datasets import DATASETS
 
 SIGNS = {"diverged": "✕", "failed": "✕", "corrupt": "⚠", "missing": "○"}
 """A sign beside each word, so that no status is told by colour alone."""
@@ -26,19 +27,22 @@ class Cell:
 
 @dataclass(frozen=True)
 class Matrix:
-    """Architectures down, λ across."""
+    """Architectures down; λ, then bagging and stacking across."""
 
-    lambdas: tuple[str, ...]
+    headers: tuple[str, ...]
     rows: tuple[tuple[str, tuple[Cell, ...]], ...]
 
 
 def matrix(frames: Frames) -> Matrix:
     """Complete against planned trials of every cell, with what was lost."""
-    cells = {(name, lam): _cell(trials) for name, lam, trials in planned_cells(frames)}
+    cells: dict[tuple[str, float | str], Cell] = {
+        **{(name, lam): _cell(trials) for name, lam, trials in planned_cells(frames)},
+        **{(name, method): _cell(trials) for name, method, trials in baseline_cells(frames)},
+    }
     unplanned = Cell("–", (), "unplanned")
-    grid = lambdas(frames)
-    rows = tuple((name, tuple(cells.get((name, lam), unplanned) for lam in grid)) for name in architectures(frames))
-    return Matrix(tuple(f"{lam:g}" for lam in grid), rows)
+    columns: list[float | str] = [*lambdas(frames), *baselines(frames)]
+    rows = tuple((name, tuple(cells.get((name, key), unplanned) for key in columns)) for name in architectures(frames))
+    return Matrix(tuple(key if isinstance(key, str) else f"λ = {key:g}" for key in columns), rows)
 
 
 def _cell(trials: pd.DataFrame) -> Cell:
@@ -60,7 +64,7 @@ def totals(frames: Frames) -> str:
 
 
 def gaps(frames: Frames, only_ensembles: bool = False) -> str:
-    """Which cells lack trials, in a sentence; that nothing is missing, where nothing is."""
+    """Which cells of joint trials lack some, in a sentence; that nothing is missing, where nothing is."""
     short = [
         f"{name} at {wording.lam(lam)} ({lost} of {len(trials)})"
         for name, lam, trials in planned_cells(frames)
@@ -78,16 +82,28 @@ def scale_warning(frames: Frames) -> str:
     epochs, seeds = frames.sweep.training.epochs, len(frames.sweep.seed_numbers)
     parts = [f"{epochs} of {wording.count(full.epochs, 'epoch')}"] if epochs < full.epochs else []
     parts += [f"{seeds} of {wording.count(full.seeds, 'seed')}"] if seeds < full.seeds else []
+    used, available = _training_images(frames)
+    parts += [f"{used:,} of {available:,} training images"] if used < available else []
     if not parts:
         return ""
     return f"Reduced scale: {wording.listed(parts)}. These numbers do not compare with the paper's."
+
+
+def _training_images(frames: Frames) -> tuple[int, int]:
+    """How many a joint trial trains on, and how many there are to train on."""
+    dataset = frames.sweep.dataset
+    available = DATASETS[dataset.name].train - dataset.validation
+    return (available if dataset.train_examples is None else dataset.train_examples), available
 
 
 def problems(frames: Frames) -> DisplayTable:
     """Every trial that ended badly, and why."""
     bad = frames.planned[frames.planned["status"].isin(["diverged", "failed", "corrupt"])]
     rows = [
-        (row["trial_id"], row["architecture"], f"{row['lam']:g}", str(row["seed"]), row["status"], row["message"])
+        (
+            *(row["trial_id"], row["architecture"], row["method"], f"{row['lam']:g}"),
+            *(str(row["seed"]), row["status"], row["message"]),
+        )
         for _, row in bad.iterrows()
     ]
-    return DisplayTable(("trial", "architecture", "λ", "seed", "status", "why"), rows, total=len(rows))
+    return DisplayTable(("trial", "architecture", "method", "λ", "seed", "status", "why"), rows, total=len(rows))

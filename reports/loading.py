@@ -15,11 +15,14 @@ from pydantic import ValidationError
 from reports.parquet import CorruptError, read_checked, schema
 from specs.layout import Commit, Layout
 from specs.loading import SpecError, parse_sweep
-from specs.records import TABLES, TRIALS
+from specs.records import FILTERS, TABLES, TRIALS
 from specs.sweep import PlannedTrial, SweepSpec, expand
 
 STATUSES = ("complete", "diverged", "failed", "corrupt", "missing")
 """How a planned trial stands: as committed, or its files are damaged, or nothing is committed."""
+
+REQUIRED = TABLES.keys() - {FILTERS.name}
+"""What every complete trial has committed; filters only where its spec asks for them."""
 
 Tables = dict[str, pa.Table]
 
@@ -35,11 +38,12 @@ class Frames:
     sweep: SweepSpec
     spec_text: str
     planned: pd.DataFrame
-    """A row a planned trial: trial_id, architecture, lam, seed, learning_rate, members, member_parameters,
+    """A row a planned trial: trial_id, architecture, method, lam, seed, learning_rate, members, member_parameters,
     total_parameters, status (one of ``STATUSES``), message."""
     trials: pd.DataFrame
     epochs: pd.DataFrame
     robustness: pd.DataFrame
+    filters: pd.DataFrame
     environments: pd.DataFrame
     """A row a planned trial with a commit: trial_id, then the columns that its commit's environment names."""
     stale: int
@@ -69,6 +73,7 @@ def load(store: Path) -> Frames:
         trials=_frame("trials", outcomes).assign(architecture=lambda f: f["trial_id"].map(names)),
         epochs=_frame("epochs", outcomes),
         robustness=_frame("robustness", outcomes),
+        filters=_frame("filters", outcomes),
         environments=pd.DataFrame(
             [{"trial_id": o.trial.id, **o.commit.environment} for o in outcomes if o.commit is not None]
         ),
@@ -120,7 +125,7 @@ def _verified_tables(layout: Layout, trial_id: str, commit: Commit) -> Tables:
 
 def _check_complete(tables: Tables) -> None:
     """A complete trial has one row of results, and its results are numbers."""
-    if missing := TABLES.keys() - tables.keys():
+    if missing := REQUIRED - tables.keys():
         raise CorruptError(f"complete, but without {', '.join(sorted(missing))}")
     rows = tables[TRIALS.name].to_pylist()
     if len(rows) != 1 or rows[0]["status"] != "complete":
@@ -131,7 +136,7 @@ def _check_complete(tables: Tables) -> None:
 
 
 def _frame(name: str, outcomes: list[_Outcome]) -> pd.DataFrame:
-    tables = [o.tables[name] for o in outcomes if o.tables is not None]
+    tables = [o.tables[name] for o in outcomes if o.tables is not None and name in o.tables]
     frame: pd.DataFrame = pa.concat_tables([schema(TABLES[name]).empty_table(), *tables]).to_pandas()
     return frame
 
@@ -141,6 +146,7 @@ def _planned_row(outcome: _Outcome) -> dict[str, object]:
     return {
         "trial_id": trial.id,
         "architecture": trial.architecture,
+        "method": spec.method,
         "lam": spec.lam,
         "seed": spec.seed,
         "learning_rate": spec.training.learning_rate,

@@ -13,7 +13,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
-from reports import answer, coverage, provenance
+from reports import answer, coverage, provenance, wording
+from reports.cells import baselines
 from reports.figures import FIGURES
 from reports.figures.entry import ReportFigure
 from reports.figures.style import DARK
@@ -86,6 +87,7 @@ def render(frames: Frames) -> str:
         comparisons=answer.table(frames, comparisons),
         totals=coverage.totals(frames),
         matrix=coverage.matrix(frames),
+        baselines=wording.listed(baselines(frames)),
         problems=coverage.problems(frames),
         scale_warning=coverage.scale_warning(frames),
         environment_warning=provenance.warning(found),

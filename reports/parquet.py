@@ -15,6 +15,7 @@ ARROW_TYPES: dict[ColumnType, pa.DataType] = {
     "int": pa.int64(),
     "float": pa.float64(),
     "floats": pa.list_(pa.float64()),
+    "ints": pa.list_(pa.int64()),
 }
 
 

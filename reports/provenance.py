@@ -4,6 +4,7 @@ import pandas as pd
 
 from reports import wording
 from reports.answer import chosen_by_validation
+from reports.cells import JOINT, baselines
 from reports.loading import Frames
 from reports.statistics import binomial_se
 from reports.tables import DisplayTable
@@ -68,7 +69,26 @@ def limits(frames: Frames) -> list[str]:
         "Intervals are 95 % t intervals over seeds (ddof = 1), not corrected for looking at several λs and "
         "architectures; differences are paired within seeds, which share split, initial weights and data order."
     )
+    found += _baselines(frames)
     found.append("Diverged, failed, corrupt and stale trials enter no mean; their cells are marked.")
+    return found
+
+
+def _baselines(frames: Frames) -> list[str]:
+    """What is ours about bagging and stacking, where they are planned."""
+    if not (planned := baselines(frames)):
+        return []
+    ours = {
+        "bagging": "bagging trains each member on its own bootstrap resample and averages logits",
+        "stacking": "stacking trains members independently and fits a linear softmax combiner to their held-out logits",
+    }
+    settings = "; ".join(ours[method] for method in planned)
+    found = [f"The paper publishes no settings for {wording.listed(planned)}; those here are ours: {settings}."]
+    if "stacking" in planned and not frames.sweep.dataset.validation:
+        found.append(
+            f"Stacking holds out {frames.sweep.stacking_validation:,} images for its combiner, on which the other "
+            "methods train: part of its difference from them may come from that."
+        )
     return found
 
 
@@ -89,5 +109,6 @@ def _seeds(seeds: int) -> str:
 
 
 def _confounded(frames: Frames) -> list[str]:
-    rates = frames.planned.groupby("architecture", sort=False)["learning_rate"].nunique()
+    joint = frames.planned[frames.planned["method"] == JOINT]
+    rates = joint.groupby("architecture", sort=False)["learning_rate"].nunique()
     return [str(name) for name in rates.index[rates > 1]]

@@ -22,6 +22,8 @@ def data(frames: Frames) -> pd.DataFrame:
 
 def title(data: pd.DataFrame) -> str:
     """How the error moves from the smallest λ to the largest, for each ensemble."""
+    if data.empty:
+        return "Test error against λ"
     low, high = min(data["lam"]), max(data["lam"])
     verbs: dict[str, list[str]] = {}
     for name in ensembles(data):
@@ -47,6 +49,8 @@ def _move(own: pd.DataFrame) -> list[tuple[str, str]]:
 
 def draw(data: pd.DataFrame) -> go.Figure:
     """Panels that share the y axis, in percent; see ``measured`` for the marks."""
+    if data.empty:
+        return style.empty("This sweep plans no joint training.")
     names = ensembles(data) or list(dict.fromkeys(data["architecture"]))
     singles = data[(data["members"] == 1) & data["mean"].notna()]
     figure = style.panels(names, 4, "λ", "test error in %")

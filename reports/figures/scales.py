@@ -18,9 +18,10 @@ def even(lambdas: Sequence[float]) -> dict[float, float]:
 
 
 def logarithmic(lambdas: Sequence[float]) -> dict[float, float]:
-    """−log10(1 − λ); λ = 1, which is infinitely far, stands one unit beyond the last."""
+    """−log10(1 − λ); λ = 1, which is infinitely far, stands one unit beyond the last, and any above it farther."""
     finite = {lam: -math.log10(1 - lam) + 0.0 for lam in sorted(lambdas) if lam < 1}
-    beyond = {1.0: max(finite.values(), default=-1.0) + 1.0} if 1.0 in lambdas else {}
+    last = max(finite.values(), default=-1.0)
+    beyond = {lam: last + i for i, lam in enumerate(sorted(lam for lam in lambdas if lam >= 1), start=1)}
     return finite | beyond
 
 

@@ -44,7 +44,7 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="module")
 def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The page of a store with every kind of gap, and with hostile text wherever a person may write."""
-    spec = sweep(title=HOSTILE, notes=HOSTILE, serves=[HOSTILE])
+    spec = sweep(title=HOSTILE, notes=HOSTILE, serves=[HOSTILE], methods=["joint", "bagging", "stacking"])
     store = write_store(tmp_path_factory.mktemp("browser") / "store", spec, lambda trial: None)
     for trial in expand(spec):
         if (status := partial(trial)) is not None:
@@ -85,6 +85,18 @@ def test_every_figure_is_drawn(browser: Browser, report: Path) -> None:
     )
     assert [name for name, _ in drawn] == ["error-against-lambda", "dominance", "robustness", "losses"]
     assert all(traces > 0 for _, traces in drawn)
+
+
+def test_a_page_without_any_joint_trial_draws_and_complains_of_nothing(browser: Browser, tmp_path: Path) -> None:
+    store = write_store(tmp_path, sweep(methods=["bagging", "stacking"]))
+    seen = opened(browser, build(store.root))
+    assert seen.complaints == []
+    assert "plans no joint training" in seen.page.locator("#error-against-lambda").inner_text()
+
+
+def test_the_matrix_has_columns_for_bagging_and_stacking(browser: Browser, report: Path) -> None:
+    headers = opened(browser, report).page.locator("table.matrix th[scope=col]").all_inner_texts()
+    assert headers[-3:] == ["λ = 1", "bagging", "stacking"]
 
 
 def test_hostile_text_is_shown_and_does_nothing(browser: Browser, report: Path) -> None:

@@ -55,7 +55,7 @@ def test_an_architecture_without_both_ends_is_not_measured(frames_of: FramesOf) 
 def test_the_matrix_counts_every_status(partial_frames: Frames) -> None:
     matrix = coverage.matrix(partial_frames)
     rows = dict(matrix.rows)
-    assert matrix.lambdas == ("0", "0.5", "0.9", "0.99", "1")
+    assert matrix.headers == ("λ = 0", "λ = 0.5", "λ = 0.9", "λ = 0.99", "λ = 1")
     assert [cell.text for cell in rows["1x64H"]] == ["–", "–", "–", "–", "3/3"]
     assert [(cell.text, cell.state) for cell in rows["4x16H"]][2:] == [
         ("2/3", "partial"),
@@ -78,3 +78,10 @@ def test_limits_name_the_confounded_architectures(full_frames: Frames) -> None:
     limits = " ".join(provenance.limits(full_frames))
     assert "learning rate changes with λ for 20x4H:" in limits
     assert "360 images" in limits
+
+
+def test_a_part_of_the_training_images_is_a_reduced_scale(frames_of: FramesOf) -> None:
+    spec = sweep(
+        full_scale={"epochs": 6, "seeds": 3}, dataset={"name": "digits", "validation": 200, "train_examples": 100}
+    )
+    assert coverage.scale_warning(frames_of(spec=spec)).startswith("Reduced scale: 100 of 1,237 training images.")

@@ -105,6 +105,24 @@ def test_a_commit_may_not_point_out_of_the_store(tmp_path: Path) -> None:
     assert "its commit names no attempt" in set(load(tmp_path).planned["message"])
 
 
+def test_filters_are_read_where_they_are_and_not_missed_where_they_are_not(tmp_path: Path) -> None:
+    spec = sweep(evaluation={"filters": True}, seeds=1)
+    frames = load(write_store(tmp_path / "with", spec).root)
+    assert statuses(frames) == {"complete": 11}
+    assert len(frames.filters) == 2 * (1 + 5 * 4 + 5 * 20)
+    assert list(frames.filters.iloc[0]["shape"]) == [1, 2]
+    assert list(frames.filters.iloc[0]["weights"]) == [0.5, -0.5]
+    without = load(write_store(tmp_path / "without", sweep()).root)
+    assert statuses(without) == {"complete": 33}
+    assert without.filters.empty
+
+
+def test_damaged_filters_mark_the_trial_corrupt(tmp_path: Path) -> None:
+    store = write_store(tmp_path, sweep(evaluation={"filters": True}, seeds=1))
+    one_file(store, "filters").write_bytes(b"no parquet")
+    assert statuses(load(tmp_path)) == {"complete": 10, "corrupt": 1}
+
+
 def test_stale_commits_are_counted_and_left_out(tmp_path: Path) -> None:
     store = write_store(tmp_path, sweep())
     other = next(trial for trial in expand(sweep(seeds=[9])))
