@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
+from dataclasses import replace
 
 from specs.records import Row
 from trainers import measuring
 from trainers.calibration import CalibrationSums
 from trainers.ensembles import Ensemble, Weights
+from trainers.hessian import JointHessian, lanczos
+from trainers.seeding import generator
 from trainers.splits import Data, Part
 from trainers.stacks import Stack
 
@@ -17,7 +21,8 @@ def columns(ensemble: Ensemble, weights: Weights, data: Data, stack: Stack, comp
     if not complete:
         return {}
     calibration = calibration_columns(ensemble, weights, data.measured["test"])
-    return {trial: calibration[trial] for trial in complete}
+    conditions = {trial: hessian_condition(ensemble, weights, data.train, stack, trial) for trial in complete}
+    return {trial: calibration[trial] | {"hessian_condition": conditions[trial]} for trial in complete}
 
 
 def calibration_columns(ensemble: Ensemble, weights: Weights, part: Part) -> list[Row]:
@@ -28,6 +33,25 @@ def calibration_columns(ensemble: Ensemble, weights: Weights, part: Part) -> lis
     sums = sum(others, start=first)
     errors, scores = sums.expected_calibration_error().tolist(), sums.brier().tolist()
     return [{"test_ece": error, "test_brier": score} for error, score in zip(errors, scores, strict=True)]
+
+
+def hessian_condition(ensemble: Ensemble, weights: Weights, train: Part, stack: Stack, trial: int) -> float | None:
+    """A lower bound of the condition of the trial's Hessian (:mod:`trainers.hessian`) by Lanczos' method.
+
+    The loss is averaged over the first training images that the seed draws, as they are: neither augmented nor
+    resampled. Trials of one seed and architecture start from the same vector. None where the spec does not ask, or
+    the bound is infinite.
+    """
+    spec = stack.trials[trial]
+    asked = spec.evaluation.hessian
+    if asked is None:
+        return None
+    group = trial * len(train.rows) // len(stack.trials)
+    part = replace(train, rows=train.rows[group : group + 1, : asked.examples])
+    one = {name: weight[trial : trial + 1] for name, weight in weights.items()}
+    product = JointHessian(ensemble, one, part, spec.lam)
+    found = lanczos(product, product.start(generator(spec.seed, "hessian")), asked.iterations).condition()
+    return found if math.isfinite(found) else None
 
 
 def filter_rows(ensemble: Ensemble, initial: Weights, tested: Weights, trial: int) -> Iterator[Row]:

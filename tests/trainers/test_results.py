@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from specs.records import FILTERS, TRIALS
+from specs.trial import Hessian
 from trainers.progress import Progress
 from trainers.results import Run, trial_row
 from trainers.training import train
@@ -97,3 +98,24 @@ def test_filters_that_nobody_asks_for_are_not_kept_and_a_diverged_trial_has_none
 def test_a_row_has_every_column_that_is_not_the_stores(arrays, make_spec):
     names = {column.name for column in TRIALS.columns} - {"trial_id", "sweep", "architecture", "environment"}
     assert trained(make_spec(), arrays).trial.keys() == names
+
+
+def test_the_hessians_condition_is_measured_where_it_is_asked_for(arrays, make_spec):
+    asked = Hessian(examples=50, iterations=8)
+    specs = [with_evaluation(make_spec(lam, seed), hessian=asked) for seed in (0, 1) for lam in (0.0, 0.9)]
+    results = train(specs, arrays, device=CPU, dtype=torch.float64)
+    conditions = [result.trial["hessian_condition"] for result in results]
+    assert all(1 < condition < float("inf") for condition in conditions)
+    for spec, condition in zip(specs, conditions, strict=True):  # each trial's own weights, images and λ
+        (alone,) = train([spec], arrays, device=CPU, dtype=torch.float64)
+        assert alone.trial["hessian_condition"] == pytest.approx(condition, rel=1e-4)
+    assert len({round(condition, 3) for condition in conditions}) == 4
+    more = with_evaluation(specs[0], hessian=Hessian(examples=50, iterations=16))
+    (longer,) = train([more], arrays, device=CPU, dtype=torch.float64)
+    assert longer.trial["hessian_condition"] > conditions[0]
+
+
+def test_no_hessian_is_measured_otherwise(arrays, make_spec):
+    assert trained(make_spec(), arrays).trial["hessian_condition"] is None
+    asked = with_evaluation(make_spec(learning_rate=1e36), hessian=Hessian())
+    assert trained(asked, arrays).trial["hessian_condition"] is None

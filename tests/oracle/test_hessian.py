@@ -1,0 +1,97 @@
+"""Hessian products and Lanczos' method against whole matrices and another library's eigenvalues."""
+
+import itertools
+
+import pytest
+import scipy.linalg
+import torch
+
+from specs.architectures import Mlp
+from trainers.ensembles import build
+from trainers.hessian import JointHessian, condition, exact, lanczos
+from trainers.losses import joint_loss
+from trainers.splits import Part
+
+ENSEMBLE = build(Mlp(kind="mlp", members=3, hidden=4), (1, 2, 3), 3)
+LAMBDAS = [0.0, 0.5, 0.95, 1.0, 1.3]
+
+
+def drawn(*shape: int, seed: int = 0):
+    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
+
+
+def product(lam: float) -> JointHessian:
+    weights = {name: 2 * weight.unsqueeze(0) for name, weight in ENSEMBLE.initial_weights(0).items()}
+    labels = torch.randint(0, 3, (40,), generator=torch.Generator().manual_seed(1))
+    return JointHessian(ENSEMBLE, weights, Part(drawn(40, 1, 2, 3), labels, torch.arange(5, 40).unsqueeze(0)), lam)
+
+
+def whole(lam: float):
+    """The Hessian by the library's own, of a loss written as a function of one flat vector."""
+    asked = product(lam)
+    part, shapes = asked._part, {name: weight.shape for name, weight in asked._weights.items()}
+    images, labels = part.images[part.rows], part.labels[part.rows]
+
+    def loss(flat):
+        pieces = flat.split([shape.numel() for shape in shapes.values()])
+        weights = {name: piece.view(shape) for (name, shape), piece in zip(shapes.items(), pieces, strict=True)}
+        return joint_loss(ENSEMBLE.logits(weights, images), labels, flat.new_tensor([lam]))[0]
+
+    flat = torch.cat([weight.detach().flatten() for weight in asked._weights.values()])
+    return torch.autograd.functional.hessian(loss, flat)
+
+
+@pytest.mark.parametrize("lam", LAMBDAS)
+def test_products_make_the_librarys_hessian(lam):
+    asked = product(lam)
+    found = exact(asked, torch.zeros(asked.size, dtype=torch.float64))
+    torch.testing.assert_close(found, whole(lam), atol=1e-12, rtol=1e-10)
+
+
+def test_chunks_change_nothing(monkeypatch):
+    asked = product(0.5)
+    vector = drawn(asked.size)
+    expected = asked(vector)
+    monkeypatch.setattr("trainers.hessian.SHARE", 2000 // 8)  # 8 examples a chunk: the last has 3
+    torch.testing.assert_close(asked(vector), expected, atol=1e-13, rtol=0)
+
+
+@pytest.mark.parametrize("lam", LAMBDAS)
+def test_lanczos_finds_the_extreme_eigenvalues_of_a_small_ensemble(lam):
+    asked = product(lam)
+    ritz = lanczos(asked, asked.start(torch.Generator().manual_seed(0)), 60).ritz_values().numpy()
+    expected = scipy.linalg.eigvalsh(whole(lam).numpy())
+    assert len(ritz) < asked.size
+    assert ritz[[0, -1]] == pytest.approx(expected[[0, -1]], abs=1e-10)
+
+
+@pytest.mark.parametrize("signs", ["positive", "both"])
+def test_the_condition_is_a_growing_lower_bound_that_ends_exact(signs):
+    values = torch.linspace(0.1, 3, 30, dtype=torch.float64)
+    values = values if signs == "positive" else values * (-1.0) ** torch.arange(30)
+    basis = torch.linalg.qr(drawn(30, 30)).Q
+    matrix = basis @ torch.diag(values) @ basis.mT
+    bounds = [lanczos(matrix.mv, drawn(30, seed=2), steps).condition() for steps in range(1, 31)]
+    assert all(later >= earlier - 1e-9 for earlier, later in itertools.pairwise(bounds))
+    assert bounds[5] < 30 - 1e-3
+    assert (bounds[-1], condition(matrix)) == (pytest.approx(30, rel=1e-9), pytest.approx(30, rel=1e-9))
+
+
+def test_lanczos_ends_in_an_invariant_space():
+    matrix = torch.diag(torch.tensor([1.0, 1.0, 4.0, 4.0, 4.0], dtype=torch.float64))
+    found = lanczos(matrix.mv, drawn(5), 5)
+    assert len(found.diagonal) == 2
+    assert found.ritz_values().tolist() == pytest.approx([1, 4])
+    assert found.condition() == pytest.approx(4)
+
+
+def test_many_steps_stay_orthogonal_where_eigenvalues_spread_over_many_orders():
+    values = torch.logspace(-8, 3, 80, dtype=torch.float64)
+    ritz = lanczos(lambda vector: values * vector, drawn(80), 80).ritz_values()
+    assert ritz[-5:].tolist() == pytest.approx(values[-5:].tolist())  # without, the largest come more than once
+
+
+def test_a_singular_hessian_has_an_infinite_condition():
+    assert condition(torch.diag(torch.tensor([0.0, 1.0]))) == float("inf")
+    assert lanczos(torch.zeros_like, drawn(3), 3).condition() == float("inf")
+    assert lanczos(lambda vector: vector * torch.tensor([0.0, 1.0]).double(), drawn(2), 2).condition() > 1e12
