@@ -121,7 +121,9 @@ class DenseNetEnsemble:
         return functional.linear(pooled, network["output.weight"], network["output.bias"])
 
 
-def _unit(network: Network, name: str, features: Features, training: bool) -> Features:
+def _unit(
+    network: Network, name: str, features: Features, training: bool
+) -> Float[Tensor, "example filter height width"]:
     weight = network[f"{name}.weight"]
     return functional.conv2d(_normalised(network, name, features, training), weight, padding=weight.shape[-1] // 2)
 

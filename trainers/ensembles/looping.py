@@ -1,4 +1,13 @@
-"""Convolutional ensembles run network by network, each with ordinary convolutions in channels-last memory."""
+"""Convolutional ensembles run network by network, each with ordinary convolutions in channels-last memory.
+
+Training steps on one CPU core, samples a second (best of a few, by processor time):
+
+| | loop, channels last | loop, channels first | grouped, channels last | grouped, channels first |
+|---|---|---|---|---|
+| 16 ConvNets of 76,260 parameters, batch 100 | 168 | 152 | 116 | 79 |
+| 4 DenseNet-BCs of depth 64 and growth 6, batch 64 | 23 | 17 | – | 11 |
+| 4 DenseNet-BCs of depth 40 and growth 12, batch 64 | 22 | 19 | – | 10 |
+"""
 
 from __future__ import annotations
 
