@@ -224,10 +224,11 @@ def test_every_digits_trial_learns(architecture: str, tmp_path: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("one_thread")
-def test_the_joint_baselines_learn(tmp_path: Path) -> None:
-    sweep = load_sweep("smoke/baselines", ["methods=[joint]", "seeds=1", "evaluation.robustness.repeats=0"])
+@pytest.mark.parametrize("method", ["joint", "bagging", "stacking"])
+def test_every_method_learns(method: str, tmp_path: Path) -> None:
+    sweep = load_sweep("smoke/baselines", [f"methods=[{method}]", "seeds=1", "evaluation.robustness.repeats=0"])
     arrays = datasets.load("digits", None, tmp_path).arrays
     for result in train([trial.spec for trial in expand(sweep)], arrays, device=torch.device("cpu")):
         error = result.trial["test_error"]
         assert isinstance(error, float)
-        assert error < 0.15
+        assert error < 0.16
