@@ -14,6 +14,15 @@ LAMBDAS, RATES, EXAMPLES, STEPS = (0.0, 0.5, 1.0), (0.3, 0.1, 0.3), 7, 2
 EXACT = {"atol": 1e-10, "rtol": 1e-10}
 
 
+@pytest.fixture(autouse=True, scope="module")
+def one_thread():
+    """Convolutions this small only wait for a second thread."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
 class Settings:
     momentum, weight_decay = 0.9, 0.01
 
