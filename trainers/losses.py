@@ -15,6 +15,7 @@ from torch import Tensor
 Logits = Float[Tensor, "trial member example class"]
 Labels = Int[Tensor, "trial example"]
 PerTrial = Float[Tensor, " trial"]
+Counts = Float[Tensor, "trial member example"]
 
 
 def ensemble_logits(logits: Logits) -> Float[Tensor, "trial example class"]:
@@ -47,17 +48,25 @@ def decomposed_loss(logits: Logits, labels: Labels, lam: PerTrial) -> PerTrial:
     return member_nlls(logits, labels).mean((1, 2)) - lam * diversity.mean((1, 2))
 
 
-def joint_gradient(logits: Logits, labels: Labels, lam: PerTrial) -> Logits:
+def weighted_loss(logits: Logits, labels: Labels, weights: Counts) -> PerTrial:
+    """(1/M) Σ_j (1/B) Σ_i w_ji·D(p_i‖q_ji): members that learn alone, each on its own weights of the examples."""
+    return (weights * member_nlls(logits, labels)).mean((1, 2))
+
+
+def joint_gradient(logits: Logits, labels: Labels, lam: PerTrial, weights: Counts | None = None) -> Logits:
     """Gradient of the sum over trials of :func:`joint_loss` with respect to the logits, in closed form.
 
     (λ·q̄ + (1−λ)·q_j − p) / (M·B). The joint loss couples members through their logits alone, so training starts
     its backward pass here and never computes the loss.
+
+    ``weights``, where all λ are 0, make it the gradient of :func:`weighted_loss`.
     """
     _, members, examples, classes = logits.shape
     ensemble = torch.softmax(ensemble_logits(logits).mT, -2).unsqueeze(1)
     gradient = torch.softmax(logits.mT, -2).lerp_(ensemble, lam[:, None, None, None])
     target = labels.unsqueeze(1) == torch.arange(classes, device=labels.device).unsqueeze(-1)
-    return gradient.sub_(target.to(logits.dtype).unsqueeze(1)).div_(members * examples).mT
+    gradient = gradient.sub_(target.to(logits.dtype).unsqueeze(1)).div_(members * examples)
+    return (gradient if weights is None else gradient.mul_(weights.unsqueeze(-2))).mT
 
 
 def _nll(logits: Float[Tensor, "*batch example class"], labels: Int[Tensor, "*batch example"]) -> Tensor:

@@ -8,7 +8,7 @@ from typing import Literal
 
 import torch
 
-Purpose = Literal["split", "initial weights", "order", "robustness", "hessian"]
+Purpose = Literal["split", "initial weights", "order", "augmentation", "resample", "robustness", "hessian"]
 
 
 def generator(seed: int, purpose: Purpose, *counters: int | str) -> torch.Generator:

@@ -51,6 +51,11 @@ class Part:
         images = self.images.index_select(0, flat).view(*rows.shape, *self.images.shape[1:])
         return images, self.labels.index_select(0, flat).view(rows.shape)
 
+    def of_trial(self, trial: int, trials: int) -> Part:
+        """The rows of one trial's group, where ``trials`` stand in groups of equal size."""
+        group = trial * len(self.rows) // trials
+        return Part(self.images, self.labels, self.rows[group : group + 1])
+
     def shuffled(self, seeds: tuple[int, ...], epoch: int) -> Part:
         """The part in the order of one epoch; ``seeds`` are the groups'."""
         size = self.rows.shape[1]
@@ -64,6 +69,8 @@ class Data:
 
     train: Part
     measured: dict[str, Part]
+    black: Tensor
+    """The input that a pixel of 0 becomes, (channel, 1, 1)."""
 
 
 def prepare(arrays: Arrays, spec: TrialSpec, seeds: tuple[int, ...], device: torch.device, dtype: torch.dtype) -> Data:
@@ -89,7 +96,9 @@ def prepare(arrays: Arrays, spec: TrialSpec, seeds: tuple[int, ...], device: tor
         "validation": Part(images, labels, orders[:, :held_out]),
         "test": Part(test, arrays.test_labels.to(device), everything),
     }
-    return Data(Part(images, labels, train), {name: part for name, part in measured.items() if part.rows.numel()})
+    black = normalise(torch.zeros_like(arrays.train_images[:1, :, :1, :1]), standard, device, dtype)[0]
+    measured = {name: part for name, part in measured.items() if part.rows.numel()}
+    return Data(Part(images, labels, train), measured, black)
 
 
 def normalise(images: Tensor, standard: Standard, device: torch.device, dtype: torch.dtype) -> Tensor:

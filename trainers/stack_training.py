@@ -8,7 +8,9 @@ import torch
 
 from specs.datasets import DATASETS
 from specs.records import Row
-from trainers import measuring, results, splits, tested
+from trainers import measuring, results, splits, stacking, tested
+from trainers.augmentation import FlipCrop
+from trainers.baselines import Resamples
 from trainers.checkpoint import Saved
 from trainers.data import Arrays
 from trainers.devices import device_name, peak_memory
@@ -39,6 +41,7 @@ class StackTraining:
         self._trained = [weight for weight in self._weights.values() if weight.requires_grad]
         self._selected = {name: weight.clone() for name, weight in self._initial.items()}
         self._optimizer = StackedSGD(self._trained, spec.training, stack.learning_rates)
+        self._resamples = self._drawn_resamples()
         self._lam = torch.tensor([trial.lam for trial in stack.trials], dtype=dtype, device=device)
         self.progress = Progress(len(stack.trials), spec.training.selection)
 
@@ -49,6 +52,12 @@ class StackTraining:
             name: torch.stack([drawn[seed][name] for seed in self._stack.seeds]).to(self._device, self._dtype)
             for name in names
         }
+
+    def _drawn_resamples(self) -> Resamples | None:
+        if self._spec.method != "bagging":
+            return None
+        train, seeds = self._data.train, self._stack.group_seeds
+        return Resamples(train.rows, len(train.labels), seeds, self._ensemble.members, self._dtype)
 
     @property
     def finished(self) -> bool:
@@ -75,12 +84,20 @@ class StackTraining:
         """All batches of one epoch. Nothing here computes a metric or waits for the device."""
         self._optimizer.scale(self._stack.learning_rate_factor(epoch))
         part = self._data.train.shuffled(self._stack.group_seeds, epoch)
-        size = self._spec.training.batch_size
+        augment = self._augmentation(epoch, part.rows.shape[1])
+        size, trials = self._spec.training.batch_size, len(self._lam)
         for start in range(0, part.rows.shape[1], size):
             images, labels = part.take(start, start + size)
-            logits = self._ensemble.logits(self._weights, images, training=True)
-            known = joint_gradient(logits.detach(), measuring.for_trials(labels, len(self._lam)), self._lam)
+            logits = self._ensemble.logits(self._weights, augment(images, start) if augment else images, training=True)
+            counts = self._resamples.weights(part.rows[:, start : start + size]) if self._resamples else None
+            weights = None if counts is None else measuring.for_trials(counts, trials)
+            known = joint_gradient(logits.detach(), measuring.for_trials(labels, trials), self._lam, weights)
             self._optimizer.step(torch.autograd.grad(logits, self._trained, known))
+
+    def _augmentation(self, epoch: int, examples: int) -> FlipCrop | None:
+        if self._spec.training.augmentation == "none":
+            return None
+        return FlipCrop(self._stack.group_seeds, epoch, examples, self._data.black)
 
     def fingerprint(self, arrays: Arrays) -> str:
         """Names the trials, the data and the type of the numbers that a checkpoint is of."""
@@ -118,6 +135,9 @@ class StackTraining:
         """Measure robustness on the selected weights and write everything down, in the caller's order."""
         robustness = self._robustness()
         columns = tested.columns(self._ensemble, self._selected, self._data, self._stack, self.progress.active)
+        if self._spec.method == "stacking":
+            combined = stacking.columns(self._ensemble, self._selected, self._data, self.progress.active)
+            columns = {trial: row | combined[trial] for trial, row in columns.items()}
         run = Run(
             member_parameters=sum(weight[0, 0].numel() for weight in self._trained),
             classes=self._classes,
@@ -132,6 +152,8 @@ class StackTraining:
 
     def _robustness(self) -> dict[int, list[Row]]:
         asked, complete = self._spec.evaluation.robustness, self.progress.active
+        if self._spec.method == "stacking":  # a combiner is not defined for fewer members
+            return {}
         if not asked.repeats or not complete or "test" not in self._data.measured:
             return {}
         rows: dict[int, list[Row]] = {trial: [] for trial in complete}

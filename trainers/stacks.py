@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 FREE = ("lam", "seed", "training.learning_rate")
 """What trials of one stack may differ in."""
+METHODS = ("joint", "bagging", "stacking")
 
 
 @dataclass(frozen=True)
@@ -38,8 +39,8 @@ class Stack:
         )
         if different:
             raise ValueError(f"trials of one stack differ in {', '.join(different)}; only {', '.join(FREE)} may differ")
-        if trials[0].method != "joint":
-            raise ValueError(f"unknown method {trials[0].method!r}; use joint")
+        if trials[0].method not in METHODS:
+            raise ValueError(f"unknown method {trials[0].method!r}; use one of {', '.join(METHODS)}")
         positions = sorted(range(len(trials)), key=lambda position: trials[position].seed)
         return Stack(tuple(trials[position] for position in positions), tuple(positions))
 

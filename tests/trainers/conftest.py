@@ -8,7 +8,16 @@ from specs.architectures import Mlp
 from specs.trial import Dataset, Evaluation, Robustness, Training, TrialSpec
 
 with install_import_hook(
-    ["trainers.losses", "trainers.metrics", "trainers.robustness", "trainers.ensembles.mlp", "trainers.calibration"],
+    [
+        "trainers.losses",
+        "trainers.metrics",
+        "trainers.robustness",
+        "trainers.ensembles.mlp",
+        "trainers.calibration",
+        "trainers.baselines",
+        "trainers.combiner",
+        "trainers.augmentation",
+    ],
     "beartype.beartype",
 ):
     import trainers.training  # noqa: F401
@@ -44,6 +53,7 @@ def make_spec():
         spec = TrialSpec(
             lam=lam,
             seed=seed,
+            method=changes.pop("method", "joint"),
             architecture=part(Mlp, kind="mlp", members=3, hidden=5),
             dataset=part(Dataset, name="digits", validation=40),
             training=part(Training, epochs=3, batch_size=20, learning_rate=0.3),

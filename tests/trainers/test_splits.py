@@ -71,6 +71,18 @@ def test_an_epochs_order_is_replayed_without_the_epochs_before(arrays, make_spec
     assert torch.equal(third.rows[1], type(train)(train.images, train.labels, train.rows[1:]).shuffled((1,), 3).rows[0])
 
 
+def test_a_trial_finds_its_group(arrays, make_spec):
+    train = prepared(arrays, make_spec(), (0, 1)).train
+    for trial, group in enumerate((0, 0, 1, 1)):
+        assert torch.equal(train.of_trial(trial, 4).rows, train.rows[group : group + 1])
+
+
+def test_black_is_the_input_of_a_pixel_of_zero(arrays, make_spec):
+    black = prepared(arrays, make_spec()).black
+    assert black.shape == (1, 1, 1)
+    assert black.item() == pytest.approx(-0.3054 / 0.3755)
+
+
 def test_take_brings_images_with_their_labels(arrays, make_spec):
     images, labels = prepared(arrays, make_spec(), (0, 1), torch.float64).train.take(5, 9)
     assert images.shape == (2, 4, 1, 8, 8)

@@ -30,6 +30,18 @@ def test_trials_of_different_shapes_are_refused(make_spec, change, named):
         Stack.of([make_spec(), make_spec(**change)])
 
 
+@pytest.mark.parametrize("method", ["bagging", "stacking"])
+def test_trials_of_one_stack_share_the_method(make_spec, method):
+    assert Stack.of([make_spec(0.0, seed, method=method) for seed in (1, 0)]).seeds == (0, 1)
+    with pytest.raises(ValueError, match="differ in method"):
+        Stack.of([make_spec(0.0), make_spec(0.0, method=method)])
+
+
+def test_an_unknown_method_is_refused(make_spec):
+    with pytest.raises(ValueError, match="unknown method 'boosting'; use one of joint, bagging, stacking"):
+        Stack.of([make_spec().model_copy(update={"method": "boosting"})])
+
+
 def test_an_empty_stack_is_refused():
     with pytest.raises(ValueError, match="at least one trial"):
         Stack.of([])

@@ -125,6 +125,26 @@ def test_a_stop_at_any_epoch_changes_nothing(arrays, make_spec, tmp_path, stop):
         assert numbers(result) == numbers(whole)
 
 
+@pytest.mark.parametrize("stop", range(1, 5))
+@pytest.mark.parametrize(
+    "change",
+    [{"method": "bagging"}, {"method": "stacking"}, {"augmentation": "flip-crop"}],
+    ids=lambda change: next(iter(change.values())),
+)
+def test_a_stop_at_any_epoch_changes_no_draw(arrays, make_spec, tmp_path, stop, change):
+    specs = [make_spec(0.0, seed, epochs=5, **change) for seed in (0, 1)]
+
+    def on_epoch(epoch: int) -> None:
+        if epoch == stop:
+            raise StopError
+
+    with pytest.raises(StopError):
+        trained(specs, arrays, checkpoint=tmp_path, checkpoint_seconds=0.0, on_epoch=on_epoch)
+    resumed = trained(specs, arrays, checkpoint=tmp_path, checkpoint_seconds=0.0)
+    for result, whole in zip(resumed, trained(specs, arrays), strict=True):
+        assert numbers(result) == numbers(whole)
+
+
 def test_seconds_add_up_over_attempts(arrays, make_spec, tmp_path):
     def stop(epoch: int) -> None:
         raise StopError

@@ -1,0 +1,62 @@
+"""Augmentation of training images, whole batches at once on the device: a random crop after padding, and a mirror.
+
+Draws are a function of (seed, epoch) and of the place in the epoch's order: never of λ, method or batch size.
+"""
+
+from __future__ import annotations
+
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor
+
+from trainers.seeding import generator
+
+PADDING = 4
+
+Images = Float[Tensor, "group example channel height width"]
+
+
+class FlipCrop:
+    """One epoch's draws: each image is padded with black by 4, cropped at random to its size, and mirrored by chance.
+
+    The same as torchvision's ``RandomCrop(size, padding=4)`` and then ``RandomHorizontalFlip()``, before normalisation.
+    """
+
+    def __init__(self, seeds: tuple[int, ...], epoch: int, examples: int, black: Float[Tensor, "channel 1 1"]) -> None:
+        """``seeds`` are the groups', ``examples`` those of an epoch, ``black`` the normalised value of a pixel of 0."""
+        self._black = black
+        drawn = [_draw(seed, epoch, examples) for seed in seeds]
+        self.corners: Int[Tensor, "group example 2"] = torch.stack([corners for corners, _ in drawn]).to(black.device)
+        """Row and column of the crop's first pixel in the padded image, 0 to 8."""
+        self.mirrored: Bool[Tensor, "group example"] = torch.stack([mirrored for _, mirrored in drawn]).to(black.device)
+
+    def __call__(self, images: Images, start: int) -> Images:
+        """Augment a batch of normalised images; ``start`` is the first one's place in the epoch."""
+        groups, examples, channels, height, width = images.shape
+        padded = self._padded(images).flatten(-2).flatten(0, 1)
+        corners, mirrored = (drawn[:, start : start + examples] for drawn in (self.corners, self.mirrored))
+        pixels = _pixels(corners.reshape(-1, 2), mirrored.reshape(-1), height, width)
+        taken = padded.gather(2, pixels.unsqueeze(1).expand(-1, channels, -1))
+        return taken.view(groups, examples, channels, height, width)
+
+    def _padded(self, images: Images) -> Float[Tensor, "group example channel taller wider"]:
+        *front, height, width = images.shape
+        padded = self._black.expand(*front, height + 2 * PADDING, width + 2 * PADDING).clone()
+        padded[..., PADDING:-PADDING, PADDING:-PADDING] = images
+        return padded
+
+
+def _draw(seed: int, epoch: int, examples: int) -> tuple[Int[Tensor, "example 2"], Bool[Tensor, " example"]]:
+    stream = generator(seed, "augmentation", epoch)
+    corners = torch.randint(2 * PADDING + 1, (examples, 2), generator=stream)
+    return corners, torch.randint(2, (examples,), generator=stream).bool()
+
+
+def _pixels(
+    corners: Int[Tensor, "image 2"], mirrored: Bool[Tensor, " image"], height: int, width: int
+) -> Int[Tensor, "image pixel"]:
+    """For each pixel of the result, its place in the flattened padded image."""
+    rows = torch.arange(height, device=corners.device) + corners[:, :1]
+    columns = torch.arange(width, device=corners.device)
+    columns = torch.where(mirrored.unsqueeze(1), columns.flip(0), columns) + corners[:, 1:]
+    return (rows.unsqueeze(2) * (width + 2 * PADDING) + columns.unsqueeze(1)).flatten(1)

@@ -1,0 +1,51 @@
+"""Bagging: each member learns independently on its own bootstrap resample of the training images.
+
+A resample is held as counts, not as copies of images: all members take the same batches, and what member j loses on
+example i is weighted by the number of times w_ji that its resample holds the example,
+
+    loss of a batch = (1/M) Σ_j (1/B) Σ_i w_ji·D(p_i‖q_ji).
+
+Over an epoch this adds up, for each member, to the sum over the n images that it drew with replacement, so the
+expected gradient is that of training on the resample itself. It differs within a batch: an example drawn twice counts
+double in its one batch, where copies would fall into batches of their own, and a batch holds about B of the member's
+draws, not exactly B. The weights act on the gradient alone. Batch normalisation therefore sees every image of
+a batch, also those that the member did not draw.
+"""
+
+from __future__ import annotations
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from trainers.seeding import generator
+
+
+def resample(seed: int, member: int, examples: int) -> Int[Tensor, " example"]:
+    """How often each training image is drawn by a member that draws as many as there are, with replacement.
+
+    ``example`` counts along the seed's order of the training images.
+    """
+    drawn = torch.randint(examples, (examples,), generator=generator(seed, "resample", member))
+    return torch.bincount(drawn, minlength=examples)
+
+
+class Resamples:
+    """The resamples of all members, one set for each group of trials that share their batches."""
+
+    def __init__(
+        self, rows: Int[Tensor, "group example"], pool: int, seeds: tuple[int, ...], members: int, dtype: torch.dtype
+    ) -> None:
+        """``rows`` are the training images out of ``pool``, ``seeds`` the groups', ``dtype`` that of the weights."""
+        self._dtype, self._pool = dtype, pool
+        counts = torch.zeros(len(rows), pool, members, dtype=torch.uint8, device=rows.device)
+        for mine, own, seed in zip(counts, rows, seeds, strict=True):
+            drawn = [resample(seed, member, len(own)).to(torch.uint8) for member in range(members)]
+            mine.index_copy_(0, own, torch.stack(drawn, 1).to(rows.device))
+        self._counts = counts.view(-1, members)  # members innermost: a batch reads whole rows
+
+    def weights(self, rows: Int[Tensor, "group example"]) -> Float[Tensor, "group member example"]:
+        """The counts of some images, by their rows in the pool."""
+        first = torch.arange(len(rows), device=rows.device).unsqueeze(1) * self._pool
+        counts = self._counts.index_select(0, (rows + first).reshape(-1))
+        return counts.view(*rows.shape, -1).to(self._dtype).mT
