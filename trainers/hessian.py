@@ -63,7 +63,10 @@ class Tridiagonal:
 
 
 def lanczos(product: Product, start: Vector, steps: int) -> Tridiagonal:
-    """Lanczos' method with full reorthogonalisation, in the type of ``start``; ends early in an invariant space."""
+    """Lanczos' method with full reorthogonalisation, in the type of ``start``; ends early in an invariant space.
+
+    Holds a vector for each step: 326 MB for 50 steps of 815K parameters in float64.
+    """
     steps = min(steps, len(start))
     basis = start.new_zeros(steps, len(start))
     diagonal, below = start.new_zeros(steps), start.new_zeros(steps)

@@ -6,7 +6,7 @@ import pytest
 import scipy.linalg
 import torch
 
-from specs.architectures import Mlp
+from specs.architectures import ConvNet, DenseNet, Mlp
 from trainers.ensembles import build
 from trainers.hessian import JointHessian, condition, exact, lanczos
 from trainers.losses import joint_loss
@@ -46,6 +46,36 @@ def test_products_make_the_librarys_hessian(lam):
     asked = product(lam)
     found = exact(asked, torch.zeros(asked.size, dtype=torch.float64))
     torch.testing.assert_close(found, whole(lam), atol=1e-12, rtol=1e-10)
+
+
+@pytest.mark.parametrize(
+    "architecture",
+    [
+        ConvNet(kind="convnet", members=2, filters=(4, 5), strides=(1, 2)),
+        DenseNet(kind="densenet", members=2, depth=10, growth=2),
+    ],
+    ids=lambda architecture: architecture.kind,
+)
+def test_products_of_convolutional_networks_are_differences_of_their_gradients(architecture):
+    ensemble = build(architecture, (3, 32, 32), 4)
+    weights = {name: weight.unsqueeze(0) for name, weight in ensemble.initial_weights(0).items()}
+    part = Part(drawn(5, 3, 32, 32), torch.tensor([0, 3, 1, 2, 0]), torch.arange(5).unsqueeze(0))
+    asked = JointHessian(ensemble, weights, part, 0.7)
+    vector, start = drawn(asked.size), [weight.detach().clone() for weight in asked._trained]
+    for origin in start:  # batch normalisation's first shifts are 0, and there rectified linear units have their kink
+        origin.add_(0.1 * drawn(*origin.shape, seed=3))
+
+    def gradient(along: float):
+        pieces = vector.split([weight.numel() for weight in start])
+        for weight, origin, piece in zip(asked._trained, start, pieces, strict=True):
+            weight.detach().copy_(origin + along * piece.view_as(origin))
+        logits = ensemble.logits(asked._weights, part.images[part.rows])
+        loss = joint_loss(logits, part.labels[part.rows], vector.new_tensor([0.7]))
+        return torch.cat([one.flatten() for one in torch.autograd.grad(loss.sum(), asked._trained)])
+
+    difference = (gradient(1e-7) - gradient(-1e-7)) / 2e-7
+    gradient(0)
+    torch.testing.assert_close(asked(vector), difference, atol=1e-6, rtol=1e-4)
 
 
 def test_chunks_change_nothing(monkeypatch):
