@@ -48,4 +48,4 @@ class Resamples:
         """The counts of some images, by their rows in the pool."""
         first = torch.arange(len(rows), device=rows.device).unsqueeze(1) * self._pool
         counts = self._counts.index_select(0, (rows + first).reshape(-1))
-        return counts.view(*rows.shape, -1).to(self._dtype).mT
+        return counts.view(*rows.shape, -1).mT.to(self._dtype, memory_format=torch.contiguous_format)
