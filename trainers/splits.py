@@ -77,7 +77,8 @@ def prepare(arrays: Arrays, spec: TrialSpec, seeds: tuple[int, ...], device: tor
     """Move a data set to the device and split it for each seed; ``seeds`` are the groups', ``spec`` any trial's.
 
     A seed draws an order of the training images: the first ``dataset.validation`` are held out, the rest is
-    trained on, and the first ``evaluation.train_examples`` of the rest are measured.
+    trained on, or the first ``dataset.train_examples`` of it; of these the first ``evaluation.train_examples`` are
+    measured.
 
     Raises:
         ValueError: nothing is left to train on.
@@ -90,7 +91,7 @@ def prepare(arrays: Arrays, spec: TrialSpec, seeds: tuple[int, ...], device: tor
     images, labels = normalise(arrays.train_images, standard, device, dtype), arrays.train_labels.to(device)
     everything = torch.arange(len(arrays.test_labels), device=device).unsqueeze(0)
     test = normalise(arrays.test_images, standard, device, dtype)
-    train = orders[:, held_out:]
+    train = orders[:, held_out:][:, : spec.dataset.train_examples]
     measured = {
         "train": Part(images, labels, train[:, : spec.evaluation.train_examples]),
         "validation": Part(images, labels, orders[:, :held_out]),

@@ -15,11 +15,15 @@ from trainers.checkpoint import Saved
 from trainers.data import Arrays
 from trainers.devices import device_name, peak_memory
 from trainers.ensembles import Weights, build
+from trainers.ensembles.gradients import OnLogits, gradients, gradients_member_by_member
 from trainers.losses import joint_gradient
 from trainers.optimizer import StackedSGD
 from trainers.progress import Progress
 from trainers.results import Run, TrialResult
 from trainers.stacks import Stack
+
+IN_TURN = {"densenet"}
+"""Kinds whose members take their backward pass in turn: the activations of all of them would take over 10 GB."""
 
 
 class StackTraining:
@@ -42,6 +46,7 @@ class StackTraining:
         self._selected = {name: weight.clone() for name, weight in self._initial.items()}
         self._optimizer = StackedSGD(self._trained, spec.training, stack.learning_rates)
         self._resamples = self._drawn_resamples()
+        self._gradients = gradients_member_by_member if spec.architecture.kind in IN_TURN else gradients
         self._lam = torch.tensor([trial.lam for trial in stack.trials], dtype=dtype, device=device)
         self.progress = Progress(len(stack.trials), spec.training.selection)
 
@@ -85,14 +90,19 @@ class StackTraining:
         self._optimizer.scale(self._stack.learning_rate_factor(epoch))
         part = self._data.train.shuffled(self._stack.group_seeds, epoch)
         augment = self._augmentation(epoch, part.rows.shape[1])
-        size, trials = self._spec.training.batch_size, len(self._lam)
+        size = self._spec.training.batch_size
         for start in range(0, part.rows.shape[1], size):
             images, labels = part.take(start, start + size)
-            logits = self._ensemble.logits(self._weights, augment(images, start) if augment else images, training=True)
-            counts = self._resamples.weights(part.rows[:, start : start + size]) if self._resamples else None
-            weights = None if counts is None else measuring.for_trials(counts, trials)
-            known = joint_gradient(logits.detach(), measuring.for_trials(labels, trials), self._lam, weights)
-            self._optimizer.step(torch.autograd.grad(logits, self._trained, known))
+            on_logits = self._on_logits(part.rows[:, start : start + size], labels)
+            batch = augment(images, start) if augment else images
+            self._optimizer.step(self._gradients(self._ensemble, self._weights, batch, on_logits))
+
+    def _on_logits(self, rows: torch.Tensor, labels: torch.Tensor) -> OnLogits:
+        """The joint loss's gradient on a batch's logits, weighted by the resamples where members have their own."""
+        trials = len(self._lam)
+        counts = self._resamples.weights(rows) if self._resamples else None
+        weights = None if counts is None else measuring.for_trials(counts, trials)
+        return lambda logits: joint_gradient(logits, measuring.for_trials(labels, trials), self._lam, weights)
 
     def _augmentation(self, epoch: int, examples: int) -> FlipCrop | None:
         if self._spec.training.augmentation == "none":

@@ -91,3 +91,15 @@ def test_take_brings_images_with_their_labels(arrays, make_spec):
     assert labels[1, 1] == arrays.train_labels[row]
     expected = (arrays.train_images[row].double() / 16 - 0.3054) / 0.3755
     torch.testing.assert_close(images[1, 1], expected)
+
+
+def test_trained_on_are_the_first_examples_of_those_not_held_out(arrays, make_spec):
+    spec = make_spec(train_examples=25)
+    whole = prepared(arrays, spec)
+    fewer = prepared(
+        arrays, spec.model_copy(update={"dataset": spec.dataset.model_copy(update={"train_examples": 50})})
+    )
+    assert whole.train.rows.shape == (1, 190)
+    assert torch.equal(fewer.train.rows, whole.train.rows[:, :50])
+    assert torch.equal(fewer.measured["validation"].rows, whole.measured["validation"].rows)
+    assert torch.equal(fewer.measured["train"].rows, whole.train.rows[:, :25])
