@@ -39,7 +39,7 @@ def test_commands_parse(line: str) -> None:
 
 
 def test_specs_that_are_named_ship() -> None:
-    assert set(re.findall(r"\b(?:smoke|paper)/[a-z][a-z0-9-]+", README)) <= set(catalogue_names())
+    assert set(re.findall(r"\b(?:smoke|paper|reduced|extensions)/[a-z][a-z0-9-]+", README)) <= set(catalogue_names())
 
 
 def test_links_and_pictures_lead_somewhere() -> None:

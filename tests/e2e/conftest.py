@@ -25,7 +25,7 @@ training: {epochs: 3, batch_size: 50, learning_rate: 0.1}
 evaluation: {train_examples: 200, robustness: {repeats: 2}}
 """
 
-MEASURED = {"seconds", "samples_per_second", "peak_memory", "environment"}
+MEASURED = {"seconds", "seconds_per_epoch", "samples_per_second", "peak_memory", "environment"}
 """Columns that are of the machine and the checkout, and so may differ between two equal runs."""
 
 
