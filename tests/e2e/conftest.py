@@ -47,7 +47,7 @@ class Workplace:
     def run(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
         """Run a command to its end."""
         process = self.start(*arguments)
-        out, err = process.communicate(timeout=120)
+        out, err = process.communicate(timeout=280)
         return subprocess.CompletedProcess(process.args, process.returncode, out, err)
 
     def commits(self, store: Path | None = None) -> dict[str, dict[str, Any]]:

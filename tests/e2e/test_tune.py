@@ -17,7 +17,7 @@ LONGER = ("--set", "training.epochs=150", "--set", "seeds=3")
 """Nine trials of about a second each: time enough to be killed among them."""
 
 
-def wait_for(condition: Callable[[], object], seconds: float = 60) -> None:
+def wait_for(condition: Callable[[], object], seconds: float = 120) -> None:
     """Wait until the condition holds."""
     end = time.monotonic() + seconds
     while not condition():
@@ -101,6 +101,6 @@ def test_a_killed_worker_is_retried_in_the_same_sweep(
     busy = pids("ray::ImplicitFunc")
     assert busy, "no worker was found to kill"
     os.kill(min(busy), signal.SIGKILL)
-    _, err = driver.communicate(timeout=120)
+    _, err = driver.communicate(timeout=200)
     assert driver.returncode == 0, err
     assert workplace.rows() == uninterrupted(*LONGER).rows()
