@@ -46,9 +46,9 @@ class Workplace:
 
     def run(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
         """Run a command to its end."""
-        process = self.start(*arguments)
-        out, err = process.communicate(timeout=280)
-        return subprocess.CompletedProcess(process.args, process.returncode, out, err)
+        return subprocess.run(
+            [str(ENSWEEP), *arguments], cwd=self.folder, capture_output=True, text=True, timeout=280, check=False
+        )
 
     def commits(self, store: Path | None = None) -> dict[str, dict[str, Any]]:
         """The commits of a store, by trial id."""
