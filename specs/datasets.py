@@ -14,12 +14,6 @@ class DatasetFacts:
     """Training images, before validation images are split off."""
     test: int
 
-    @property
-    def inputs(self) -> int:
-        """Numbers in one image."""
-        channels, height, width = self.shape
-        return channels * height * width
-
 
 DATASETS = {
     "digits": DatasetFacts(10, (1, 8, 8), 1_437, 360),  # scikit-learn ships 1,797 in one; the last 360 are the test set

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
 
-import torch
 from jaxtyping import Float
 from torch import Tensor
 from torch.nn import functional
 
+from trainers.ensembles.initial import uniform
 from trainers.ensembles.looping import Network, each_network
 from trainers.losses import Logits
 from trainers.seeding import generator
@@ -62,15 +62,12 @@ class ConvNetEnsemble:
         channels = (self.image_shape[0], *self.filters)
         stream = generator(seed, "initial weights", "convnet", self.members, *channels, self.classes)
 
-        def uniform(fan_in: int, *shape: int) -> Tensor:
-            return (torch.rand(self.members, *shape, generator=stream) * 2 - 1) / math.sqrt(fan_in)
-
         weights = {}
         for layer, (before, after) in enumerate(pairwise(channels), start=1):
-            weights[f"convolution{layer}.weight"] = uniform(9 * before, after, before, 3, 3)
-            weights[f"convolution{layer}.bias"] = uniform(9 * before, after)
-        weights["output.weight"] = uniform(channels[-1], self.classes, channels[-1])
-        weights["output.bias"] = uniform(channels[-1], self.classes)
+            weights[f"convolution{layer}.weight"] = uniform(stream, 9 * before, self.members, after, before, 3, 3)
+            weights[f"convolution{layer}.bias"] = uniform(stream, 9 * before, self.members, after)
+        weights["output.weight"] = uniform(stream, channels[-1], self.members, self.classes, channels[-1])
+        weights["output.bias"] = uniform(stream, channels[-1], self.members, self.classes)
         return weights
 
     def logits(

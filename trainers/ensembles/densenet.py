@@ -12,6 +12,7 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.nn import functional
 
+from trainers.ensembles.initial import uniform
 from trainers.ensembles.looping import Network, each_network
 from trainers.losses import Logits
 from trainers.seeding import generator
@@ -91,8 +92,7 @@ class DenseNetEnsemble:
             if side:
                 weights[f"{name}.weight"] = normal(before, after, side)
             else:
-                drawn = torch.rand(self.members, after, before, generator=stream) * 2 - 1
-                weights[f"{name}.weight"] = drawn / math.sqrt(before)
+                weights[f"{name}.weight"] = uniform(stream, before, self.members, after, before)
         return weights | {"output.bias": torch.zeros(self.members, self.classes)}
 
     def logits(

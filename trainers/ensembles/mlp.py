@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from trainers.ensembles.initial import uniform
 from trainers.losses import Logits
 from trainers.seeding import generator
 
@@ -41,14 +41,11 @@ class MlpEnsemble:
         """U(±1/√fan_in) for weights and biases, as ``torch.nn.Linear`` draws them; each (member, …), float32."""
         stream = generator(seed, "initial weights", "mlp", self.members, self.inputs, self.hidden, self.classes)
 
-        def uniform(fan_in: int, *shape: int) -> Tensor:
-            return (torch.rand(self.members, *shape, generator=stream) * 2 - 1) / math.sqrt(fan_in)
-
         return {
-            "hidden.weight": uniform(self.inputs, self.hidden, self.inputs),
-            "hidden.bias": uniform(self.inputs, self.hidden),
-            "output.weight": uniform(self.hidden, self.classes, self.hidden),
-            "output.bias": uniform(self.hidden, self.classes),
+            "hidden.weight": uniform(stream, self.inputs, self.members, self.hidden, self.inputs),
+            "hidden.bias": uniform(stream, self.inputs, self.members, self.hidden),
+            "output.weight": uniform(stream, self.hidden, self.members, self.classes, self.hidden),
+            "output.bias": uniform(stream, self.hidden, self.members, self.classes),
         }
 
     def logits(
