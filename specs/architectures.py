@@ -55,7 +55,7 @@ class DenseNet(Frozen):
 
     kind: Literal["densenet"]
     members: Count
-    depth: Count
+    depth: Annotated[Count, Field(le=10_000)]
     """Layers d; (d − 4) / 6 bottleneck layers in each of three blocks."""
     growth: Count
     """Channels that each bottleneck layer adds (k)."""

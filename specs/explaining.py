@@ -7,9 +7,12 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from specs.base import PlacedError
-from specs.nodes import Node
-from specs.problems import Place, Problem, SpecError
+from specs.nodes import Node, shorten
+from specs.problems import Place, Problem, SpecError, printable
 from specs.wording import EXPECTED, WRONG_KIND, did_you_mean, in_words, kinds_with, known_keys
+
+MAX_FINDINGS = 50
+"""Most of pydantic's errors that are explained: explaining thousands takes a second and helps nobody."""
 
 
 @dataclass(frozen=True)
@@ -30,18 +33,23 @@ class Finding:
         return self.fork is not None and self.path == self.fork[0] and self.kind in WRONG_KIND
 
 
+_UNKNOWN_KEY = ("extra_forbidden", "invalid_key")
+"""A key that no field has, and one that no field can have because it is no text."""
+
+
 def explain(error: ValidationError, root: Node, model: type[BaseModel]) -> SpecError:
-    """All problems of a text that does not fit the model, in the order of the text."""
-    findings = _without_idle_branches([_locate(details, root) for details in _flatten(error)])
+    """The problems of a text that does not fit the model, in the order of the text: all, unless there are very many."""
+    flat = _flatten(error)
+    findings = _without_idle_branches([_locate(details, root) for details in flat[:MAX_FINDINGS]])
     meant: set[tuple[str | int, ...]] = set()
     problems: list[Problem] = []
-    for finding in sorted(findings, key=lambda finding: finding.kind != "extra_forbidden"):
-        if finding.kind == "extra_forbidden":
+    for finding in sorted(findings, key=lambda finding: finding.kind not in _UNKNOWN_KEY):
+        if finding.kind in _UNKNOWN_KEY:
             problems.append(_unknown_key(finding, root, model, meant))
         elif finding.kind != "missing" or (*finding.path, finding.details["loc"][-1]) not in meant:
             problems.append(_problem(finding))
-    distinct = dict.fromkeys(problems)
-    return SpecError(*sorted(distinct, key=_order))
+    more = [Problem(None, "and more; mend these first")] if len(flat) > MAX_FINDINGS else []
+    return SpecError(*sorted(dict.fromkeys(problems), key=_order), *more)
 
 
 def _order(problem: Problem) -> tuple[bool, int, int]:
@@ -138,7 +146,11 @@ def _unknown_key(finding: Finding, root: Node, model: type[BaseModel], meant: se
     close = "" if kinds_with(model, parents, str(key)) else did_you_mean(str(key), known)
     meant.update((*parents, name) for name in known if f"'{name}'" in close)
     remedy = close or _elsewhere(str(key), parents, model) or f"; known keys: {', '.join(known)}"
-    return Problem(place, _with_path(place, parents, f"unknown key {key!r}{remedy}"))
+    return Problem(place, _with_path(place, parents, f"unknown key {_quoted(key)}{remedy}"))
+
+
+def _quoted(key: str | int) -> str:
+    return repr(shorten(key) if isinstance(key, str) else key)
 
 
 def _descend(node: Node, path: tuple[str | int, ...]) -> Node:
@@ -157,7 +169,8 @@ def _elsewhere(key: str, parents: tuple[str | int, ...], model: type[BaseModel])
 def _with_path(place: Place, path: tuple[str | int, ...], message: str) -> str:
     dotted = ""
     for step in path:
-        dotted += f"[{step}]" if isinstance(step, int) else f".{step}" if dotted else str(step)
+        shown = printable(shorten(str(step)))
+        dotted += f"[{shown}]" if isinstance(step, int) else f".{shown}" if dotted else shown
     override = place.source.override
     said_already = override is not None and (override == dotted or override.startswith(f"{dotted}.") or not dotted)
     if not dotted or said_already or message.startswith(dotted):

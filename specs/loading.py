@@ -9,8 +9,9 @@ from pydantic import ValidationError
 
 from specs.dumping import dump_sweep, sweep_digest
 from specs.explaining import explain
+from specs.nodes import shorten
 from specs.overrides import apply
-from specs.problems import Place, Problem, Source, SpecError, fault
+from specs.problems import Place, Problem, Source, SpecError, fault, printable
 from specs.sweep import SweepSpec, expand
 from specs.yaml12 import parse
 
@@ -100,12 +101,20 @@ def _path(reference: str) -> Path:
     if reference in shipped:
         return shipped[reference]
     path = Path(reference)
-    if path.suffix in (".yaml", ".yml") or path.is_file():
+    if path.suffix in (".yaml", ".yml") or _is_file(path):
         return path
-    close = get_close_matches(reference, shipped, n=3, cutoff=0.4)
+    close = get_close_matches(reference[:64], shipped, n=3, cutoff=0.4)
     meant = f"; did you mean {' or '.join(close)}?" if close else "."
     names = "\n".join(f"  {name}" for name in shipped)
-    raise fault(None, f"no sweep is called {reference!r}{meant}\nGive the path of a YAML file, or one of:\n{names}")
+    shown = shorten(reference, 100)
+    raise fault(None, f"no sweep is called {shown!r}{meant}\nGive the path of a YAML file, or one of:\n{names}")
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # a name that is too long, or a folder that may not be entered
+        return False
 
 
 def _read(path: Path) -> str:
@@ -114,9 +123,9 @@ def _read(path: Path) -> str:
             content = file.read(MAX_BYTES + 1)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
-        raise fault(None, f"{path}: cannot be read: {reason}") from None
+        raise fault(None, f"{printable(shorten(str(path), 1_000))}: cannot be read: {reason}") from None
     if len(content) > MAX_BYTES:
-        raise fault(None, f"{path}: larger than 1 MB; a sweep's YAML takes a few kilobytes")
+        raise fault(None, f"{printable(str(path))}: larger than 1 MB; a sweep's YAML takes a few kilobytes")
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from specs.problems import Place
@@ -30,7 +31,9 @@ class Node:
         if isinstance(self.value, list):
             return self.value[step] if isinstance(step, int) and step < len(self.value) else None
         if isinstance(self.value, dict):
-            return next((item for key, item in self.value.items() if key == step or str(key) == str(step)), None)
+            if step in self.value:
+                return self.value[step]
+            return next((item for key, item in self.value.items() if str(key) == str(step)), None)
         return None
 
     def describe(self) -> str:
@@ -41,13 +44,19 @@ class Node:
             case bool():
                 return str(self.value).lower()
             case int() | float():
-                return shorten(str(self.value) if abs(self.value) < 1e300 else "a huge number")
+                return _describe_number(self.value)
             case str():
                 return f"the text {shorten(self.value)!r}"
             case list():
                 return "a list"
             case _:
                 return "a mapping"
+
+
+def _describe_number(number: float) -> str:
+    if isinstance(number, float) and not math.isfinite(number):
+        return {"nan": ".nan", "inf": ".inf", "-inf": "-.inf"}[str(number)]
+    return shorten(str(number)) if abs(number) < 1e300 else "a huge number"
 
 
 def shorten(text: str, width: int = 40) -> str:

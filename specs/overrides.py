@@ -5,7 +5,7 @@ from typing import Any
 from specs.nodes import Node, Scalar, shorten
 from specs.problems import Place, Source, fault
 from specs.scalars import resolve
-from specs.yaml12 import parse
+from specs.yaml12 import MAX_DEPTH, parse
 
 
 def apply(root: Node, override: str) -> None:
@@ -14,13 +14,18 @@ def apply(root: Node, override: str) -> None:
     Keys that are absent are created, so that validation can judge them.
 
     Raises:
-        SpecError: no ``KEY=VALUE``, a value that is no YAML, or a path through something that has no keys.
+        SpecError: no ``KEY=VALUE``, a value that is no YAML, a path through something that has no keys, or one of
+            more than 50 dots.
     """
     path, equals, text = override.partition("=")
     source = Source(f"--set {shorten(override, 100)}", text, path)
     place = Place(source, 0, 0)
     if not equals or not path.strip():
         raise fault(place, "expected KEY=VALUE, such as training.epochs=5")
+    if not path.isprintable():
+        raise fault(place, "the key has a character that cannot be printed")
+    if path.count(".") > MAX_DEPTH:
+        raise fault(place, f"more than {MAX_DEPTH} levels of nesting")
     value = parse(source) if text.strip() else Node(place, None)
     value.key = place
     parent, rest = root, path.strip()
@@ -37,10 +42,12 @@ def _next_step(parent: Node, path: str, place: Place) -> tuple[Scalar, str]:
     first, _, remaining = path.partition(".")
     if isinstance(parent.value, list):
         if not (first.isdecimal() and first.isascii() and len(first) < 9 and int(first) < len(parent.value)):
-            raise fault(place, f"the list has {len(parent.value)} entries, counted from 0; no entry {first!r}")
+            raise fault(place, f"the list has {len(parent.value)} entries, counted from 0; no entry {shorten(first)!r}")
         return int(first), remaining
     if not isinstance(parent.value, dict):
-        raise fault(place, f"{first!r} cannot be set inside {parent.describe()}; set the whole value as a mapping")
+        raise fault(
+            place, f"{shorten(first)!r} cannot be set inside {parent.describe()}; set the whole value as a mapping"
+        )
     present = [key for key in parent.value if f"{path}.".startswith(f"{key}.")]
     if present:
         longest = max(present, key=lambda key: len(str(key)))

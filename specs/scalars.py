@@ -7,11 +7,12 @@ from specs.nodes import Scalar
 
 MAX_DIGITS = 1_000
 
+# Digits are never given back (++), so that a million of them that end in a letter take one reading.
 _NUMBERS: tuple[tuple[re.Pattern[str], Callable[[str], int | float]], ...] = (
-    (re.compile(r"[-+]?[0-9]+"), int),
-    (re.compile(r"0o[0-7]+"), lambda text: int(text[2:], 8)),
-    (re.compile(r"0x[0-9a-fA-F]+"), lambda text: int(text[2:], 16)),
-    (re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?"), float),
+    (re.compile(r"[-+]?[0-9]++"), int),
+    (re.compile(r"0o[0-7]++"), lambda text: int(text[2:], 8)),
+    (re.compile(r"0x[0-9a-fA-F]++"), lambda text: int(text[2:], 16)),
+    (re.compile(r"[-+]?(\.[0-9]++|[0-9]++(\.[0-9]*+)?)([eE][-+]?[0-9]++)?"), float),
 )
 _WORDS: dict[str, Scalar] = {
     **dict.fromkeys(("", "~", "null", "Null", "NULL")),

@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import Field, StringConstraints, field_validator, model_validator
 
 from specs.architectures import Architecture
-from specs.base import ARCHITECTURE_NAME, SWEEP_NAME, Count, Frozen, Integer, PlacedError, Real
+from specs.base import ARCHITECTURE_NAME, LINE, LINES, SWEEP_NAME, Count, Frozen, Integer, PlacedError, Real, Whole
 from specs.datasets import DATASETS
 from specs.entries import Entry, LearningRate, SweepTraining
 from specs.identity import trial_id
@@ -15,6 +15,8 @@ from specs.trial import Dataset, Evaluation, Method, Training, TrialSpec
 
 INDEPENDENT = 0.0
 """The λ at which members learn independently, as in bagging and stacking."""
+MAX_TRIALS = 100_000
+"""Most trials of one sweep: more are a slip of the pen, and planning them would take minutes and gigabytes."""
 SYSTEM = 1.0
 """The λ of a single network: its loss is the same for every λ, so it is trained once, as one system."""
 
@@ -30,18 +32,18 @@ class SweepSpec(Frozen):
     """A family of trials: architectures × methods × λ × seeds on one data set."""
 
     name: Annotated[str, StringConstraints(pattern=SWEEP_NAME)]
-    title: Annotated[str, StringConstraints(min_length=1, max_length=200)]
+    title: Annotated[str, StringConstraints(pattern=LINE, min_length=1, max_length=200)]
     """The question, in a line."""
-    serves: tuple[str, ...] = ()
+    serves: tuple[Annotated[str, StringConstraints(pattern=LINE)], ...] = ()
     """Figures, tables and claims that this sweep yields the data of."""
-    notes: str = ""
+    notes: Annotated[str, StringConstraints(pattern=LINES)] = ""
     full_scale: FullScale | None = None
     architectures: dict[Annotated[str, StringConstraints(pattern=ARCHITECTURE_NAME)], Entry]
     methods: tuple[Method, ...] = ("joint",)
     lambdas: tuple[Real, ...] = Field(alias="lambda")
     allow_extrapolation: bool = False
     """Permit λ outside 0 and 1, where the joint loss is no longer a mixture of two losses."""
-    seeds: Annotated[Integer, Field(ge=1, le=10_000)] | tuple[Annotated[Integer, Field(ge=0, lt=2**31)], ...]
+    seeds: Annotated[Integer, Field(ge=1, le=10_000)] | tuple[Whole, ...]
     """A number n means the seeds 0 to n−1; a list names them."""
     dataset: Dataset
     stacking_validation: Count = 5_000
@@ -93,8 +95,16 @@ class SweepSpec(Frozen):
         return self
 
     @model_validator(mode="after")
+    def trials_can_be_planned(self) -> "SweepSpec":
+        cells = sum(len(_cells(self, entry)) for entry in self.architectures.values())
+        if (trials := cells * len(self.seed_numbers)) > MAX_TRIALS:
+            raise ValueError(f"seeds: {trials:,} trials, {cells:,} a seed; a sweep has at most {MAX_TRIALS:,}")
+        return self
+
+    @model_validator(mode="after")
     def every_trial_is_valid(self) -> "SweepSpec":
-        expand(self.model_copy(update={"seeds": self.seed_numbers[:1]}))
+        # No rule about a trial asks for its seed, nor which λ a joint one has: one of each stands for all.
+        expand(self.model_copy(update={"seeds": self.seed_numbers[:1], "lambdas": self.lambdas[:1]}))
         return self
 
     @property

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator, model_validator
 
 from specs.architectures import Architecture
-from specs.base import Count, Frozen, Integer, PlacedError, Rate, Real
+from specs.base import Count, Frozen, PlacedError, Rate, Real, Whole
 from specs.datasets import DATASETS
 
 Method = Literal["joint", "bagging", "stacking"]
@@ -21,7 +21,7 @@ class Dataset(Frozen):
     """What is learned, and how many training images are held out for selection."""
 
     name: Literal["digits", "fashion_mnist", "cifar10", "cifar100"]
-    validation: Annotated[Integer, Field(ge=0)]
+    validation: Whole
     """Images drawn from the training set by seed for validation; 0 holds none out."""
     train_examples: Count | None = None
     """Train on so many of the images that are not held out: the first in the order that the seed draws; all where it
@@ -67,7 +67,7 @@ class Training(Frozen):
 class Robustness(Frozen):
     """Accuracy of the ensemble when members are dropped at test time (paper, section 5)."""
 
-    repeats: Annotated[Integer, Field(ge=0)] = 20
+    repeats: Whole = 20
     """Random draws of the dropped members; 0 measures nothing."""
     masks: tuple[Literal["example", "shared"], ...] = ("example",)
     """``example`` draws a subset for each test example (the paper); ``shared`` one for the whole test set."""
@@ -85,14 +85,14 @@ class Hessian(Frozen):
 
     examples: Count = 1_000
     """Training images that the loss is averaged over: the first so many in the order that the seed draws."""
-    iterations: Annotated[Integer, Field(ge=2)] = 50
+    iterations: Annotated[Count, Field(ge=2)] = 50
     """Lanczos steps."""
 
 
 class Evaluation(Frozen):
     """What is measured besides the errors on validation and test images."""
 
-    train_examples: Annotated[Integer, Field(ge=0)] = 10_000
+    train_examples: Whole = 10_000
     """Training images measured after each epoch, in evaluation mode: the first so many in the order that the
     seed draws; more than there are means all, 0 none."""
     robustness: Robustness = Robustness()
@@ -110,7 +110,7 @@ class TrialSpec(Frozen):
     lam: Real = Field(alias="lambda")
     """Weight λ of the ensemble's loss in L_λ = λ·D(p‖q̄) + (1−λ)·mean_j D(p‖q_j) (paper, Eq. 4). A sweep keeps it
     within 0 and 1 unless it allows extrapolation."""
-    seed: Annotated[Integer, Field(ge=0, lt=2**31)]
+    seed: Whole
     """Replicate number; fixes split, initial weights and data order, the same for all λ."""
     dataset: Dataset
     training: Training

@@ -7,8 +7,8 @@ from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel
 
-from specs.base import ARCHITECTURE_NAME, SWEEP_NAME
-from specs.nodes import Node
+from specs.base import ARCHITECTURE_NAME, LINE, LINES, SWEEP_NAME
+from specs.nodes import Node, shorten
 
 EXPECTED = {
     **dict.fromkeys(("int_type", "int_from_float", "int_parsing"), "a whole number"),
@@ -37,6 +37,8 @@ _EMPTY = {"string_too_short": "must not be empty", "too_short": "must have at le
 _PATTERNS = {
     SWEEP_NAME: "must be 1 to 64 lower-case letters, digits, '.', '_' or '-', and begin with a letter or digit",
     ARCHITECTURE_NAME: "must be 1 to 64 letters, digits, '.', '_' or '-', and begin with a letter or digit",
+    LINE: "must be one line without control characters",
+    LINES: "must have no control characters but tabs and line ends",
 }
 
 
@@ -57,7 +59,7 @@ def in_words(kind: str, details: Mapping[str, Any], node: Node) -> str:
             return _one_of(context["expected"], node)
         case "string_pattern_mismatch":
             rule = _PATTERNS.get(context["pattern"], f"must match {context['pattern']}")
-            return f"{rule}; got {details['input']!r}"
+            return f"{rule}; got {shorten(details['input'], 70)!r}"
         case "union_tag_invalid":
             return _one_of(context["expected_tags"], node)
         case "union_tag_not_found":

@@ -9,8 +9,8 @@ from typing import Any
 
 import yaml
 
-from specs.nodes import Node, Scalar
-from specs.problems import LINE_BREAK, Place, Source, SpecError, fault
+from specs.nodes import Node, Scalar, shorten
+from specs.problems import LINE_BREAK, Place, Source, SpecError, fault, printable
 from specs.scalars import resolve
 
 MAX_CHARACTERS = 1_000_000
@@ -116,10 +116,10 @@ class _Builder:
         if self.nodes > MAX_NODES:
             raise fault(place, f"more than {MAX_NODES:,} values; a spec takes a few hundred")
         if event.anchor is not None:
-            raise fault(place, f"anchors (&{event.anchor}) are not supported; write the value out")
+            raise fault(place, f"anchors (&{shorten(event.anchor)}) are not supported; write the value out")
         if (tag := getattr(event, "tag", None)) is not None:
             shown = tag.replace("tag:yaml.org,2002:", "!!")
-            raise fault(place, f"tags are not supported; remove {shown}")
+            raise fault(place, f"tags are not supported; remove {printable(shorten(shown, 100))}")
 
     def _scalar(self, event: yaml.ScalarEvent, place: Place) -> Scalar:
         if _SURROGATE.search(event.value):
@@ -155,4 +155,5 @@ class _Builder:
 def _duplicate(node: Node, first: Node) -> SpecError:
     earlier = first.key or first.place
     where = "" if earlier.source.override is not None else f" at line {earlier.line + 1}, column {earlier.column + 1}"
-    return fault(node.place, f"key {node.value!r} stands twice, first{where}; keep one of them")
+    key = shorten(node.value) if isinstance(node.value, str) else node.value
+    return fault(node.place, f"key {key!r} stands twice, first{where}; keep one of them")

@@ -16,9 +16,9 @@ learning_rates = rates | st.fixed_dictionaries(
 names = st.from_regex(r"\A[A-Za-z0-9][A-Za-z0-9._-]{0,20}\Z") | st.sampled_from(
     ["null", "true", "1e5", "012", "no", "8"]
 )
-texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=40) | st.sampled_from(
-    ["1e-4", "~", "- a", "a: b", "#"]
-)
+PLAIN_LOOKING = st.sampled_from(["1e-4", "~", "- a", "a: b", "#"])
+lines = st.text(st.characters(exclude_categories=["Cs", "Cc", "Zl", "Zp"]), max_size=40) | PLAIN_LOOKING
+texts = st.lists(lines | st.just("\t"), max_size=3).map("\n".join)
 
 
 @st.composite
@@ -27,9 +27,9 @@ def sweeps(draw: st.DrawFn) -> SweepSpec:
     keys = draw(st.lists(names, min_size=len(hidden), max_size=len(hidden), unique=True))
     content: dict[str, Any] = {
         "name": "drawn",
-        "title": draw(texts.filter(bool)),
+        "title": draw(lines.filter(bool)),
         "notes": draw(texts),
-        "serves": draw(st.lists(texts, max_size=3)),
+        "serves": draw(st.lists(lines, max_size=3)),
         "architectures": {
             key: {"kind": "mlp", "members": 2, "hidden": h, "learning_rate": draw(st.none() | learning_rates)}
             for key, h in zip(keys, hidden, strict=True)

@@ -67,6 +67,13 @@ EDITS = [
     ("title: A question", "title: ''", "2:8: title: must not be empty"),
     ("title: A question", "title: 5", "2:8: title: expected text, got 5; put it in quotes"),
     ("title: A question", f"title: {'x' * 201}", "2:8: title: must be at most 200 characters, got 201"),
+    ("title: A question", 'title: "a\\nb"', "2:8: title: must be one line without control characters; got 'a\\nb'"),
+    ("title: A question", 'title: "a\\e[2Jb"', "title: must be one line without control characters; got 'a\\x1b[2Jb'"),
+    ("seeds: 2", 'seeds: 2\nserves: ["a\\0"]', "12:10: serves[0]: must be one line without control characters"),
+    ("seeds: 2", 'seeds: 2\nnotes: "a\\e"', "12:8: notes: must have no control characters but tabs and line ends"),
+    ("epochs: 3", "epochs: 2147483648", "16:11: training.epochs: must be at most 2147483647, got 2147483648"),
+    ("1e-1", ".nan", "18:18: training.learning_rate: expected a finite number, got .nan"),
+    ("1e-1", "-.inf", "18:18: training.learning_rate: expected a finite number, got -.inf"),
     ("seeds: 2", "seeds: 2\nserves: Figure 2", "12:9: serves: expected a list, got the text 'Figure 2'; put it in [ ]"),
     ("seeds: 2", "seeds: 2\nepochs: 2", "12:1: unknown key 'epochs'; it belongs under"),
     ("seeds: 2", "seeds: 2\nfoo: 2", "12:1: unknown key 'foo'; known keys: name, title, "),
@@ -137,6 +144,7 @@ NETWORKS = [
     ("{members: 1, foo: 1, kind: mlp}", "unknown key 'foo'; known keys: kind, members, hidden, learning_rate"),
     ("{mlp: 3, members: 1, hidden: 8, kind: mlp}", "4:10: architectures.1x8H: unknown key 'mlp'; known keys: kind"),
     ("{kind: densenet, members: 2, depth: 16}", "4:3: architectures.1x8H: missing key 'growth'"),
+    ("{kind: densenet, members: 2, depth: 10006, growth: 2}", "depth: must be at most 10000, got 10006"),
     (
         "{kind: densenet, members: 0, depth: 16, growth: 2}",
         "4:35: architectures.1x8H.members: must be at least 1, got 0",
@@ -195,12 +203,64 @@ def test_several_mistakes_are_named_at_once_in_the_text_s_order() -> None:
     assert [problem.place.line for problem in caught.value.problems if problem.place] == [0, 10, 15]
 
 
+def test_more_trials_than_can_be_planned_are_refused_with_their_number() -> None:
+    lambdas = f"[{', '.join(f'0.{i}' for i in range(101, 199))}]"
+    with pytest.raises(SpecError) as caught:
+        parse_sweep(SWEEP.replace("[0, 0.5, 1]", lambdas).replace("seeds: 2", "seeds: 1011"), "tiny.yaml")
+    assert str(caught.value).splitlines()[0] == (
+        "tiny.yaml:11:8: seeds: 100,089 trials, 99 a seed; a sweep has at most 100,000"
+    )
+    largest = parse_sweep(SWEEP.replace("[0, 0.5, 1]", lambdas).replace("seeds: 2", "seeds: 1010"), "tiny.yaml")
+    assert len(largest.seed_numbers) * (len(largest.lambdas) + 1) == 99_990
+
+
+def test_a_key_that_is_no_text_is_named() -> None:
+    for key in ("1.5", "", "~"):
+        with pytest.raises(SpecError, match=r"tiny.yaml:19:[1-4]: unknown key '.*'; known keys: name, title"):
+            parse_sweep(f"{SWEEP}? {key}\n: 2\n", "tiny.yaml")
+
+
+def test_of_very_many_mistakes_the_first_are_named() -> None:
+    with pytest.raises(SpecError) as caught:
+        parse_sweep(SWEEP + "".join(f"k{i}: 1\n" for i in range(1_000)), "tiny.yaml")
+    assert len(caught.value.problems) == 51
+    assert str(caught.value).splitlines()[-1] == "and more; mend these first"
+
+
+def test_no_message_carries_a_control_character_to_the_terminal() -> None:
+    escape, quoted = "\x1b[2J", '"\\e[2J"'
+    damaged = [
+        (SWEEP.replace("1x8H", quoted), ()),
+        (SWEEP.replace("tiny", quoted), ()),
+        (SWEEP.replace("name: digits", f"name: {quoted}"), ()),
+        (f"{SWEEP}{quoted}: 1\n{quoted}: 2\n", ()),
+        (f"{SWEEP}? !a%1b[2J x\n: 2\n", ()),
+        (SWEEP.replace("tiny", escape), ()),
+        (SWEEP, (f"{escape}=1",)),
+        (SWEEP, (f"seeds={escape}",)),
+    ]
+    for text, overrides in damaged:
+        with pytest.raises(SpecError) as caught:
+            parse_sweep(text, f"{escape}.yaml", overrides)
+        assert "\x1b" not in str(caught.value)
+
+
 def test_an_unknown_name_lists_close_ones_and_all() -> None:
     with pytest.raises(SpecError) as caught:
         load_sweep("smoke/digit")
     message = str(caught.value)
     assert "no sweep is called 'smoke/digit'; did you mean smoke/digits" in message
     assert "\n  ".join(["or one of:", *catalogue_names()]) in message
+
+
+@pytest.mark.parametrize(
+    "name", ["x" * 5_000, "x" * 5_000 + ".yaml", "a\0b", "a\0b.yaml", "\x1b[2J.yaml", "\udcff", ""]
+)
+def test_a_name_that_no_file_can_have_is_an_unknown_sweep(name: str) -> None:
+    with pytest.raises(SpecError, match=r"no sweep is called|cannot be read") as caught:
+        load_sweep(name)
+    assert len(str(caught.value)) < 2_000
+    assert "\x1b" not in str(caught.value)
 
 
 def test_a_path_cannot_be_smuggled_in_as_a_name() -> None:

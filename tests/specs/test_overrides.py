@@ -1,5 +1,8 @@
 """--set changes any field, through the same validation."""
 
+import time
+from pathlib import Path
+
 import pytest
 
 from specs.entries import LearningRate
@@ -41,6 +44,49 @@ def test_a_long_override_is_shortened_in_messages() -> None:
     with pytest.raises(SpecError) as caught:
         changed(f"lambda=[{', '.join(['0.5'] * 1000)}, 2]")
     assert len(str(caught.value)) < 300
+
+
+HOSTILE = {
+    "python tag": (
+        "notes=!!python/object/apply:os.system [touch ran]",
+        "tags are not supported; remove !!python/object",
+    ),
+    "alias bomb": ("notes=[&a [x], *a, *a]", "anchors (&a) are not supported"),
+    "alias": ("notes=*a", "aliases (*) are not supported"),
+    "duplicate key": ("training={epochs: 1, epochs: 2}", "key 'epochs' stands twice"),
+    "deep value": ("notes=" + "[" * 100_000, "more than 50 levels of nesting"),
+    "deep path": ("a" + ".a" * 100_000 + "=1", "more than 50 levels of nesting"),
+    "deep path and value": ("a" + ".a" * 49 + "=" + "[" * 49 + "]" * 49, "unknown key 'a'"),
+    "empty steps": ("...=1", "unknown key 'None'"),
+    "many values": ("notes=[" + "1," * 60_000 + "]", "more than 5,000 values"),
+    "long number": ("seeds=" + "1" * 5_000, "a number of more than 1,000 digits"),
+    "long number as key": ("training." + "1" * 5_000 + "=1", "a number of more than 1,000 digits"),
+    "long text": ("notes=" + "x" * 1_000_001, "more than 1,000,000 characters"),
+    "huge index": ("lambda.99999999999999999999=1", "the list has 3 entries, counted from 0; no entry"),
+    "index in other digits": ("lambda.\u0661=1", "the list has 3 entries, counted from 0; no entry"),
+    "path in a name": ("name=../x", "must be 1 to 64 lower-case letters"),
+    "not a number": ("lambda.0=.nan", "expected a finite number, got .nan"),
+    "bytes that are no text": ("notes=\udcff", "the character U+DCFF is not allowed"),
+    "bytes that are no text as key": ("\udcff=1", "the key has a character that cannot be printed"),
+    "second document": ("notes=a\n--- b", "a second document"),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_hostile_override_is_rejected_at_once(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    override, message = HOSTILE[name]
+    took = []
+    for _ in range(3):
+        began = time.process_time()
+        with pytest.raises(SpecError) as caught:
+            changed(override)
+        took.append(time.process_time() - began)
+    assert message in str(caught.value)
+    assert str(caught.value).startswith("--set ")
+    assert len(str(caught.value)) < 1_000
+    assert min(took) < 0.05
+    assert not (tmp_path / "ran").exists()
 
 
 @pytest.mark.parametrize(
