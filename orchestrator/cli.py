@@ -208,6 +208,20 @@ def report(store: Path, output: Path | None, as_json: bool) -> None:
     _print({"store": str(store), "report": str(path)}, str(path), as_json)
 
 
+@cli.command()
+@store_option
+@click.option("--data-root", type=click.Path(path_type=Path), help="Folder with data sets.")
+@click.option("--address", default="local", show_default=True, help="Ray cluster; local starts one here.")
+@as_json
+def doctor(store: Path | None, data_root: Path | None, address: str, as_json: bool) -> Exit:
+    """Look for what could go wrong on this machine, and say how to mend it."""
+    from orchestrator.doctor import examine
+
+    findings = examine(data_root, default_cache(), store, address)
+    _print([vars(finding) for finding in findings], "\n".join(map(str, findings)), as_json)
+    return Exit.USAGE if any(finding.level == "error" for finding in findings) else Exit.COMPLETE
+
+
 def _load(spec: str, overrides: tuple[str, ...]) -> "SweepSpec":
     from specs.loading import load_sweep
 

@@ -1,0 +1,74 @@
+"""``ensweep doctor``: what could go wrong with this machine, each with its remedy.
+
+One file a topic; each judges facts that it is given, so that a test can give others. Torch and Ray are
+imported in processes of their own.
+"""
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from orchestrator.doctor import data, gpu, limits, processors, ray_cluster, storage, versions
+from orchestrator.doctor.findings import Finding, warning
+from orchestrator.doctor.probe import Probing
+from orchestrator.redaction import redact
+
+__all__ = ["Finding", "examine"]
+
+PROBED = ("torch", "ray")
+"""What is imported, each in a process. Torchvision is not: that takes as long again, and whether it works with this
+torch is told by what it asks for."""
+
+
+def examine(
+    data_root: Path | None,
+    cache: Path,
+    store: Path | None = None,
+    address: str = "local",
+    environment: Mapping[str, str] = os.environ,
+) -> tuple[Finding, ...]:
+    """Look at everything; takes a few seconds, most of them for importing torch.
+
+    Args:
+        data_root: folder with data sets, as of ``run``; None for downloads in the cache.
+        cache: folder of downloads and decoded data.
+        store: the store to be written; None for the folder ``results``.
+        address: the Ray cluster, as of ``run``.
+        environment: variables that a run would see.
+
+    Returns:
+        Findings by topic, without secrets. Whatever cannot be looked at is a finding too, never an error raised.
+    """
+    under_way = {module: Probing(module, environment) for module in PROBED}
+    store = store or Path("results")
+    temporary = Path("/tmp")  # where ensweep and Ray put their sockets, whatever TMPDIR says
+    probes = {module: probing.result() for module, probing in under_way.items()}
+    machine = processors.Machine(os.cpu_count() or 1, limits.cores(), limits.memory())
+    places = storage.places(store, cache, temporary, Path("/dev/shm"))
+    topics: tuple[tuple[str, Callable[[], Iterable[Finding]]], ...] = (
+        ("versions", lambda: versions.examine(versions.installation(), probes)),
+        (
+            "ray",
+            lambda: ray_cluster.examine(address, environment, proc=limits.PROC, temporary=temporary / "ray"),
+        ),
+        ("disk", lambda: (finding for place in places for finding in storage.examine(place))),
+        ("disk", lambda: storage.examine_locks(store, Path("/proc/mounts"))),
+        ("cores", lambda: processors.examine(machine, environment)),
+        ("gpu", lambda: gpu.examine(probes["torch"], environment, Path("/dev/nvidia0"))),
+        ("data", lambda: data.examine(data_root, cache)),
+    )
+    found = (finding for topic, look in topics for finding in _guarded(topic, look))
+    return tuple(_redacted(finding, environment) for finding in found)
+
+
+def _guarded(topic: str, look: Callable[[], Iterable[Finding]]) -> Iterator[Finding]:
+    """A topic's findings; what the system refuses to show is one of them."""
+    try:
+        yield from look()
+    except (OSError, ValueError) as error:
+        yield warning(topic, f"could not be looked at: {error}", "mend that, then ask again")
+
+
+def _redacted(finding: Finding, environment: Mapping[str, str]) -> Finding:
+    return replace(finding, message=redact(finding.message, environment), remedy=redact(finding.remedy, environment))

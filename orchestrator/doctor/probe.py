@@ -1,0 +1,87 @@
+"""Imports what may not import, or may hang or crash, in a process of its own.
+
+Run as a script by its path, so that neither the working folder nor a broken installation gets in between. It may import
+nothing of this project.
+"""
+
+import importlib
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+TIMEOUT_SECONDS = 60.0
+"""A driver that hangs must not hang the doctor; a cold import of torch from a network disk takes half of it."""
+
+MARK = "probe: "
+"""Begins the line that is the answer."""
+
+
+@dataclass(frozen=True)
+class Probe:
+    """How an import in a fresh process went."""
+
+    fault: str | None
+    """Why it failed, in a line; None where it went well."""
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    """What it found: ``cuda``, the version that torch was built for, and ``gpus``, of torch; nothing of others."""
+
+
+class Probing:
+    """A probe under way, so that several can be at work at once."""
+
+    def __init__(self, module: str, environment: Mapping[str, str]) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-P", __file__, module],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=dict(environment),
+        )
+
+    def result(self, timeout: float = TIMEOUT_SECONDS) -> Probe:
+        """Wait for it; never raises for what the process did."""
+        try:
+            output, errors = self._process.communicate(timeout=timeout)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.communicate()
+            return Probe(f"did not answer within {timeout:g} s")
+        for line in output.splitlines():  # an import may print lines of its own
+            if line.startswith(MARK):
+                answer = json.loads(line.removeprefix(MARK))
+                return Probe(answer.pop("fault"), answer)
+        return Probe(f"its process ended with {self._process.returncode}: {(errors.strip() or '-').splitlines()[-1]}")
+
+
+def look(module: str) -> dict[str, Any]:
+    """Import a module, and for torch look at the GPUs."""
+    try:
+        found = importlib.import_module(module)
+        return {"fault": None, **(_gpus(found) if module == "torch" else {})}
+    except Exception as error:  # whatever an import raises is the finding
+        return {"fault": f"{type(error).__name__}: {' '.join(str(error).split())}"}
+
+
+def _gpus(torch: Any) -> dict[str, Any]:
+    count = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    return {"cuda": torch.version.cuda, "gpus": [_gpu(torch, index) for index in range(count)]}
+
+
+def _gpu(torch: Any, index: int) -> dict[str, Any]:
+    """Name, memory in bytes, and why a small sum on it failed: a GPU may be too old, or too new, for this torch."""
+    properties = torch.cuda.get_device_properties(index)
+    fault = None
+    try:
+        torch.ones(2, device=f"cuda:{index}").sum().item()
+    except Exception as error:
+        fault = " ".join(str(error).split())[:200]
+    return {"name": properties.name, "memory": properties.total_memory, "fault": fault}
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    sys.stdout.write(f"\n{MARK}{json.dumps(look(sys.argv[1]))}\n")
