@@ -49,8 +49,8 @@ def token_file(environment: Mapping[str, str]) -> Path | None:
 
 def has_token(environment: Mapping[str, str]) -> bool:
     """Whether Ray would find a token, in the environment or in a file that is not empty."""
-    if environment.get("RAY_AUTH_TOKEN"):
-        return True
+    if token := environment.get("RAY_AUTH_TOKEN"):
+        return bool(token.strip())  # Ray strips it, and then looks nowhere else
     file = token_file(environment)
     try:
         return file is not None and bool(file.read_text().strip())

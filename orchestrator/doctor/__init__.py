@@ -24,7 +24,7 @@ torch is told by what it asks for."""
 def examine(
     data_root: Path | None,
     cache: Path,
-    store: Path | None = None,
+    store: Path | str | None = None,
     address: str = "local",
     environment: Mapping[str, str] = os.environ,
 ) -> tuple[Finding, ...]:
@@ -33,7 +33,7 @@ def examine(
     Args:
         data_root: folder with data sets, as of ``run``; None for downloads in the cache.
         cache: folder of downloads and decoded data.
-        store: the store to be written; None for the folder ``results``.
+        store: the store to be written, a folder or a URL; None for the folder ``results``.
         address: the Ray cluster, as of ``run``.
         environment: variables that a run would see.
 
@@ -41,11 +41,11 @@ def examine(
         Findings by topic, without secrets. Whatever cannot be looked at is a finding too, never an error raised.
     """
     under_way = {module: Probing(module, environment) for module in PROBED}
-    store = store or Path("results")
+    root = Path(store or "results")
     temporary = Path("/tmp")  # where ensweep and Ray put their sockets, whatever TMPDIR says
     probes = {module: probing.result() for module, probing in under_way.items()}
     machine = processors.Machine(os.cpu_count() or 1, limits.cores(), limits.memory())
-    places = storage.places(store, cache, temporary, Path("/dev/shm"))
+    places = storage.places(root, cache, temporary, Path("/dev/shm"))
     topics: tuple[tuple[str, Callable[[], Iterable[Finding]]], ...] = (
         ("versions", lambda: versions.examine(versions.installation(), probes)),
         (
@@ -53,7 +53,7 @@ def examine(
             lambda: ray_cluster.examine(address, environment, proc=limits.PROC, temporary=temporary / "ray"),
         ),
         ("disk", lambda: (finding for place in places for finding in storage.examine(place))),
-        ("disk", lambda: storage.examine_locks(store, Path("/proc/mounts"))),
+        ("disk", lambda: storage.examine_locks(root, Path("/proc/mounts"))),
         ("cores", lambda: processors.examine(machine, environment)),
         ("gpu", lambda: gpu.examine(probes["torch"], environment, Path("/dev/nvidia0"))),
         ("data", lambda: data.examine(data_root, cache)),

@@ -29,7 +29,7 @@ def examine(machine: Machine, environment: Mapping[str, str]) -> Iterator[Findin
         message = f"{machine.usable} of {machine.present} cores may be used (affinity or a container's quota)"
         yield warning("cores", f"{message}, and Ray may count all of them", f"run --concurrency {machine.usable}")
     else:
-        yield ok("cores", f"{machine.usable} cores")
+        yield ok("cores", f"{machine.usable} may be used")
     if named := [f"{name}={environment[name]}" for name in THREADS if environment.get(name)]:
         yield ok("threads", f"{' '.join(named)} is set, and without effect: workers take --threads (1 unless given)")
     yield from _memory(machine)
@@ -41,7 +41,7 @@ def _memory(machine: Machine) -> Iterator[Finding]:
     fitting = machine.memory // WORKER_MEMORY
     message = f"{size(machine.memory)} available"
     if fitting >= machine.usable:
-        yield ok("memory", f"{message} for {machine.usable} workers of up to {size(WORKER_MEMORY)}")
+        yield ok("memory", f"{message}, {size(WORKER_MEMORY)} are enough for a worker on each core")
     else:
-        message += f", and {machine.usable} workers may take {size(WORKER_MEMORY)} each"
+        message += f", and a worker on each of {machine.usable} cores may take {size(WORKER_MEMORY)}"
         yield warning("memory", message, f"run --concurrency {max(1, fitting)}, or end other programs")

@@ -53,7 +53,10 @@ def _local(environment: Mapping[str, str]) -> Iterator[Finding]:
 def _remote(address: str, environment: Mapping[str, str]) -> Iterator[Finding]:
     if why := why_unauthenticated(environment):
         message = f"{address} would be used without a token: {why}; whoever reaches it can execute code ({SOURCE})"
-        yield error(TOPIC, message, TOKEN_REMEDY)
+        mode = environment.get("RAY_AUTH_MODE", "").lower()
+        yield error(
+            TOPIC, message, TOKEN_REMEDY if mode in ("", "token") else f"unset RAY_AUTH_MODE and {TOKEN_REMEDY}"
+        )
     else:
         yield ok(TOPIC, f"{address} is used with a token")
 

@@ -67,14 +67,20 @@ class Place:
 
 
 def places(store: Path, cache: Path, temporary: Path, shared: Path) -> tuple[Place, ...]:
-    """Where ensweep and Ray write."""
+    """Where ensweep and Ray write on this machine; a store that is a URL is elsewhere."""
+    here = () if is_url(store) else (Place("store", store, STORE_LEAST, STORE_EASY, "name another folder by --store"),)
     found = (
-        Place("store", store, STORE_LEAST, STORE_EASY, "--store names a folder elsewhere"),
-        Place("cache", cache, 0, CACHE_EASY, "ENSWEEP_CACHE names a folder elsewhere"),
+        *here,
+        Place("cache", cache, 0, CACHE_EASY, "name another folder by ENSWEEP_CACHE"),
         Place("Ray's temporary files", temporary, STORE_LEAST, TEMPORARY_EASY, "remove old files there", fills=True),
     )
     object_store = Place("shared memory", shared, 0, SHARED_EASY, "in a container: docker run --shm-size=1g")
     return (*found, object_store) if shared.is_dir() else found  # macOS has none
+
+
+def is_url(store: Path) -> bool:
+    """Whether a store is on object storage; a path has lost one of the URL's slashes."""
+    return store.parts[:1] in (("s3:",), ("gs:",))
 
 
 def examine(place: Place, usage: Callable[[Path], tuple[int, int, int]] = shutil.disk_usage) -> Iterator[Finding]:
@@ -108,8 +114,8 @@ def examine_locks(store: Path, mounts: Path) -> Iterator[Finding]:
         store: the store, which may not exist yet.
         mounts: the kernel's table of mounts; nothing is said where it is missing.
     """
-    kind, options = _mounted(_existing(store).resolve(), mounts)
-    if not kind.startswith(NETWORKED):
+    kind, options = _mounted(Path(os.path.realpath(_existing(store))), mounts)
+    if is_url(store) or not kind.startswith(NETWORKED):
         return
     if kind.startswith("nfs") and not set(options.split(",")) & set(UNLOCKED):
         yield ok(TOPIC, f"store: {store} is on {kind}, whose locks keep a second driver out on other machines too")
