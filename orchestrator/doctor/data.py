@@ -55,4 +55,7 @@ def _one(name: str, root: Path) -> Finding:
     folder = root / FOLDERS[name]
     if all((folder / file).is_file() for file in UNPACKED[name]):
         return ok(TOPIC, f"{name}: {folder}")
-    return ok(TOPIC, f"{name}: not in {root}; a run downloads {size(DOWNLOADS[name])}, or give --data-root")
+    return ok(
+        TOPIC,
+        f"{name}: not in {root}; a run downloads {size(DOWNLOADS[name])}, or name a folder that has it by --data-root",
+    )
