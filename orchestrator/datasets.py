@@ -39,7 +39,8 @@ def load(name: str, data_root: Path | None, cache: Path, counts: tuple[int, int]
 
     It is looked for in ``data_root`` as Parquet (``fashion_mnist/train-*.parquet``) or as torchvision's files, and
     downloaded there otherwise; without a ``data_root`` the folder is ``cache/downloads``. ``counts`` are the expected
-    training and test examples, by default the whole data set's. Safe in several processes at once.
+    training and test examples, by default the whole data set's, whose examples of each class are then counted too:
+    labels of another data set are mostly found out so. Safe in several processes at once.
 
     Raises:
         DataError: the files are missing, damaged or not this data set, or the cache cannot be written.
@@ -50,14 +51,17 @@ def load(name: str, data_root: Path | None, cache: Path, counts: tuple[int, int]
         with _locked(cache / f"{name}.lock"):
             found = sources.find(name, data_root or cache / "downloads")
             path = cache / "decoded" / f"{name}-{_key(found.paths, counts or COUNTS[name])}.safetensors"
-            return _cached(path) or _decode(name, found, path, counts or COUNTS[name])
+            cached = _cached(path)
+            arrays = cached.arrays if cached else found.decode()
+            _check(name, arrays, counts or COUNTS[name], found.places)
+            if counts is None:
+                _check_classes(name, arrays, found.places)
+            return cached or _keep(arrays, path)
     except OSError as error:
         raise DataError(f"{name}: {error}; {cache} must be writable ($ENSWEEP_CACHE names another folder)") from error
 
 
-def _decode(name: str, found: sources.Files, path: Path, counts: tuple[int, int]) -> Prepared:
-    arrays = found.decode()
-    _check(name, arrays, counts, found.paths[0].parent)
+def _keep(arrays: Arrays, path: Path) -> Prepared:
     write(arrays, path)
     fingerprint = arrays.fingerprint()
     files.replace_whole(_fingerprint_path(path), f"{fingerprint}\n".encode())
@@ -94,27 +98,44 @@ def _key(paths: tuple[Path, ...], counts: tuple[int, int]) -> str:
     return digest.hexdigest()[:16]
 
 
-def _check(name: str, arrays: Arrays, counts: tuple[int, int], folder: Path) -> None:
+def _check(name: str, arrays: Arrays, counts: tuple[int, int], places: tuple[str, str, str, str]) -> None:
     splits = (
-        ("training", arrays.train_images, arrays.train_labels, counts[0]),
-        ("test", arrays.test_images, arrays.test_labels, counts[1]),
+        ("training", arrays.train_images, arrays.train_labels, counts[0], places[:2]),
+        ("test", arrays.test_images, arrays.test_labels, counts[1], places[2:]),
     )
-    for split, images, labels, count in splits:
+    for split, images, labels, count, (images_place, labels_place) in splits:
         expected = (count, *DATASETS[name].shape)
         if tuple(images.shape) != expected or images.dtype != torch.uint8:
             raise DataError(
-                f"{folder}: {split} images of {name} have shape {tuple(images.shape)}, expected {expected}; "
+                f"{images_place}: {split} images of {name} have shape {tuple(images.shape)}, expected {expected}; "
                 "fetch the data set again"
             )
         if tuple(labels.shape) != (count,):
-            raise DataError(f"{folder}: {len(labels)} {split} labels of {name}, expected {count}; fetch it again")
+            raise DataError(f"{labels_place}: {len(labels)} {split} labels of {name}, expected {count}; fetch it again")
         low, high = int(labels.min()), int(labels.max())
         highest = DATASETS[name].classes - 1
         if low < 0 or high > highest:
             raise DataError(
-                f"{folder}: {split} labels of {name} go from {low} to {high}, expected 0 to {highest}; "
+                f"{labels_place}: {split} labels of {name} go from {low} to {high}, expected 0 to {highest}; "
                 "is this another data set?"
             )
+
+
+def _check_classes(name: str, arrays: Arrays, places: tuple[str, str, str, str]) -> None:
+    train, test = DATASETS[name].class_counts
+    splits = (
+        ("training", arrays.train_labels, train, places[1]),
+        ("test", arrays.test_labels, test, places[3]),
+    )
+    for split, labels, counts, place in splits:
+        for number, (found, expected) in enumerate(
+            zip(labels.bincount(minlength=len(counts)).tolist(), counts, strict=True)
+        ):
+            if found != expected:
+                raise DataError(
+                    f"{place}: {found} {split} images of {name} have label {number}, expected {expected}; "
+                    "are these another data set's labels?"
+                )
 
 
 @contextmanager

@@ -40,11 +40,11 @@ def _read_file(name: str, path: Path) -> tuple[Tensor, Tensor]:
             raise TypeError(f"column {label} is no column of whole numbers")
         encoded = [row["bytes"] for row in table[image].to_pylist()]
         labels = torch.tensor(table[label].to_pylist(), dtype=torch.int64)
-    except (OSError, pa.ArrowException, TypeError, KeyError, RuntimeError) as error:
+    except (OSError, pa.ArrowException, TypeError, ValueError, KeyError, RuntimeError) as error:
         raise DataError(f"{path}: is no whole Parquet file of images and labels: {error}; fetch it again") from error
     images = np.empty((len(encoded), *DATASETS[name].shape), dtype=np.uint8)
     for row, content in enumerate(encoded):
-        images[row] = _decode(content, DATASETS[name].shape, f"{path}: row {row}")
+        images[row] = decode_image(content, DATASETS[name].shape, f"{path}: row {row}")
     return torch.from_numpy(images), labels
 
 
@@ -55,15 +55,22 @@ def _column(path: Path, names: list[str], wanted: tuple[str, ...]) -> str:
     raise DataError(f"{path}: has columns {', '.join(names)}; expected one called {' or '.join(wanted)}")
 
 
-def _decode(content: Any, shape: tuple[int, int, int], where: str) -> np.ndarray[Any, np.dtype[np.uint8]]:
+def decode_image(content: Any, shape: tuple[int, int, int], where: str) -> np.ndarray[Any, np.dtype[np.uint8]]:
+    """The pixels of one PNG file of that shape: channels, height, width.
+
+    Raises:
+        DataError: it is none, or damaged, or of another shape; ``where`` is its place in the message.
+    """
     channels, height, width = shape
     try:
-        with Image.open(io.BytesIO(content)) as image:
+        # PNG alone is lossless and what the hub has; for some other formats Pillow starts other programs.
+        with Image.open(io.BytesIO(content), formats=("PNG",)) as image:
             found = (image.mode, image.height, image.width)
-            pixels = np.asarray(image)
+            right = found == (MODES[channels], height, width)
+            pixels = np.asarray(image) if right else None  # a small file may hold an image of gigabytes
     except (OSError, SyntaxError, ValueError, TypeError, Image.DecompressionBombError) as error:
         raise DataError(f"{where}: the image cannot be decoded: {error}; fetch the file again") from error
-    if found != (MODES[channels], height, width):
+    if pixels is None:
         expected = f"{MODES[channels]} {height}×{width}"
         raise DataError(f"{where}: the image is {found[0]} {found[1]}×{found[2]}, expected {expected}")
     return pixels[None] if channels == 1 else pixels.transpose(2, 0, 1)

@@ -1,7 +1,8 @@
 """Where a data set's files are: a folder of Parquet, torchvision's own files, or inside scikit-learn."""
 
+import hashlib
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import redirect_stdout
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -11,10 +12,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from orchestrator.digits_csv import read_digits
 from orchestrator.errors import DataError
 from orchestrator.idx_images import IDX_FILES, read_idx
 from orchestrator.parquet_images import read_parquet
-from specs.datasets import DATASETS
 from trainers.data import Arrays
 
 
@@ -24,6 +25,8 @@ class Files:
 
     paths: tuple[Path, ...]
     decode: Callable[[], Arrays]
+    places: tuple[str, str, str, str]
+    """Where training images, training labels, test images and test labels are, as messages name it."""
 
 
 def find(name: str, root: Path) -> Files:
@@ -45,41 +48,53 @@ def _digits() -> Files:
     path = Path(found.submodule_search_locations[0]) / "datasets" / "data" / "digits.csv.gz"
     if not path.is_file():
         raise DataError(f"digits: {path} is missing; reinstall scikit-learn")
-    return Files((path,), _decode_digits)
-
-
-def _decode_digits() -> Arrays:
-    from sklearn.datasets import load_digits
-
-    bunch = load_digits()
-    images = torch.from_numpy(bunch.images.astype("uint8")).unsqueeze(1)
-    labels = torch.from_numpy(bunch.target.astype("int64"))
-    train = DATASETS["digits"].train
-    return Arrays(images[:train], labels[:train], images[train:], labels[train:])
+    place = str(path)
+    return Files((path,), lambda: read_digits(path), (place, place, place, place))
 
 
 def _parquet(name: str, root: Path) -> Files | None:
     folder = root / name
+    if folder.exists() and not folder.is_dir():
+        raise DataError(f"{folder}: is a file, expected a folder with train-*.parquet and test-*.parquet")
     train, test = (tuple(sorted(folder.glob(f"{split}-*.parquet"))) for split in ("train", "test"))
     if not train and not test:
         return None
     for split, paths in (("train", train), ("test", test)):
         if not paths:
             raise DataError(f"{name}: {folder} has no {split}-*.parquet; put that split's files there")
-    return Files(train + test, lambda: Arrays(*read_parquet(name, train), *read_parquet(name, test)))
+    first, second = _together(train), _together(test)
+    return Files(
+        train + test,
+        lambda: Arrays(*read_parquet(name, train), *read_parquet(name, test)),
+        (first, first, second, second),
+    )
+
+
+def _together(paths: Sequence[Path]) -> str:
+    """The files of one split in a few words: the only one, or the first and how many more."""
+    return str(paths[0]) if len(paths) == 1 else f"{paths[0]} and {len(paths) - 1} more"
 
 
 def _torchvision(name: str, root: Path) -> Files:
     if name == "fashion_mnist":
         folder = root / "FashionMNIST" / "raw"
         paths = tuple(folder / file for file in IDX_FILES)
+        for path in paths:
+            if path.exists() and not path.is_file():
+                raise DataError(f"{path}: is a folder, expected a file; remove it and run again to download it")
         if not all(path.is_file() for path in paths):
             _download(name, root)
-        return Files(paths, lambda: read_idx(folder))
+        images, labels, test_images, test_labels = map(str, paths)
+        return Files(paths, lambda: read_idx(folder), (images, labels, test_images, test_labels))
     train, test = _download(name, root)
     folder = root / train.base_folder
-    paths = tuple(folder / entry[0] for entry in (*train.train_list, *train.test_list))
-    return Files(paths, lambda: Arrays(*_cifar_split(train), *_cifar_split(test)))
+    first, second = ([folder / entry[0] for entry in entries] for entries in (train.train_list, train.test_list))
+    place, test_place = _together(first), _together(second)
+    return Files(
+        (*first, *second),
+        lambda: Arrays(*_cifar_split(train), *_cifar_split(test)),
+        (place, place, test_place, test_place),
+    )
 
 
 def _download(name: str, root: Path) -> tuple[Any, Any]:
@@ -91,12 +106,33 @@ def _download(name: str, root: Path) -> tuple[Any, Any]:
         # torchvision prints which mirror it tries; standard output is for data.
         with redirect_stdout(sys.stderr):
             return kind(root, train=True, download=True), kind(root, train=False, download=True)
-    except (OSError, RuntimeError, ValueError) as error:
+    except (OSError, RuntimeError, ValueError, AssertionError, EOFError) as error:
+        state = _damage(kind, root) or f"{name} is not in {root}"
         raise DataError(
-            f"{name} is not in {root} and could not be downloaded: {' '.join(str(error).split())}\n"
+            f"{state} and could not be downloaded: {' '.join(str(error).split())}\n"
             f"Without a network, point --data-root at a folder that holds {name}/train-*.parquet and "
             f"{name}/test-*.parquet, or torchvision's files from another machine."
         ) from error
+
+
+def _damage(kind: Any, root: Path) -> str:
+    """The first of torchvision's files that is there and is not what it should be, in words; empty where none is."""
+    if kind.__name__ == "FashionMNIST":
+        published = [(root / "FashionMNIST" / "raw" / file, md5) for file, md5 in kind.resources]
+    else:
+        published = [(root / kind.filename, kind.tgz_md5)]
+        published += [(root / kind.base_folder / file, md5) for file, md5 in (*kind.train_list, *kind.test_list)]
+    for path, md5 in published:
+        if path.is_dir():
+            return f"{path}: is a folder, expected a file; remove it. It"
+        if path.is_file() and (found := _md5(path)) != md5:
+            return f"{path}: {path.stat().st_size:,} bytes with MD5 {found}, expected {md5}; it is damaged"
+    return ""
+
+
+def _md5(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
 
 
 def _cifar_split(split: Any) -> tuple[Tensor, Tensor]:

@@ -1,9 +1,11 @@
 """Data sets are decoded right, once, and only when they are whole."""
 
 import gzip
+import hashlib
 import io
 import multiprocessing
 import os
+import shutil
 import struct
 import time
 from collections.abc import Callable
@@ -13,16 +15,22 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+import sklearn
 import torch
 from PIL import Image
+from sklearn.datasets import load_digits
 
 from orchestrator import datasets
 from orchestrator.datasets import Prepared
+from orchestrator.digits_csv import read_digits
 from orchestrator.errors import DataError
 from orchestrator.idx_images import IDX_FILES
-from trainers.data import read
+from orchestrator.parquet_images import decode_image
+from specs.datasets import DATASETS
+from trainers.data import read, write
 
 COUNTS = (12, 5)
+DIGITS = Path(sklearn.__file__).parent / "datasets" / "data" / "digits.csv.gz"
 SHAPES = {"fashion_mnist": (28, 28), "cifar10": (32, 32, 3), "cifar100": (32, 32, 3)}
 COLUMNS = {"fashion_mnist": ("image", "label"), "cifar10": ("img", "label"), "cifar100": ("img", "fine_label")}
 REAL = Path(os.environ.get("ENSWEEP_DATASETS", Path(__file__).parents[3] / "shared" / "datasets"))
@@ -68,6 +76,15 @@ def load(root: Path, tmp_path: Path) -> Callable[..., Prepared]:
     return load
 
 
+@pytest.fixture
+def offline(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every download is refused at once."""
+    for variable in ("http_proxy", "https_proxy"):
+        monkeypatch.setenv(variable, "http://127.0.0.1:9")
+    for variable in ("no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(variable, raising=False)
+
+
 @pytest.mark.parametrize("name", SHAPES)
 def test_parquet_images_are_decoded_exactly(load: Callable[..., Prepared], name: str) -> None:
     arrays = load(name).arrays
@@ -86,6 +103,37 @@ def test_digits_need_no_files(tmp_path: Path) -> None:
     assert (int(arrays.train_images.min()), int(arrays.train_images.max())) == (0, 16)
     assert arrays.train_labels[:5].tolist() == [0, 1, 2, 3, 4]
     assert arrays.train_images[0, 0, 0].tolist() == [0, 0, 5, 13, 9, 1, 0, 0]
+
+
+def test_the_digits_are_scikit_learn_s_own() -> None:
+    bunch = load_digits()
+    arrays = read_digits(DIGITS)
+    assert torch.equal(
+        torch.cat([arrays.train_images, arrays.test_images])[:, 0], torch.from_numpy(bunch.images).byte()
+    )
+    assert torch.equal(torch.cat([arrays.train_labels, arrays.test_labels]), torch.from_numpy(bunch.target))
+    for labels, counts in zip((arrays.train_labels, arrays.test_labels), DATASETS["digits"].class_counts, strict=True):
+        assert tuple(labels.bincount().tolist()) == counts
+
+
+def test_a_damaged_file_of_digits_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "digits.csv.gz"
+    content = DIGITS.read_bytes()
+    plain = gzip.decompress(content)
+    flipped = bytearray(content)
+    flipped[len(content) // 2] ^= 1
+    for damaged in (b"", content[:5], content[: len(content) // 2], content[:-1], bytes(flipped), plain, b"\x1f\x8b"):
+        path.write_bytes(damaged)
+        with pytest.raises(DataError, match=r"digits.csv.gz: .*reinstall scikit-learn"):
+            read_digits(path)
+    for table in (plain[: len(plain) // 2].rpartition(b"\n")[0], b"1,2\n"):
+        path.write_bytes(gzip.compress(table))
+        with pytest.raises(DataError, match=r"\(\d+, \d+\) rows and columns, expected \(1797, 65\)"):
+            read_digits(path)
+    path.unlink()
+    path.mkdir()
+    with pytest.raises(DataError, match="Is a directory"):
+        read_digits(path)
 
 
 def test_the_second_load_reads_the_cache(load: Callable[..., Prepared]) -> None:
@@ -151,6 +199,68 @@ def test_an_image_of_another_shape_is_named(load: Callable[..., Prepared], root:
     write_parquet(path, "cifar10", images, labels)
     with pytest.raises(DataError, match=r"row 0: the image is L 28×28, expected RGB 32×32"):
         load("cifar10")
+
+
+def test_a_bomb_and_an_image_of_another_format_are_not_decoded(load: Callable[..., Prepared], root: Path) -> None:
+    path = root / "cifar10" / "test-00000-of-00001.parquet"
+    table = pq.read_table(path).to_pylist()
+    gigabytes = io.BytesIO()
+    Image.new("L", (9_000, 9_000)).save(gigabytes, "PNG")
+    postscript = b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 32 32\n%%EndComments\n(ran) (w) file\n"
+    for content, message in (
+        (gigabytes.getvalue(), "row 3: the image is L 9000×9000, expected RGB 32×32"),
+        (postscript, "row 3: the image cannot be decoded: cannot identify image file"),
+    ):
+        table[3]["img"]["bytes"] = content
+        pq.write_table(pa.Table.from_pylist(table), path)
+        with pytest.raises(DataError, match=message):
+            load("cifar10")
+
+
+def test_any_flipped_byte_of_an_image_is_decoded_or_named(load: Callable[..., Prepared], root: Path) -> None:
+    generator = np.random.default_rng(0)
+    whole = png(images_and_labels("cifar10", 1, seed=0)[0][0])
+    for position in generator.integers(0, len(whole), 300):
+        damaged = bytearray(whole)
+        damaged[position] = generator.integers(256)
+        try:
+            assert decode_image(bytes(damaged), (3, 32, 32), "here").shape == (3, 32, 32)
+        except DataError as error:
+            assert str(error).startswith("here: the image ")
+
+
+def test_a_folder_in_place_of_a_file_and_the_reverse_are_named(
+    load: Callable[..., Prepared], root: Path, idx_root: Path, tmp_path: Path
+) -> None:
+    path = root / "cifar10" / "test-00000-of-00001.parquet"
+    path.unlink()
+    path.mkdir()
+    with pytest.raises(DataError, match=r"test-00000-of-00001.parquet: cannot be read: Is a directory"):
+        load("cifar10")
+    shutil.rmtree(root / "cifar100")
+    (root / "cifar100").write_text("")
+    with pytest.raises(DataError, match=r"cifar100: is a file, expected a folder with train-\*.parquet"):
+        load("cifar100")
+    for file in IDX_FILES:
+        raw = idx_root / "FashionMNIST" / "raw" / file
+        content = raw.read_bytes()
+        raw.unlink()
+        raw.mkdir()
+        with pytest.raises(DataError, match=f"{file}: is a folder, expected a file"):
+            datasets.load("fashion_mnist", idx_root, tmp_path / "cache", COUNTS)
+        raw.rmdir()
+        raw.write_bytes(content)
+
+
+def test_swapped_splits_are_named_with_what_was_found_and_expected(load: Callable[..., Prepared], root: Path) -> None:
+    for name in SHAPES:
+        train, test = (root / name / f"{split}-00000-of-00001.parquet" for split in ("train", "test"))
+        for part in (root / name).glob("train-*"):
+            part.unlink()
+        write_parquet(train, name, *images_and_labels(name, COUNTS[1], seed=1))
+        write_parquet(test, name, *images_and_labels(name, COUNTS[0], seed=0))
+        with pytest.raises(DataError, match=rf"{train}: training images of {name} have shape \(5, .*, expected \(12, "):
+            load(name)
 
 
 def test_a_missing_column_is_named_with_those_there_are(load: Callable[..., Prepared], root: Path) -> None:
@@ -224,12 +334,93 @@ def test_each_damaged_idx_file_is_named(idx_root: Path, tmp_path: Path, file: st
         assert expected in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("one", "other", "message"),
+    [
+        (0, 2, "{0}: training images of fashion_mnist have shape (5, 1, 28, 28), expected (12, 1, 28, 28)"),
+        (1, 3, "{1}: 5 training labels of fashion_mnist, expected 12"),
+        (0, 1, "{0}: begins with 2049, expected 2051"),
+        (2, 3, "{2}: begins with 2049, expected 2051"),
+    ],
+)
+def test_swapped_idx_files_are_named(idx_root: Path, tmp_path: Path, one: int, other: int, message: str) -> None:
+    paths = [idx_root / "FashionMNIST" / "raw" / file for file in IDX_FILES]
+    first, second = paths[one].read_bytes(), paths[other].read_bytes()
+    paths[one].write_bytes(second)
+    paths[other].write_bytes(first)
+    with pytest.raises(DataError) as caught:
+        datasets.load("fashion_mnist", idx_root, tmp_path / "cache", COUNTS)
+    assert str(caught.value).startswith(message.format(*paths))
+
+
+def published_in_shape(name: str, folder: Path) -> tuple[Path, np.ndarray]:
+    """Blank images and labels in the published numbers as idx files; where the training labels are, and they."""
+    raw = folder / "FashionMNIST" / "raw"
+    raw.mkdir(parents=True)
+    for split, total in (("train", DATASETS[name].train), ("t10k", DATASETS[name].test)):
+        (raw / f"{split}-images-idx3-ubyte").write_bytes(idx(np.zeros((total, 28, 28))))
+        (raw / f"{split}-labels-idx1-ubyte").write_bytes(idx(np.arange(total) % 10))
+    return raw / "train-labels-idx1-ubyte", np.arange(DATASETS[name].train) % 10
+
+
+def test_labels_of_another_data_set_of_the_same_size_are_named_with_the_counts(tmp_path: Path) -> None:
+    """MNIST has as many images as Fashion-MNIST, but 5,923 to 6,742 of each class."""
+    path, labels = published_in_shape("fashion_mnist", tmp_path)
+    mnist = np.repeat(np.arange(10), [5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949])
+    one_wrong, none_of_the_last = labels.copy(), np.arange(60_000) % 9
+    one_wrong[0] = 1
+    for wrong, number, found in ((mnist, 0, 5923), (one_wrong, 0, 5999), (none_of_the_last, 0, 6667)):
+        path.write_bytes(idx(wrong))
+        with pytest.raises(DataError) as caught:
+            datasets.load("fashion_mnist", tmp_path, tmp_path / "cache")
+        assert str(caught.value) == (
+            f"{path}: {found} training images of fashion_mnist have label {number}, expected 6000; "
+            "are these another data set's labels?"
+        )
+    path.write_bytes(idx(labels))
+    assert datasets.load("fashion_mnist", tmp_path, tmp_path / "cache").arrays.train_labels.shape == (60_000,)
+
+
+def test_the_classes_of_a_cached_data_set_are_counted_too(tmp_path: Path) -> None:
+    """As where an earlier version, that did not count, left it there."""
+    published_in_shape("fashion_mnist", tmp_path)
+    prepared = datasets.load("fashion_mnist", tmp_path, tmp_path / "cache")
+    prepared.arrays.train_labels[0] = 1
+    write(prepared.arrays, prepared.path)
+    prepared.path.with_suffix(".fingerprint").write_text(prepared.arrays.fingerprint())
+    with pytest.raises(DataError, match="5999 training images of fashion_mnist have label 0, expected 6000"):
+        datasets.load("fashion_mnist", tmp_path, tmp_path / "cache")
+
+
+def test_published_class_counts_add_up() -> None:
+    for facts in DATASETS.values():
+        assert [len(counts) for counts in facts.class_counts] == [facts.classes] * 2
+        assert tuple(map(sum, facts.class_counts)) == (facts.train, facts.test)
+
+
+@pytest.mark.parametrize(
+    ("name", "file", "expected"),
+    [
+        ("fashion_mnist", "FashionMNIST/raw/train-labels-idx1-ubyte.gz", "25c81989df183df01b3e8a0aad5dffbe"),
+        ("cifar10", "cifar-10-python.tar.gz", "c58f30108f718f92721af3b95e74349a"),
+        ("cifar100", "cifar-100-python/train", "16019d7e3df5f24257cddd939b257f8d"),
+    ],
+)
+def test_a_cut_download_is_named_where_it_cannot_be_fetched_again(
+    name: str, file: str, expected: str, tmp_path: Path, offline: None
+) -> None:
+    path = tmp_path / file
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(gzip.compress(bytes(1_000))[:12])
+    found = hashlib.md5(path.read_bytes()).hexdigest()
+    with pytest.raises(DataError) as caught:
+        datasets.load(name, tmp_path, tmp_path / "cache")
+    assert str(caught.value).startswith(f"{path}: 12 bytes with MD5 {found}, expected {expected}; it is damaged and")
+    assert "could not be downloaded" in str(caught.value)
+
+
 @pytest.mark.parametrize("name", ["fashion_mnist", "cifar10", "cifar100"])
-def test_without_a_network_the_way_out_is_named(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for variable in ("http_proxy", "https_proxy"):
-        monkeypatch.setenv(variable, "http://127.0.0.1:9")
-    for variable in ("no_proxy", "NO_PROXY"):
-        monkeypatch.delenv(variable, raising=False)
+def test_without_a_network_the_way_out_is_named(name: str, tmp_path: Path, offline: None) -> None:
     with pytest.raises(DataError, match=f"{name} is not in .* could not be downloaded: .*\n.*point --data-root at"):
         datasets.load(name, None, tmp_path)
 
@@ -282,7 +473,8 @@ def test_the_real_images_have_the_published_mean_and_deviation(
     pixels = prepared.arrays.train_images.double() / 255
     assert pixels.mean((0, 2, 3)).tolist() == pytest.approx(mean, abs=6e-5)
     assert pixels.std((0, 2, 3)).tolist() == pytest.approx(sd, abs=6e-5)
-    assert prepared.arrays.train_labels.bincount().unique().numel() == 1
+    labels = (prepared.arrays.train_labels, prepared.arrays.test_labels)
+    assert tuple(tuple(each.bincount().tolist()) for each in labels) == DATASETS[name].class_counts
     began = time.process_time()
     assert datasets.load(name, REAL, tmp_path).fingerprint == prepared.fingerprint
     assert time.process_time() - began < 2
