@@ -11,7 +11,7 @@ from specs.nodes import Node, shorten
 from specs.problems import Place, Problem, SpecError, printable
 from specs.wording import EXPECTED, WRONG_KIND, did_you_mean, in_words, kinds_with, known_keys
 
-MAX_FINDINGS = 50
+MAX_FINDINGS = 20
 """Most of pydantic's errors that are explained: explaining thousands takes a second and helps nobody."""
 
 

@@ -76,10 +76,10 @@ HOSTILE = {
     "long text": ("a: " + "x" * 1_000_001, "more than 1,000,000 characters"),
     "many lines": ("-\n" * 499_000, "5000:2: more than 5,000 values"),
     "many documents": ("---\n" * 240_000, "2:1: a second document"),
-    "many unknown keys": (SWEEP + "".join(f"k{i}: 1\n" for i in range(2_000)), "68:1: unknown key 'k49'"),
+    "many unknown keys": (SWEEP + "".join(f"k{i}: 1\n" for i in range(2_000)), "38:1: unknown key 'k19'"),
     "many wrong keys": (
         SWEEP.replace("{0.99: 0.1}", "{" + ", ".join(f"{i}: x" for i in range(1, 2_000)) + "}"),
-        "from_lambda[49]: expected a number",
+        "from_lambda[19]: expected a number",
     ),
     "many trials": (
         SWEEP.replace("[0, 0.5, 1]", str([i / 4_500 for i in range(4_500)])).replace("seeds: 2", "seeds: 10000"),
@@ -118,7 +118,7 @@ def test_hostile_or_broken_text_is_rejected_at_once(name: str) -> None:
         took.append(time.process_time() - began)
     assert message in str(caught.value)
     assert str(caught.value).startswith("bad.yaml:")
-    problems = min(len(caught.value.problems), 51)
+    problems = min(len(caught.value.problems), 21)
     assert len(str(caught.value)) < 1_000 * problems
     assert min(took) < SECONDS
 
