@@ -12,6 +12,7 @@ class Exit(IntEnum):
     FAILURES = 3
     INCOMPLETE = 4
     IN_USE = 5
+    CORRUPT = 6
     SIGINT = 130
     SIGTERM = 143
 
@@ -24,6 +25,18 @@ class EnsweepError(Exception):
 
 class StoreError(EnsweepError):
     """The store cannot be read or written as asked."""
+
+
+class StoreFullError(StoreError):
+    """There is no space left; everything that was written before is whole."""
+
+    exit_code = Exit.INCOMPLETE
+
+
+class SweepStoppedError(EnsweepError):
+    """A run ended before its time, because going on made no sense; what was committed is kept."""
+
+    exit_code = Exit.INCOMPLETE
 
 
 class StoreInUseError(EnsweepError):

@@ -1,17 +1,21 @@
 """One stack, from its specs to its commits: what a worker does, whoever runs it."""
 
-from collections.abc import Callable
+import traceback
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import torch
 
-from orchestrator import datasets, provenance
+from orchestrator import datasets, memory, provenance
+from orchestrator.journal import Journal
 from orchestrator.plan import Task
+from orchestrator.redaction import redact
 from orchestrator.settings import Settings
 from orchestrator.store import Store
 from specs.layout import Commit
 from specs.records import Row
 from specs.sweep import PlannedTrial
+from trainers.devices import device_name
 from trainers.training import choose_device, train
 
 if TYPE_CHECKING:
@@ -23,6 +27,8 @@ Environment = dict[str, str | int | None]
 def execute(task: Task, store: Store, settings: Settings, on_epoch: Callable[[int], None]) -> None:
     """Train a stack and commit its trials; continues from its checkpoint, and does nothing that is committed.
 
+    A stack that runs out of memory for the second time is committed as failed.
+
     Args:
         task: the stack.
         store: where commits, attempts and checkpoints lie.
@@ -30,29 +36,77 @@ def execute(task: Task, store: Store, settings: Settings, on_epoch: Callable[[in
         on_epoch: told the number of epochs completed, after each.
 
     Raises:
-        EnsweepError: the data or the device cannot be used.
+        EnsweepError: the data, the device or the store cannot be used.
     """
     if all(store.is_committed(trial.id) for trial in task.trials):
+        store.remove_checkpoint(task.id)
         return
+    try:
+        _train_and_commit(task, store, settings, on_epoch)
+    except Exception as error:
+        if not memory.ran_out(error) or memory.may_try_again(task, store):
+            raise
+        commit_failure(task, store, "oom", f"out of memory, twice\n{traceback.format_exc()}")
+
+
+def commit_failure(task: Task, store: Store, cause: str, message: str) -> None:
+    """Decide that the trials of a stack failed, without the secrets that an error's text may hold."""
+    journal = Journal(store.logs)
+    for trial in task.trials:
+        store.commit(
+            Commit.model_validate(
+                {
+                    "trial_id": trial.id,
+                    "status": "failed",
+                    "attempt": "",
+                    "files": {},
+                    "cause": cause,
+                    "message": redact(message),
+                    "environment": {},
+                }
+            )
+        )
+        journal.note("failed", trial.id, cause=cause)
+    memory.forget(task, store)
+
+
+def _train_and_commit(task: Task, store: Store, settings: Settings, on_epoch: Callable[[int], None]) -> None:
     torch.set_num_threads(settings.threads)
     device = choose_device(settings.device)
-    prepared = datasets.load(task.trials[0].spec.dataset.name, settings.data_root, settings.cache)
-    store.pin_data(task.trials[0].spec.dataset.name, prepared.fingerprint)
+    dataset = task.trials[0].spec.dataset.name
+    prepared = datasets.load(dataset, settings.data_root, settings.cache)
+    store.pin_data(dataset, prepared.fingerprint)
+    environment = provenance.environment(device_name(device), settings.threads, prepared.fingerprint)
+    journal = Journal(store.logs)
+    for trial in task.trials:
+        journal.note("begun", trial.id)
     results = train(
         [trial.spec for trial in task.trials],
         prepared.arrays,
         device=device,
-        checkpoint=store.layout.checkpoint(task.id),
+        checkpoint=store.checkpoint(task.id),
         checkpoint_seconds=settings.checkpoint_seconds,
+        environment=provenance.fingerprint(environment),
         on_epoch=on_epoch,
     )
-    environment = provenance.environment(str(results[0].trial["device"]), settings.threads, prepared.fingerprint)
-    for trial, result in zip(task.trials, results, strict=True):
-        _commit(store, trial, result, environment)
+    _commit_all(task.trials, results, store, environment, journal)
     store.remove_checkpoint(task.id)
 
 
-def _commit(store: Store, trial: PlannedTrial, result: "TrialResult", environment: Environment) -> None:
+def _commit_all(
+    trials: Sequence[PlannedTrial],
+    results: Sequence["TrialResult"],
+    store: Store,
+    environment: Environment,
+    journal: Journal,
+) -> None:
+    for trial, result in zip(trials, results, strict=True):
+        trained_in = environment | {"earlier": ",".join(result.earlier_environments) or None}
+        won = _commit(store, trial, result, trained_in)
+        journal.note("committed" if won else "late", trial.id)
+
+
+def _commit(store: Store, trial: PlannedTrial, result: "TrialResult", environment: Environment) -> bool:
     key: Row = {"trial_id": trial.id}
     label: Row = {
         "sweep": trial.sweep,
@@ -68,7 +122,7 @@ def _commit(store: Store, trial: PlannedTrial, result: "TrialResult", environmen
             "filters": [key | row for row in result.filters],
         },
     )
-    store.commit(
+    return store.commit(
         Commit(
             trial_id=trial.id,
             status=result.status,

@@ -2,7 +2,11 @@
 
 import os
 import uuid
+from contextlib import suppress
 from pathlib import Path
+from typing import BinaryIO
+
+from specs import faults
 
 
 def temporary_beside(path: Path) -> Path:
@@ -11,11 +15,20 @@ def temporary_beside(path: Path) -> Path:
 
 
 def write_synced(path: Path, content: bytes) -> None:
-    """Write and force to disk."""
-    with path.open("wb") as file:
-        file.write(content)
+    """Write and force to disk; the folder is made, again if somebody tidies it away meanwhile."""
+    with _opened(path) as file:
+        faults.write("write.piece", file, content)
         file.flush()
         os.fsync(file.fileno())
+    faults.point("write.synced")
+
+
+def _opened(path: Path) -> BinaryIO:
+    for _ in range(3):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with suppress(FileNotFoundError):
+            return path.open("wb")
+    return path.open("wb")
 
 
 def sync_folder(folder: Path) -> None:
@@ -33,20 +46,3 @@ def replace_whole(path: Path, content: bytes) -> None:
     write_synced(temporary, content)
     temporary.replace(path)
     sync_folder(path.parent)
-
-
-def create_whole(path: Path, content: bytes) -> bool:
-    """Create a file with all its content, unless it exists; says whether this call created it.
-
-    A hard link is the one POSIX call that is both atomic with content and exclusive, on NFS too.
-    """
-    temporary = temporary_beside(path)
-    write_synced(temporary, content)
-    try:
-        os.link(temporary, path)
-    except FileExistsError:
-        return False
-    finally:
-        temporary.unlink()
-    sync_folder(path.parent)
-    return True

@@ -21,10 +21,12 @@ class Progress:
         self._total_trials = sum(len(task.trials) for task in tasks)
         self._total_epochs = sum(task.epochs for task in tasks)
         self._epochs: dict[str, int] = {}
+        self._ended: set[str] = set()
         self._trials_done = 0
         self._stream = stream
         self._last_line = time.monotonic()
         self._first: tuple[float, int] | None = None
+        self._began = time.monotonic()
         self._bar = self._make_bar() if stream.isatty() else None
 
     def _make_bar(self) -> "tqdm[NoReturn]":
@@ -50,11 +52,24 @@ class Progress:
     def finish(self, task: Task) -> None:
         """The stack is at its end, well or badly."""
         self._trials_done += len(task.trials)
+        self._ended.add(task.id)
         self.advance(task, task.epochs // len(task.trials))
         if self._bar is not None:
             self._bar.set_description_str(self._counts())
         elif self._due():
             self.say(f"{self._counts()}, ETA {self._eta()}")
+
+    def snapshot(self) -> dict[str, Any]:
+        """What the store's lock says of this run, for ``status`` on any machine."""
+        return {
+            "trials_done": self._trials_done,
+            "trials_total": self._total_trials,
+            "epochs_done": sum(list(self._epochs.values())),
+            "epochs_total": self._total_epochs,
+            "seconds": time.monotonic() - self._began,
+            "epochs_per_second": self._rate(),
+            "running": {name: epochs for name, epochs in list(self._epochs.items()) if name not in self._ended},
+        }
 
     def say(self, message: str) -> None:
         """A line that does not break the bar."""
@@ -87,14 +102,19 @@ class Progress:
     def _eta(self) -> str:
         done = sum(self._epochs.values())
         if done == self._total_epochs:
-            return _clock(0)
-        since, before = self._first or (0.0, done)
-        if done == before:
-            return "?"
-        return _clock((time.monotonic() - since) * (self._total_epochs - done) / (done - before))
+            return clock(0)
+        rate = self._rate()
+        return clock((self._total_epochs - done) / rate) if rate else "?"
+
+    def _rate(self) -> float | None:
+        """Epochs a second since the first was done; None before there is a second one."""
+        since, before = self._first or (0.0, 0)
+        done = sum(list(self._epochs.values())) - before
+        return done / (time.monotonic() - since) if self._first and done > 0 else None
 
 
-def _clock(seconds: float) -> str:
+def clock(seconds: float) -> str:
+    """``mm:ss`` or ``h:mm:ss``."""
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes:02}:{rest:02}"

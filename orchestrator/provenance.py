@@ -3,12 +3,17 @@
 import hashlib
 import platform
 import subprocess
+from collections import Counter
+from collections.abc import Iterable
 from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from specs.identity import NUMERICS_VERSION, canonical_json
+from specs.layout import Commit
 
+NUMERIC_PACKAGES = ("torch", "numpy")
+"""Whose versions may change a trial's numbers."""
 PACKAGES = ("ensweep", "torch", "torchvision", "numpy", "ray")
 
 
@@ -36,6 +41,26 @@ def environment(device: str, threads: int, data: str) -> dict[str, str | int | N
 def fingerprint(environment: dict[str, str | int | None]) -> str:
     """A short name for an environment: equal environments, equal names."""
     return hashlib.sha256(canonical_json(environment).encode()).hexdigest()[:12]
+
+
+def differences(commits: Iterable[Commit], threads: int) -> list[str]:
+    """In which respects that may change numbers committed trials were trained elsewhere than this process would.
+
+    Args:
+        commits: what was committed.
+        threads: CPU threads that this process would give a worker.
+    """
+    now: dict[str, str | int | None] = {name: _version(name) for name in NUMERIC_PACKAGES}
+    now |= {"numerics": NUMERICS_VERSION, "machine": platform.machine(), "threads": threads}
+    others: Counter[tuple[str, str | int | None]] = Counter()
+    for commit in commits:
+        for name, value in now.items():
+            if commit.environment.get(name, value) != value:
+                others[name, commit.environment[name]] += 1
+    return [
+        f"{count} committed {'trial was' if count == 1 else 'trials were'} trained with {name} {value}, not {now[name]}"
+        for (name, value), count in others.items()
+    ]
 
 
 @lru_cache(maxsize=1)

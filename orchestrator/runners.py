@@ -5,22 +5,33 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from orchestrator import ray_environment
+from orchestrator.errors import EnsweepError
 from orchestrator.plan import Task
 from orchestrator.settings import Settings
 from orchestrator.store import Store
 
 
 class Listener(Protocol):
-    """Who follows a sweep: told of each stack as it goes."""
+    """Who follows a sweep: told of each stack as it goes, and asked whether to go on."""
 
     def advanced(self, task: Task, epoch: int) -> None:
         """The stack has completed so many epochs."""
 
     def finished(self, task: Task) -> None:
-        """The stack's trials are committed."""
+        """The stack's process is at its end; its commits say how it went."""
 
-    def failed(self, task: Task, message: str) -> None:
-        """The stack was given up after its last retry; the message ends with the error."""
+    def failed(self, task: Task, message: str, cause: str) -> None:
+        """The stack was given up after its last retry; the message ends with the error.
+
+        ``cause`` is one of a commit's: ``error``, ``oom`` or ``worker``.
+        """
+
+    def obstructed(self, message: str) -> None:
+        """No stack can go on until the user mends this: no space left, other data."""
+
+    @property
+    def wants_stop(self) -> bool:
+        """Whether no further stack should be begun, and those under way should end."""
 
 
 class Runner(Protocol):
@@ -36,6 +47,8 @@ class InlineRunner:
     def run(self, tasks: Sequence[Task], store: Store, settings: Settings, listener: Listener) -> None:
         """See :class:`Runner`."""
         for task in tasks:
+            if listener.wants_stop:
+                return
             self._run_one(task, store, settings, listener)
 
     def _run_one(self, task: Task, store: Store, settings: Settings, listener: Listener) -> None:
@@ -44,9 +57,12 @@ class InlineRunner:
         for attempts_left in reversed(range(settings.max_retries + 1)):
             try:
                 execute(task, store, settings, lambda epoch: listener.advanced(task, epoch))
+            except EnsweepError as error:
+                listener.obstructed(str(error))
+                return
             except Exception:
                 if not attempts_left:
-                    listener.failed(task, traceback.format_exc())
+                    listener.failed(task, traceback.format_exc(), "error")
             else:
                 listener.finished(task)
                 return

@@ -31,6 +31,10 @@ class Settings:
     """Times a stack is tried again after its worker died or raised an error."""
     checkpoint_seconds: float = 10.0
     """Time between a stack's checkpoints; 0 writes one after every epoch."""
+    lease_seconds: float = 30.0
+    """Without a sign of life for so long, a driver that is not known to be dead loses the store."""
+    trust_network: bool = False
+    """Use a Ray cluster at ``address`` although nothing authenticates who speaks to it."""
     runner: Literal["tune", "inline"] = "tune"
     address: str = "local"
     """Ray cluster to use; ``local`` starts one on this machine and stops it afterwards."""

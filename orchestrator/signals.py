@@ -2,13 +2,16 @@
 
 import os
 import signal
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
 from orchestrator.errors import Exit
 
 HANDLED = (signal.SIGINT, signal.SIGTERM)
+ABANDON = signal.SIGUSR1
+"""With which a thread wakes the main one, whatever that waits for."""
 
 
 class InterruptedBySignal(BaseException):
@@ -19,29 +22,44 @@ class InterruptedBySignal(BaseException):
         self.exit_code = Exit(128 + number)
 
 
+Abandon = Callable[[Exception], None]
+"""Ends the block of :func:`orderly` with an error, from any thread."""
+
+
 @contextmanager
-def orderly() -> Iterator[None]:
+def orderly() -> Iterator[Abandon]:
     """The first signal within the block ends it with :class:`InterruptedBySignal`, a second ends the process.
+
+    Gives a function with which another thread ends the block, with an error of its own.
 
     The signal is raised as ``KeyboardInterrupt``, the one exception that Ray's compiled code lets through a signal
     handler; whatever a library makes of it on the way, even nothing, the block ends as interrupted.
     """
     received: list[int] = []
+    reasons: list[Exception] = []
+
+    def abandon(reason: Exception) -> None:
+        reasons.append(reason)
+        signal.pthread_kill(threading.main_thread().ident or 0, ABANDON)
 
     def interrupt(number: int, _frame: FrameType | None) -> None:
+        if received:  # abandoned while it was ending already
+            return
         received.append(number)
         for handled in HANDLED:
             signal.signal(handled, _exit_now)
         raise KeyboardInterrupt
 
     with kept():
-        for number in HANDLED:
+        for number in (*HANDLED, ABANDON):
             signal.signal(number, interrupt)
         try:
-            yield
+            yield abandon
         except BaseException:
             if not received:
                 raise
+        if reasons and received == [ABANDON]:
+            raise reasons[0]
         if received:
             raise InterruptedBySignal(received[0])
 
@@ -49,7 +67,7 @@ def orderly() -> Iterator[None]:
 @contextmanager
 def kept() -> Iterator[None]:
     """The handlers are afterwards what they were before, whatever the block sets (Ray sets its own)."""
-    before = {number: signal.getsignal(number) for number in HANDLED}
+    before = {number: signal.getsignal(number) for number in (*HANDLED, ABANDON)}
     try:
         yield
     finally:

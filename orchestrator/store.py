@@ -4,94 +4,121 @@ A trial is done when its commit exists. The commit names the attempt that counts
 files; it is created with all its content in one exclusive step, so that a result counts once or not at all.
 """
 
+import hashlib
 import json
-import shutil
-import tempfile
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import ValidationError
 
-from orchestrator import files, lock
 from orchestrator.errors import DataError, StoreError
-from specs.layout import Commit, CommittedFile, Layout
+from orchestrator.settings import default_cache
+from orchestrator.storage import Below, Storage, open_storage
+from specs import faults, layout
+from specs.layout import Commit, CommittedFile
 from specs.records import TABLES, Row
 
 
-class Store:
-    """One sweep's folder."""
+@dataclass(frozen=True)
+class Damaged:
+    """A commit that cannot be read as one."""
 
-    def __init__(self, root: Path) -> None:
-        self.layout = Layout(root.absolute())
+    key: str
+    problem: str
+
+
+class Store:
+    """One sweep's place."""
+
+    def __init__(self, storage: Storage) -> None:
+        self.storage = storage
+
+    @classmethod
+    def at(cls, place: str | Path) -> "Store":
+        """The store at a path or at ``s3://bucket/prefix``; nothing is read or written yet.
+
+        Raises:
+            StoreError: no store can be there.
+        """
+        return cls(open_storage(place))
 
     @property
-    def root(self) -> Path:
-        """The folder, absolute."""
-        return self.layout.root
+    def url(self) -> str:
+        """What a user calls it: a path, or ``s3://...``."""
+        return self.storage.url
+
+    @property
+    def logs(self) -> Path:
+        """A folder on this machine for logs: the store's own, or one of the cache for a store elsewhere."""
+        if self.storage.folder is not None:
+            return self.storage.folder / "logs"
+        return default_cache() / "logs" / hashlib.sha256(self.url.encode()).hexdigest()[:12]
 
     def create(self) -> None:
-        """Make the folders that are missing.
+        """See that it can be written.
 
         Raises:
-            StoreError: the folder cannot be made or written.
+            StoreError: it cannot.
         """
+        probe = f".probe-{uuid.uuid4().hex}"
         try:
-            for folder in (self.layout.specs, self.layout.attempts, self.layout.commits, self.layout.logs):
-                folder.mkdir(parents=True, exist_ok=True)
-            with tempfile.TemporaryFile(dir=self.root):
-                pass
-        except OSError as error:
-            raise StoreError(
-                f"cannot write to the store {self.root}: {error.strerror}; choose another with --store"
-            ) from error
-
-    @contextmanager
-    def driver_lock(self) -> Iterator[None]:
-        """Hold the store as its only driver.
-
-        Raises:
-            StoreInUseError: another driver holds it.
-        """
-        with lock.exclusive(self.layout.lock):
-            yield
-
-    def is_driven(self) -> bool:
-        """Whether a live driver holds the store."""
-        return lock.is_held(self.layout.lock)
+            self.storage.create(probe, b"")
+            self.storage.delete([probe])
+        except StoreError as error:
+            raise StoreError(f"the store {self.url} cannot be used: {error}; or choose another with --store") from error
 
     def record_spec(self, digest: str, text: str) -> None:
-        """Keep a resolved spec and make it the store's current one."""
-        files.create_whole(self.layout.spec(digest), text.encode())
-        files.replace_whole(self.layout.current, digest.encode())
+        """Keep a resolved spec and make it the store's current one; a damaged copy is mended."""
+        self.storage.replace(layout.spec(digest), text.encode())
+        self.storage.replace(layout.CURRENT, digest.encode())
 
     def current_spec(self) -> str:
         """The text of the spec that ran here last.
 
         Raises:
-            StoreError: this folder is no store, or nothing was run in it.
+            StoreError: nothing was run here, or the text is not what was written.
         """
         try:
-            digest = self.layout.current.read_text().strip()
-            return self.layout.spec(digest).read_text()
-        except OSError as error:
+            digest = self.storage.read(layout.CURRENT).decode("ascii", "replace").strip()
+        except FileNotFoundError as error:
             raise StoreError(
-                f"{self.root} is not a store: no spec was run in it; `ensweep run SPEC --store {self.root}` makes one"
+                f"{self.url} is not a store: no spec was run in it; `ensweep run SPEC --store {self.url}` makes one"
             ) from error
+        text = self.specs().get(digest)
+        if text is None:
+            raise StoreError(f"{self.url}: the spec that ran here last is damaged; `ensweep run` with it mends that")
+        return text
+
+    def specs(self) -> dict[str, str]:
+        """The texts of all specs that ran here, by digest; those that do not match their digest are left out."""
+        contents = self.storage.read_many(key for key in self.storage.keys(layout.SPECS) if key.endswith(".yaml"))
+        found = {}
+        for key, content in contents.items():
+            digest = key.removeprefix(layout.SPECS).removesuffix(".yaml")
+            if hashlib.sha256(content).hexdigest().startswith(digest):
+                found[digest] = content.decode()
+        return found
 
     def pin_data(self, dataset: str, fingerprint: str) -> None:
         """Remember the data of this store, once; refuse any other afterwards.
 
         Raises:
             DataError: trials of this store were trained on other data of that name.
+            StoreError: what was remembered cannot be read.
         """
-        path = self.layout.data(dataset)
-        files.create_whole(path, json.dumps({"dataset": dataset, "fingerprint": fingerprint}).encode())
-        pinned = json.loads(path.read_text())["fingerprint"]
+        key = layout.data(dataset)
+        self.storage.create(key, json.dumps({"dataset": dataset, "fingerprint": fingerprint}).encode())
+        try:
+            pinned = str(json.loads(self.storage.read(key))["fingerprint"])
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
+            raise StoreError(
+                f"{self.url}/{key} is damaged; `ensweep verify` says what else is, and `ensweep run` mends it"
+            ) from error
         if pinned != fingerprint:
             raise DataError(
-                f"{dataset}: this data (fingerprint {fingerprint[:12]}) is not what {self.root} was begun with "
+                f"{dataset}: this data (fingerprint {fingerprint[:12]}) is not what {self.url} was begun with "
                 f"({pinned[:12]}); use the same data, or another --store"
             )
 
@@ -99,61 +126,105 @@ class Store:
         """All commits, by trial id.
 
         Raises:
-            StoreError: a commit file cannot be read as one.
+            StoreError: one cannot be read.
         """
-        return {path.stem: _read_commit(path) for path in sorted(self.layout.commits.glob("[!.]*.json"))}
+        commits, damaged = self.read_commits()
+        if damaged:
+            raise StoreError(
+                f"{self.url}/{damaged[0].key} is damaged ({damaged[0].problem}); `ensweep verify` lists all damage, "
+                "`ensweep run` mends it"
+            )
+        return commits
+
+    def read_commits(self) -> tuple[dict[str, Commit], list[Damaged]]:
+        """All commits that can be read, by trial id, and those that cannot."""
+        ids = layout.committed_ids(self.storage.keys(layout.COMMITS))
+        contents = self.storage.read_many(layout.commit(trial_id) for trial_id in ids)
+        commits: dict[str, Commit] = {}
+        damaged = []
+        for trial_id in ids:
+            content = contents.get(layout.commit(trial_id))
+            found = _parsed(trial_id, content)
+            if isinstance(found, Commit):
+                commits[trial_id] = found
+            elif content is not None or self._exists(layout.commit(trial_id)):  # otherwise withdrawn meanwhile
+                damaged.append(Damaged(layout.commit(trial_id), found))
+        return commits, damaged
+
+    def _exists(self, key: str) -> bool:
+        try:
+            self.storage.read(key)
+        except FileNotFoundError:
+            return False
+        except OSError:
+            return True
+        return True
 
     def is_committed(self, trial_id: str) -> bool:
         """Whether a decision about this trial exists."""
-        return self.layout.commit(trial_id).exists()
+        return self._exists(layout.commit(trial_id))
+
+    def committed(self, trial_id: str) -> Commit | None:
+        """The decision about one trial, if there is one that can be read."""
+        found = _parsed(trial_id, self.storage.read_many([layout.commit(trial_id)]).get(layout.commit(trial_id)))
+        return found if isinstance(found, Commit) else None
 
     def write_attempt(self, trial_id: str, tables: Mapping[str, Sequence[Row]]) -> tuple[str, dict[str, CommittedFile]]:
-        """Write the tables of one attempt whole; returns its name and what a commit says of its files.
+        """Write the tables of one attempt, each whole; returns its name and what a commit says of its files.
 
         Raises:
-            ValueError: rows do not fit their table.
+            ValueError: rows do not fit their table; nothing is written then.
+            StoreError: they cannot be written.
         """
         from orchestrator.tables import encode  # pyarrow: not needed to plan
 
         attempt = uuid.uuid4().hex[:12]
-        final = self.layout.attempt(trial_id, attempt)
-        staged = final.with_name(f".{attempt}")
-        staged.mkdir(parents=True)
-        written = {}
-        for name, rows in tables.items():
-            content, written[name] = encode(TABLES[name], rows)
-            files.write_synced(staged / f"{name}.parquet", content)
-        files.sync_folder(staged)
-        staged.rename(final)
-        files.sync_folder(final.parent)
-        return attempt, written
+        encoded = {name: encode(TABLES[name], rows) for name, rows in tables.items()}
+        for name, (content, _) in encoded.items():
+            faults.point("attempt.table")
+            self.storage.replace(layout.table(trial_id, attempt, name), content)
+        return attempt, {name: committed for name, (_, committed) in encoded.items()}
 
     def commit(self, commit: Commit) -> bool:
         """Decide about a trial, unless that is done; says whether this commit is the one that counts.
 
         An attempt that lost is removed.
+
+        Raises:
+            StoreError: the commit cannot be written.
         """
-        content = commit.model_dump_json(indent=1).encode()
-        won = files.create_whole(self.layout.commit(commit.trial_id), content)
+        faults.point("commit")
+        won = self.storage.create(layout.commit(commit.trial_id), commit.model_dump_json(indent=1).encode())
+        faults.point("commit.done")
         if not won and commit.files:
-            shutil.rmtree(self.layout.attempt(commit.trial_id, commit.attempt), ignore_errors=True)
+            self.storage.delete(layout.table(commit.trial_id, commit.attempt, name) for name in commit.files)
         return won
 
-    def withdraw_failure(self, trial_id: str) -> None:
-        """Turn a failed trial back into one to do; the failure is kept beside its attempts."""
-        if _read_commit(self.layout.commit(trial_id)).status != "failed":
-            raise StoreError(f"trial {trial_id} did not fail; only failed trials can be tried again")
-        kept = self.layout.attempt(trial_id, f"failure-{uuid.uuid4().hex[:12]}.json")
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        self.layout.commit(trial_id).rename(kept)
+    def withdraw(self, key: str) -> None:
+        """Take back a commit, so that its trial is one to do; what it said is kept as evidence."""
+        content = self.storage.read_many([key]).get(key)
+        if content is not None:
+            name = key.removeprefix(layout.COMMITS).removesuffix(".json")
+            self.storage.replace(f"{layout.WITHDRAWN}{name}-{uuid.uuid4().hex[:12]}.json", content)
+        faults.point("withdraw")
+        self.storage.delete([key])
+
+    def checkpoint(self, stack_id: str) -> Below:
+        """Where a stack in training keeps its state."""
+        return Below(self.storage, layout.checkpoint(stack_id))
 
     def remove_checkpoint(self, stack_id: str) -> None:
         """Forget the checkpoint of a stack whose trials are committed."""
-        shutil.rmtree(self.layout.checkpoint(stack_id), ignore_errors=True)
+        faults.point("checkpoint.remove")
+        self.storage.delete(self.storage.keys(layout.checkpoint(stack_id)))
 
 
-def _read_commit(path: Path) -> Commit:
+def _parsed(trial_id: str, content: bytes | None) -> Commit | str:
+    """The commit, or what is wrong with it."""
+    if content is None:
+        return "cannot be read"
     try:
-        return Commit.model_validate_json(path.read_bytes())
-    except (OSError, ValidationError) as error:
-        raise StoreError(f"{path} is damaged and no commit can be read from it; move it away and run again") from error
+        commit = Commit.model_validate_json(content)
+    except ValidationError as error:
+        return f"no commit can be read from it: {error.errors()[0]['msg']}"
+    return commit if commit.trial_id == trial_id else f"it is of another trial, {commit.trial_id}"

@@ -3,18 +3,20 @@
 Torch is imported where there is something to train, so that a run of a finished sweep answers at once.
 """
 
+import os
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
+from typing import Any
 
-from orchestrator.errors import EnsweepError, Exit
-from orchestrator.overview import column_of
+from orchestrator import lease, provenance, ray_environment, verifying
+from orchestrator.errors import EnsweepError, Exit, StoreInUseError
 from orchestrator.plan import Plan, Task, make_plan
 from orchestrator.progress import Progress
 from orchestrator.runners import make_runner
 from orchestrator.settings import Settings
 from orchestrator.store import Store
-from specs.layout import Commit
+from specs import layout
 from specs.loading import dump_sweep, sweep_digest
 from specs.sweep import PlannedTrial, SweepSpec, expand
 
@@ -23,7 +25,8 @@ from specs.sweep import PlannedTrial, SweepSpec, expand
 class Outcome:
     """How a run ended."""
 
-    store: Path
+    store: str
+    """Its path or address."""
     executed: int
     """Trials that this run committed, well or badly."""
     seconds: float
@@ -44,36 +47,97 @@ def exit_code(plan: Plan) -> Exit:
     return Exit.FAILURES if counts["failed"] or counts["diverged"] else Exit.COMPLETE
 
 
-def run_sweep(sweep: SweepSpec, root: Path, settings: Settings, *, retry_failed: bool = False) -> Outcome:
-    """Run what the store does not hold yet.
+def run_sweep(
+    sweep: SweepSpec,
+    store: Store,
+    settings: Settings,
+    *,
+    retry_failed: bool = False,
+    say: Callable[[str], None] = lambda message: None,
+    abandon: Callable[[EnsweepError], None] = lambda error: None,
+) -> Outcome:
+    """Run what the store does not hold yet; what is damaged in it is made again.
+
+    Args:
+        sweep: what to run.
+        store: where to.
+        settings: how.
+        retry_failed: whether to try failed trials again.
+        say: told what a user should know besides the progress.
+        abandon: told by another thread that this process lost the store; must end the run soon.
 
     Raises:
         EnsweepError: the store is in use or cannot be written, or the data cannot be used; no trial was begun.
+        SweepStoppedError: the run ended before its time.
     """
     started = time.monotonic()
-    store = Store(root)
     store.create()
-    with store.driver_lock():
+    reported = _Reported()
+    with lease.held(
+        store.storage, seconds=settings.lease_seconds, report=reported, on_loss=_abandoning(abandon), say=say
+    ):
         trials = expand(sweep)
-        before = make_plan(trials, store.commits())
+        _heal(store, say)
+        before = _planned(store, trials)
         if retry_failed:
-            before = _withdraw_failures(store, before, trials)
+            for trial in before.of("failed"):
+                store.withdraw(layout.commit(trial.id))
+            before = _planned(store, trials)
+        _compare_versions(store, settings, say)
         tasks = before.tasks()
         if tasks:
+            _check_cluster(settings)
             _check_device(settings)
             _check_data(store, sweep, settings)
         store.record_spec(sweep_digest(sweep), dump_sweep(sweep))
         if tasks:
-            _run_tasks(tasks, store, settings)
-        after = make_plan(trials, store.commits())
+            _run_tasks(tasks, store, settings, reported)
+        after = _planned(store, trials)
     executed = before.counts()["todo"] - after.counts()["todo"]
-    return Outcome(store.root, executed, time.monotonic() - started, after)
+    return Outcome(store.url, executed, time.monotonic() - started, after)
 
 
-def _withdraw_failures(store: Store, plan: Plan, trials: tuple[PlannedTrial, ...]) -> Plan:
-    for trial in plan.of("failed"):
-        store.withdraw_failure(trial.id)
+class _Reported:
+    """The progress of the run under way, for the lease."""
+
+    def __init__(self) -> None:
+        self.progress: Progress | None = None
+
+    def __call__(self) -> dict[str, Any]:
+        return self.progress.snapshot() if self.progress else {}
+
+
+def _abandoning(abandon: Callable[[EnsweepError], None]) -> Callable[[str], None]:
+    return lambda reason: abandon(StoreInUseError(f"{reason}; stopped. What is committed is kept"))
+
+
+def _heal(store: Store, say: Callable[[str], None]) -> None:
+    """Damage found before the run is made good by it."""
+    problems = verifying.look(store)
+    for problem in problems:
+        say(f"damaged: {problem.described()}; it is taken back and made again")
+    verifying.heal(store, problems)
+
+
+def _planned(store: Store, trials: tuple[PlannedTrial, ...]) -> Plan:
     return make_plan(trials, store.commits())
+
+
+def _compare_versions(store: Store, settings: Settings, say: Callable[[str], None]) -> None:
+    """Numbers may differ in their last digits between versions: say so, before they stand side by side."""
+    for difference in provenance.differences(store.commits().values(), settings.threads):
+        say(f"warning: {difference}; rows are tagged with their environment, and the report says so")
+
+
+def _check_cluster(settings: Settings) -> None:
+    """A cluster that asks for no token runs anybody's code: it is used only where the user trusts the network."""
+    if settings.address == "local" or settings.trust_network or settings.runner != "tune":
+        return
+    if why := ray_environment.why_unauthenticated(os.environ):
+        raise EnsweepError(
+            f"--address {settings.address}: {why}; whoever reaches that cluster can run code on it. "
+            "Set RAY_AUTH_MODE=token with the cluster's token, or trust the network with --trust-network"
+        )
 
 
 def _check_device(settings: Settings) -> None:
@@ -96,32 +160,11 @@ def _check_data(store: Store, sweep: SweepSpec, settings: Settings) -> None:
     store.pin_data(sweep.dataset.name, prepared.fingerprint)
 
 
-def _run_tasks(tasks: tuple[Task, ...], store: Store, settings: Settings) -> None:
+def _run_tasks(tasks: tuple[Task, ...], store: Store, settings: Settings, reported: _Reported) -> None:
+    from orchestrator.following import Follower
+
     with Progress(tasks) as progress:
-        make_runner(settings).run(tasks, store, settings, _Follower(store, progress))
-
-
-class _Follower:
-    """Commits failures, and shows progress."""
-
-    def __init__(self, store: Store, progress: Progress) -> None:
-        self._store = store
-        self._progress = progress
-
-    def advanced(self, task: Task, epoch: int) -> None:
-        self._progress.advance(task, epoch)
-
-    def finished(self, task: Task) -> None:
-        self._progress.finish(task)
-
-    def failed(self, task: Task, message: str) -> None:
-        for trial in task.trials:
-            self._store.commit(
-                Commit(trial_id=trial.id, status="failed", attempt="", files={}, message=message, environment={})
-            )
-            self._progress.say(f"failed: {_name(trial)}: {message.strip().splitlines()[-1]}")
-        self._progress.finish(task)
-
-
-def _name(trial: PlannedTrial) -> str:
-    return f"{trial.architecture} {column_of(trial)} seed {trial.spec.seed} ({trial.id})"
+        reported.progress = progress
+        follower = Follower(store, progress)
+        make_runner(settings).run(tasks, store, settings, follower)
+        follower.conclude()

@@ -7,16 +7,9 @@ from io import BytesIO
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from reports.parquet import ARROW_TYPES
 from specs.layout import CommittedFile
-from specs.records import ColumnType, Row, Table
-
-ARROW_TYPES: dict[ColumnType, pa.DataType] = {
-    "string": pa.string(),
-    "int": pa.int64(),
-    "float": pa.float64(),
-    "floats": pa.list_(pa.float64()),
-    "ints": pa.list_(pa.int64()),
-}
+from specs.records import Row, Table
 
 
 def schema(table: Table) -> pa.Schema:

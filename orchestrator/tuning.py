@@ -12,10 +12,10 @@ from typing import Any
 
 import ray
 from ray import tune
-from ray.tune import Callback
+from ray.tune import Callback, Stopper
 from ray.tune.experiment import Trial as RayTrial
 
-from orchestrator import reaper, signals
+from orchestrator import memory, reaper, signals
 from orchestrator.errors import EnsweepError
 from orchestrator.plan import Task
 from orchestrator.runners import Listener
@@ -34,7 +34,7 @@ class TuneRunner:
 
     def run(self, tasks: Sequence[Task], store: Store, settings: Settings, listener: Listener) -> None:
         """See :class:`orchestrator.runners.Runner`."""
-        with _cluster(settings, store):
+        with _cluster(settings, store) as notes:
             tuner = tune.Tuner(
                 tune.with_resources(
                     tune.with_parameters(_train_stack, tasks=list(tasks), store=store, settings=settings),
@@ -42,7 +42,7 @@ class TuneRunner:
                 ),
                 param_space={"stack": tune.grid_search(list(range(len(tasks))))},
                 tune_config=_tune_config(tasks, settings),
-                run_config=_run_config(tasks, store, settings, listener),
+                run_config=_run_config(tasks, store, settings, listener, notes),
             )
             tuner.fit()
 
@@ -60,15 +60,20 @@ def _train_stack(config: dict[str, int], *, tasks: list[Task], store: Store, set
             last_report = time.monotonic()
             tune.report({"epoch": epoch})
 
-    execute(task, store, settings, on_epoch)
+    try:
+        execute(task, store, settings, on_epoch)
+    except EnsweepError as error:  # nothing to try again: the user must mend it first
+        tune.report({"obstacle": str(error)})
+        return
     tune.report({"epoch": task.trials[0].spec.training.epochs})
 
 
 class _Relay(Callback):  # type: ignore[misc]
     """Tells the listener what Tune's loop sees."""
 
-    def __init__(self, tasks: Sequence[Task], listener: Listener) -> None:
+    def __init__(self, tasks: Sequence[Task], store: Store, listener: Listener) -> None:
         self._tasks = tasks
+        self._store = store
         self._listener = listener
 
     def _task(self, trial: RayTrial) -> Task:
@@ -78,14 +83,40 @@ class _Relay(Callback):  # type: ignore[misc]
     def on_trial_result(
         self, iteration: int, trials: list[RayTrial], trial: RayTrial, result: dict[str, Any], **info: Any
     ) -> None:
-        if "epoch" in result:
+        if "obstacle" in result:
+            self._listener.obstructed(result["obstacle"])
+        elif "epoch" in result:
             self._listener.advanced(self._task(trial), result["epoch"])
 
     def on_trial_complete(self, iteration: int, trials: list[RayTrial], trial: RayTrial, **info: Any) -> None:
         self._listener.finished(self._task(trial))
 
+    def on_trial_recover(self, iteration: int, trials: list[RayTrial], trial: RayTrial, **info: Any) -> None:
+        """Ray's memory monitor kills workers before Python can say that memory ran out: twice is enough."""
+        message = _error_text(trial)
+        if memory.says_so(message) and not memory.may_try_again(self._task(trial), self._store):
+            self._listener.failed(self._task(trial), f"out of memory, twice\n{message}", "oom")
+
     def on_trial_error(self, iteration: int, trials: list[RayTrial], trial: RayTrial, **info: Any) -> None:
-        self._listener.failed(self._task(trial), _error_text(trial))
+        message = _error_text(trial)
+        cause = "oom" if memory.says_so(message) else "error" if trial.get_pickled_error() else "worker"
+        self._listener.failed(self._task(trial), message, cause)
+
+
+class _Stopper(Stopper):  # type: ignore[misc]
+    """Ends the experiment, with the trials under way, when the listener wants that."""
+
+    def __init__(self, listener: Listener) -> None:
+        self._listener = listener
+
+    def __call__(self, trial_id: str, result: dict[str, Any]) -> bool:
+        return False
+
+    def stop_all(self) -> bool:
+        return self._listener.wants_stop
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"_listener": None}  # Tune writes its stopper down for a restore that is never asked for
 
 
 def _error_text(trial: RayTrial) -> str:
@@ -94,16 +125,19 @@ def _error_text(trial: RayTrial) -> str:
 
 
 @contextmanager
-def _cluster(settings: Settings, store: Store) -> Iterator[None]:
-    """A connection to the cluster of the settings; a local one is started, and gone afterwards."""
+def _cluster(settings: Settings, store: Store) -> Iterator[str]:
+    """A connection to the cluster of the settings; a local one is started, and gone afterwards.
+
+    Gives the place for Tune's own notes, which its workers must reach and nobody reads again.
+    """
     quiet = {"log_to_driver": False, "logging_level": "ERROR"}
     if settings.address == "local":
-        with reaper.reaping(store.layout.logs / "ray") as folder:
+        with reaper.reaping(store.logs / "ray") as folder:
             local = {"include_dashboard": False, "object_store_memory": OBJECT_STORE_BYTES, "_temp_dir": str(folder)}
             try:
                 with signals.kept():
                     ray.init(address="local", **local, **quiet)
-                yield
+                yield str(folder / "tune")
             finally:
                 ray.shutdown()
         return
@@ -113,7 +147,7 @@ def _cluster(settings: Settings, store: Store) -> Iterator[None]:
     except ConnectionError as error:
         raise EnsweepError(f"no Ray cluster answers at {settings.address}: {error}") from error
     try:
-        yield
+        yield f"{store.url}/logs/tune"
     finally:
         ray.shutdown()
 
@@ -132,10 +166,13 @@ def _tune_config(tasks: Sequence[Task], settings: Settings) -> tune.TuneConfig:
     )
 
 
-def _run_config(tasks: Sequence[Task], store: Store, settings: Settings, listener: Listener) -> tune.RunConfig:
+def _run_config(
+    tasks: Sequence[Task], store: Store, settings: Settings, listener: Listener, notes: str
+) -> tune.RunConfig:
     return tune.RunConfig(
-        storage_path=str(store.layout.logs / "tune"),
+        storage_path=notes,
         verbose=0,
+        stop=_Stopper(listener),
         failure_config=tune.FailureConfig(max_failures=settings.max_retries),
-        callbacks=[_Relay(tasks, listener)],
+        callbacks=[_Relay(tasks, store, listener)],
     )

@@ -4,31 +4,33 @@ The plan comes from the store's current spec. A planned trial meets its rows by 
 name of its architecture from the plan, because names are labels that may have changed since.
 """
 
-import math
+import hashlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from re import fullmatch
 
 import pandas as pd
 import pyarrow as pa
 from pydantic import ValidationError
 
-from reports.parquet import CorruptError, read_checked, schema
-from specs.layout import Commit, Layout
+from reports import checking
+from reports.checking import Tables
+from reports.parquet import CorruptError, schema
+from specs import layout
+from specs.layout import Commit, Reader
 from specs.loading import SpecError, parse_sweep
-from specs.records import FILTERS, TABLES, TRIALS
+from specs.records import TABLES
 from specs.sweep import PlannedTrial, SweepSpec, expand
 
 STATUSES = ("complete", "diverged", "failed", "corrupt", "missing")
 """How a planned trial stands: as committed, or its files are damaged, or nothing is committed."""
 
-REQUIRED = TABLES.keys() - {FILTERS.name}
-"""What every complete trial has committed; filters only where its spec asks for them."""
-
-Tables = dict[str, pa.Table]
+PORTION = 256
+"""Trials whose files are read at once."""
 
 
 class StoreError(Exception):
-    """This folder is no store, or its spec cannot be read; the message says what to do."""
+    """There is no store, or its spec cannot be read; the message says what to do."""
 
 
 @dataclass(frozen=True)
@@ -50,21 +52,20 @@ class Frames:
     """Commits of trials that the current spec does not plan: counted, never used."""
 
 
-def load(store: Path) -> Frames:
+def load(store: Reader) -> Frames:
     """Read a store and verify every file before its rows are used.
 
     Raises:
         StoreError: the folder is no store, or its spec is missing or invalid.
     """
-    layout = Layout(store)
-    text = _spec_text(layout)
+    text = _spec_text(store)
     try:
         sweep = parse_sweep(text, "the store's spec")
     except SpecError as error:
-        raise StoreError(f"{store}: the spec in this store cannot be read: {error}") from error
+        raise StoreError(f"{store.url}: the spec in this store cannot be read: {error}") from error
     plan = expand(sweep)
-    outcomes = [_Outcome.of(layout, trial) for trial in plan]
-    committed = {path.stem for path in layout.commits.glob("[!.]*.json")}
+    committed = set(layout.committed_ids(store.keys(layout.COMMITS)))
+    outcomes = _outcomes(store, plan, committed)
     names = {trial.id: trial.architecture for trial in plan}
     return Frames(
         sweep=sweep,
@@ -91,48 +92,38 @@ class _Outcome:
     commit: Commit | None = None
     tables: Tables | None = None
 
-    @classmethod
-    def of(cls, layout: Layout, trial: PlannedTrial) -> "_Outcome":
-        path = layout.commit(trial.id)
-        if not path.exists():
-            return cls(trial, "missing")
-        try:
-            commit = Commit.model_validate_json(path.read_bytes())
-        except (OSError, ValidationError):
-            return cls(trial, "corrupt", "its commit cannot be read")
-        try:
-            tables = _verified_tables(layout, trial.id, commit)
-        except CorruptError as error:
-            return cls(trial, "corrupt", str(error), commit)
-        return cls(trial, commit.status, commit.message, commit, tables if commit.status == "complete" else None)
+
+def _outcomes(store: Reader, plan: Sequence[PlannedTrial], committed: set[str]) -> list[_Outcome]:
+    """What the store says of each planned trial, read in portions: many small files at once, never all."""
+    found = []
+    for start in range(0, len(plan), PORTION):
+        trials = plan[start : start + PORTION]
+        commits = store.read_many(layout.commit(trial.id) for trial in trials if trial.id in committed)
+        parsed = {trial.id: _parsed(commits.get(layout.commit(trial.id))) for trial in trials if trial.id in committed}
+        contents = store.read_many(key for commit in parsed.values() if commit for key in checking.keys(commit))
+        found += [_outcome(trial, trial.id in committed, parsed.get(trial.id), contents) for trial in trials]
+    return found
 
 
-def _verified_tables(layout: Layout, trial_id: str, commit: Commit) -> Tables:
-    if commit.trial_id != trial_id:
-        raise CorruptError("its commit names another trial")
-    if Path(commit.attempt).name != commit.attempt:
-        raise CorruptError("its commit names no attempt")
-    folder = layout.attempt(trial_id, commit.attempt)
-    tables = {
-        name: read_checked(folder / f"{name}.parquet", TABLES[name], file, trial_id)
-        for name, file in commit.files.items()
-        if name in TABLES
-    }
-    if commit.status == "complete":
-        _check_complete(tables)
-    return tables
+def _parsed(content: bytes | None) -> Commit | None:
+    try:
+        return Commit.model_validate_json(content) if content is not None else None
+    except ValidationError:
+        return None
 
 
-def _check_complete(tables: Tables) -> None:
-    """A complete trial has one row of results, and its results are numbers."""
-    if missing := REQUIRED - tables.keys():
-        raise CorruptError(f"complete, but without {', '.join(sorted(missing))}")
-    rows = tables[TRIALS.name].to_pylist()
-    if len(rows) != 1 or rows[0]["status"] != "complete":
-        raise CorruptError("complete, but its trials table does not say so")
-    for name in ("test_error", "test_nll", "test_member_error", "test_member_nll"):
-        if rows[0][name] is None or not math.isfinite(rows[0][name]):
-            raise CorruptError(f"complete, but {name} is no number")
+def _outcome(trial: PlannedTrial, committed: bool, commit: Commit | None, contents: Mapping[str, bytes]) -> _Outcome:
+    if not committed:
+        return _Outcome(trial, "missing")
+    if commit is None:
+        return _Outcome(trial, "corrupt", "its commit cannot be read")
+    if commit.trial_id != trial.id:
+        return _Outcome(trial, "corrupt", "its commit names another trial", commit)
+    try:
+        tables = checking.checked_tables(commit, contents)
+    except CorruptError as error:
+        return _Outcome(trial, "corrupt", str(error), commit)
+    return _Outcome(trial, commit.status, commit.message, commit, tables if commit.status == "complete" else None)
 
 
 def _frame(name: str, outcomes: list[_Outcome]) -> pd.DataFrame:
@@ -158,13 +149,14 @@ def _planned_row(outcome: _Outcome) -> dict[str, object]:
     }
 
 
-def _spec_text(layout: Layout) -> str:
-    if not layout.root.is_dir():
-        raise StoreError(f"{layout.root} is not a folder; name the store that `ensweep run` wrote")
+def _spec_text(store: Reader) -> str:
     try:
-        digest = layout.current.read_text().strip()
-        if not digest.isalnum():
-            raise StoreError(f"{layout.current} names no spec; run the sweep again to repair it")
-        return layout.spec(digest).read_text()
-    except (OSError, UnicodeDecodeError) as error:
-        raise StoreError(f"{layout.root} is not a store: no spec was run in it") from error
+        digest = store.read(layout.CURRENT).decode("ascii", "replace").strip()
+        if not fullmatch("[0-9a-z]+", digest):
+            raise StoreError(f"{store.url}/{layout.CURRENT} names no spec; run the sweep again to mend it")
+        content = store.read(layout.spec(digest))
+    except OSError as error:
+        raise StoreError(f"{store.url} is not a store: no spec was run in it") from error
+    if not hashlib.sha256(content).hexdigest().startswith(digest):
+        raise StoreError(f"{store.url}: the spec that ran here last is damaged; run the sweep again to mend it")
+    return content.decode()

@@ -3,8 +3,6 @@
 import base64
 import hashlib
 import json
-import os
-import uuid
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,7 +18,7 @@ from reports.figures.entry import ReportFigure
 from reports.figures.style import DARK
 from reports.loading import Frames, load
 from reports.tables import DisplayTable, to_csv
-from specs.layout import Layout
+from specs.layout import Reader
 
 UNSAFE = {character: f"\\u{ord(character):04x}" for character in "<>&\u2028\u2029"}
 """Characters that could end or confuse a script element, as JSON writes them instead."""
@@ -41,25 +39,13 @@ class FigureView:
     csv: Markup
 
 
-def build(store: Path, output: Path | None = None) -> Path:
-    """Write the report of a store, whole, to ``output`` (by default ``report.html`` in the store).
-
-    Returns:
-        where the page was written.
+def build(store: Reader) -> bytes:
+    """The report of a store as a file's content.
 
     Raises:
-        StoreError: the folder is no store, or its spec cannot be read.
-        OSError: the page cannot be written there.
+        StoreError: there is no store, or its spec cannot be read.
     """
-    target = output if output is not None else Layout(store).report
-    content = render(load(store)).encode()
-    temporary = target.with_name(f".{target.name}.{uuid.uuid4().hex}")
-    try:
-        temporary.write_bytes(content)
-        os.replace(temporary, target)  # noqa: PTH105 - the one call that replaces in a single step
-    finally:
-        temporary.unlink(missing_ok=True)
-    return target
+    return render(load(store)).encode()
 
 
 def render(frames: Frames) -> str:

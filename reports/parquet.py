@@ -2,7 +2,6 @@
 
 import hashlib
 from functools import cache
-from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -29,26 +28,29 @@ def schema(table: Table) -> pa.Schema:
     return pa.schema([(column.name, ARROW_TYPES[column.type]) for column in table.columns])
 
 
-def read_checked(path: Path, table: Table, committed: CommittedFile, trial_id: str) -> pa.Table:
+def check(content: bytes | None, table: Table, committed: CommittedFile, trial_id: str) -> pa.Table:
     """The rows of one file, after its SHA-256, page checksums, columns, row count and trial are verified.
 
-    The bytes are read once, so that what was hashed is what is parsed.
+    Args:
+        content: the file's bytes, read once, so that what was hashed is what is parsed; None for a missing file.
+        table: what it must hold.
+        committed: what the commit says of it.
+        trial_id: whose rows these must be.
 
     Raises:
         CorruptError: the file is missing or differs from what was committed.
     """
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise CorruptError(f"{path.name}: cannot be read ({error.strerror})") from error
+    name = f"{table.name}.parquet"
+    if content is None:
+        raise CorruptError(f"{name}: is missing or cannot be read")
     if hashlib.sha256(content).hexdigest() != committed.sha256:
-        raise CorruptError(f"{path.name}: its SHA-256 is not the committed one")
+        raise CorruptError(f"{name}: its SHA-256 is not the committed one")
     try:
         rows = pq.read_table(pa.BufferReader(content), page_checksum_verification=True)
         rows = rows.select(schema(table).names).cast(schema(table))
     except (pa.ArrowException, KeyError, OSError) as error:
-        raise CorruptError(f"{path.name}: no {table.name} table ({_first_line(error)})") from error
-    _check_rows(rows, path.name, committed, trial_id)
+        raise CorruptError(f"{name}: no {table.name} table ({_first_line(error)})") from error
+    _check_rows(rows, name, committed, trial_id)
     return rows
 
 

@@ -1,67 +1,89 @@
-"""Where things lie in a store, and what a commit says: shared by the store that writes and the report that reads."""
+"""Where things lie in a store, and what a commit says: shared by the store that writes and the report that reads.
 
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Literal
+Everything in a store has a key: its path relative to the store, with ``/`` on every system and on object storage.
+"""
+
+from collections.abc import Iterable
+from typing import Annotated, Literal, Protocol
+
+from pydantic import StringConstraints
 
 from specs.base import Frozen
 
 Status = Literal["complete", "diverged", "failed"]
 
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
+"""What becomes a part of a key: no separators, no dots, nothing that leads out of the store."""
 
-@dataclass(frozen=True)
-class Layout:
-    """All paths of one store."""
+SPECS = "specs/"
+"""Every sweep that ran here, resolved, as ``<hash>.yaml``."""
+CURRENT = "specs/current"
+"""One line: the hash of the sweep that ran here last."""
+ATTEMPTS = "attempts/"
+COMMITS = "commits/"
+CHECKPOINTS = "checkpoints/"
+WITHDRAWN = "withdrawn/"
+"""Commits that no longer count, kept as evidence: failures that were tried again, results that were damaged."""
+LOCK = "lock"
+REPORT = "report.html"
 
-    root: Path
+
+def spec(digest: str) -> str:
+    """Key of a resolved spec."""
+    return f"{SPECS}{digest}.yaml"
+
+
+def attempt(trial_id: str, name: str) -> str:
+    """Prefix of an attempt's files: immutable, and of no meaning until a commit names it."""
+    return f"{ATTEMPTS}{trial_id}/{name}/"
+
+
+def table(trial_id: str, attempt_name: str, table_name: str) -> str:
+    """Key of one table of an attempt."""
+    return f"{attempt(trial_id, attempt_name)}{table_name}.parquet"
+
+
+def commit(trial_id: str) -> str:
+    """Key of a commit: a trial is done when it exists, and never otherwise."""
+    return f"{COMMITS}{trial_id}.json"
+
+
+def checkpoint(stack_id: str) -> str:
+    """Prefix of the checkpoint of a stack in training."""
+    return f"{CHECKPOINTS}{stack_id}/"
+
+
+def data(dataset: str) -> str:
+    """Key of the fingerprint of the data that this store's trials of one data set were trained on."""
+    return f"data-{dataset}.json"
+
+
+def committed_ids(keys: Iterable[str]) -> list[str]:
+    """The trials that have a commit, among the keys below ``COMMITS``; files in the making start with a dot."""
+    names = [key.removeprefix(COMMITS) for key in keys]
+    return sorted(name.removesuffix(".json") for name in names if name.endswith(".json") and not name.startswith("."))
+
+
+class Reader(Protocol):
+    """A store as something to read, wherever it lies."""
 
     @property
-    def specs(self) -> Path:
-        """Every sweep that ran here, resolved, as ``<hash>.yaml``."""
-        return self.root / "specs"
+    def url(self) -> str:
+        """What a user calls this store."""
 
-    @property
-    def current(self) -> Path:
-        """A one-line file: the hash of the sweep that ran here last."""
-        return self.specs / "current"
+    def read(self, key: str) -> bytes:
+        """The content of a key.
 
-    def spec(self, digest: str) -> Path:
-        return self.specs / f"{digest}.yaml"
+        Raises:
+            FileNotFoundError: there is nothing under it.
+            OSError: it cannot be read.
+        """
 
-    @property
-    def attempts(self) -> Path:
-        return self.root / "attempts"
+    def read_many(self, keys: Iterable[str]) -> dict[str, bytes]:
+        """The contents of many keys at once; keys that are missing or cannot be read are left out."""
 
-    def attempt(self, trial_id: str, attempt: str) -> Path:
-        """Immutable folder with one Parquet file a table."""
-        return self.attempts / trial_id / attempt
-
-    @property
-    def commits(self) -> Path:
-        return self.root / "commits"
-
-    def commit(self, trial_id: str) -> Path:
-        """A trial is done when this file exists, and never otherwise."""
-        return self.commits / f"{trial_id}.json"
-
-    def checkpoint(self, stack_id: str) -> Path:
-        return self.root / "checkpoints" / stack_id
-
-    def data(self, dataset: str) -> Path:
-        """The fingerprint of the data that this store's trials of one data set were trained on."""
-        return self.root / f"data-{dataset}.json"
-
-    @property
-    def lock(self) -> Path:
-        return self.root / "lock"
-
-    @property
-    def logs(self) -> Path:
-        return self.root / "logs"
-
-    @property
-    def report(self) -> Path:
-        return self.root / "report.html"
+    def keys(self, prefix: str) -> list[str]:
+        """All keys that start with a prefix, sorted; the prefix is empty or ends with ``/``."""
 
 
 class CommittedFile(Frozen):
@@ -74,11 +96,14 @@ class CommittedFile(Frozen):
 class Commit(Frozen):
     """The one decision about a trial, created exclusively: which attempt counts, and how it ended."""
 
-    trial_id: str
+    trial_id: Name
     status: Status
-    attempt: str
-    files: dict[str, CommittedFile]
+    attempt: Name | Literal[""]
+    """Empty where the trial failed."""
+    files: dict[Name, CommittedFile]
     """By table name; empty where the trial failed."""
+    cause: Literal["", "error", "oom", "worker"] = ""
+    """Of a failure: its code raised an error, memory ran out, or its worker died without a word."""
     message: str = ""
     """Why it failed or where it diverged; empty for a complete trial."""
     environment: dict[str, str | int | None]

@@ -19,6 +19,8 @@ class Column:
     unit: str
     meaning: str
     nullable: bool = False
+    incidental: bool = False
+    """Of the machine, the checkout or a label: two equal trainings may differ in it."""
 
 
 @dataclass(frozen=True)
@@ -35,8 +37,8 @@ TRIALS = Table(
     ("trial_id",),
     (
         Column("trial_id", "string", "", "identity of the trial"),
-        Column("sweep", "string", "", "sweep that ran it"),
-        Column("architecture", "string", "", "the architecture's name in that sweep"),
+        Column("sweep", "string", "", "sweep that ran it", incidental=True),
+        Column("architecture", "string", "", "the architecture's name in that sweep", incidental=True),
         Column("kind", "string", "", "kind of member network"),
         Column("method", "string", "", "joint, bagging or stacking"),
         Column("lam", "float", "", "joint-training weight λ"),
@@ -86,12 +88,20 @@ TRIALS = Table(
             "condition of the joint loss's Hessian, where the spec asks",
             nullable=True,
         ),
-        Column("seconds", "float", "s", "training and measuring, over all attempts"),
-        Column("seconds_per_epoch", "float", "s", "median over epochs, training and measuring"),
-        Column("samples_per_second", "float", "1/s", "training examples over the seconds of the epochs"),
-        Column("peak_memory", "int", "bytes", "CUDA: most allocated; CPU: the process's largest resident size"),
-        Column("device", "string", "", "device that trained it"),
-        Column("environment", "string", "", "fingerprint of versions, device and threads"),
+        Column("seconds", "float", "s", "training and measuring, over all attempts", incidental=True),
+        Column("seconds_per_epoch", "float", "s", "median over epochs, training and measuring", incidental=True),
+        Column(
+            "samples_per_second", "float", "1/s", "training examples over the seconds of the epochs", incidental=True
+        ),
+        Column(
+            "peak_memory",
+            "int",
+            "bytes",
+            "CUDA: most allocated; CPU: the process's largest resident size",
+            incidental=True,
+        ),
+        Column("device", "string", "", "device that trained it", incidental=True),
+        Column("environment", "string", "", "fingerprint of versions, device and threads", incidental=True),
     ),
 )
 
@@ -110,7 +120,7 @@ EPOCHS = Table(
         Column("member_errors", "floats", "fraction", "each member's"),
         Column("member_nlls", "floats", "nats", "each member's"),
         Column("learning_rate", "float", "", "in that epoch"),
-        Column("seconds", "float", "s", "of that epoch, training and measuring"),
+        Column("seconds", "float", "s", "of that epoch, training and measuring", incidental=True),
         Column(
             "member_distance_from_init",
             "floats",

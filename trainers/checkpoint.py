@@ -1,4 +1,4 @@
-"""The exact state of a stack in training on disk: whole writes, two slots in turn, checked before it is read.
+"""The exact state of a stack in training: two slots in turn, each checked before it is read.
 
 Each slot holds ``state.safetensors`` (tensors, and the book-keeping in its metadata) and ``sha256``, the digest of
 that file. A write goes to the slot that does not hold the newest valid state, so that whenever it is cut off one
@@ -10,16 +10,34 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-import os
-import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
+from typing import Protocol
 
 from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor
 
+from specs import faults
+
 log = logging.getLogger(__name__)
+
+SLOTS = ("a/", "b/")
+STATE, MARKER = "state.safetensors", "sha256"
+
+
+class Files(Protocol):
+    """Where the slots lie: content appears whole under its key, or not at all."""
+
+    def read(self, key: str) -> bytes:
+        """The content of a key.
+
+        Raises:
+            FileNotFoundError: there is none.
+        """
+
+    def replace(self, key: str, content: bytes) -> None:
+        """Put content under a key, in one step."""
 
 
 @dataclass(frozen=True)
@@ -30,26 +48,36 @@ class Saved:
     """How many states were saved before it."""
     tensors: dict[str, Tensor]
     book: str
+    environments: tuple[str, ...] = ()
+    """In which environments the training went on, up to this state; more than one where versions changed between."""
 
 
 class Checkpoint:
-    """Two slots in a directory that belong to one stack."""
+    """Two slots that belong to one stack."""
 
-    def __init__(self, directory: Path, fingerprint: str) -> None:
+    def __init__(self, files: Files, fingerprint: str, environment: str = "") -> None:
         """``fingerprint`` names the stack and its data: states of another are left out."""
-        self._slots = (directory / "a", directory / "b")
+        self._files = files
         self._fingerprint = fingerprint
-        self._next: tuple[Path, int] | None = None
+        self._environment = environment
+        self._next: tuple[str, int] | None = None
+        self.environments: tuple[str, ...] = (environment,)
+        """Where the training went on so far, this process included."""
 
-    def load(self) -> Saved | None:
-        """The newest valid state; none where there is none. What is wrong with a slot is logged once, as a warning."""
-        states = {slot: state for slot in self._slots if (state := self._read(slot))}
+    def load(self, fits: Callable[[Saved], bool] = lambda saved: True) -> Saved | None:
+        """The newest valid state; none where there is none. What is wrong with a slot is logged once, as a warning.
+
+        ``fits`` says whether a whole state can be gone on from.
+        """
+        states = {slot: state for slot in SLOTS if (state := self._read(slot, fits))}
         newest = max(states, key=lambda slot: states[slot].number, default=None)
         if newest is None:
-            self._next = (self._slots[0], 0)
+            self._next = (SLOTS[0], 0)
             return None
-        self._next = (self._other(newest), states[newest].number + 1)
-        return states[newest]
+        found = states[newest]
+        self._next = (_other(newest), found.number + 1)
+        self.environments = tuple(dict.fromkeys((*found.environments, self._environment)))
+        return found
 
     def save(self, tensors: dict[str, Tensor], book: str) -> None:
         """Write a state whole, next to the newest valid one."""
@@ -57,55 +85,52 @@ class Checkpoint:
             self.load()
         assert self._next is not None
         slot, number = self._next
-        metadata = {"number": str(number), "stack": self._fingerprint, "book": book}
+        metadata = {
+            "number": str(number),
+            "stack": self._fingerprint,
+            "book": book,
+            "environments": json.dumps(self.environments),
+        }
         content = save({name: tensor.detach().contiguous() for name, tensor in tensors.items()}, metadata)
-        slot.mkdir(parents=True, exist_ok=True)
-        _write_whole(slot / "state.safetensors", content)
-        _write_whole(slot / "sha256", hashlib.sha256(content).hexdigest().encode())
-        self._next = (self._other(slot), number + 1)
+        faults.point("checkpoint.save")
+        self._files.replace(slot + STATE, content)
+        faults.point("checkpoint.state")
+        self._files.replace(slot + MARKER, hashlib.sha256(content).hexdigest().encode())
+        faults.point("checkpoint.saved")
+        self._next = (_other(slot), number + 1)
 
-    def _other(self, slot: Path) -> Path:
-        return self._slots[1] if slot == self._slots[0] else self._slots[0]
-
-    def _read(self, slot: Path) -> Saved | None:
+    def _read(self, slot: str, fits: Callable[[Saved], bool]) -> Saved | None:
         try:
-            content = (slot / "state.safetensors").read_bytes()
-            digest = (slot / "sha256").read_bytes()
+            content = self._files.read(slot + STATE)
         except FileNotFoundError:
-            if slot.exists():
-                log.warning("checkpoint %s is incomplete; it is left out", slot)
+            return None  # nothing was written here, or its first write was cut off
+        try:
+            digest = self._files.read(slot + MARKER)
+        except FileNotFoundError:
+            log.warning("checkpoint slot %s is incomplete; it is left out", slot)
             return None
         if hashlib.sha256(content).hexdigest().encode() != digest:
-            log.warning("checkpoint %s does not match its SHA-256; it is left out", slot)
+            log.warning("checkpoint slot %s does not match its SHA-256; it is left out", slot)
             return None
         try:
-            return self._parsed(content, slot)
-        except (SafetensorError, KeyError, TypeError, ValueError) as error:
-            log.warning("checkpoint %s cannot be read (%s); it is left out", slot, error)
+            found = self._parsed(content, slot)
+        except (SafetensorError, KeyError, TypeError, ValueError, RecursionError) as error:
+            log.warning("checkpoint slot %s cannot be read (%s); it is left out", slot, error)
             return None
+        if found and not fits(found):
+            log.warning("checkpoint slot %s holds something else than this stack's state; it is left out", slot)
+            return None
+        return found
 
-    def _parsed(self, content: bytes, slot: Path) -> Saved | None:
+    def _parsed(self, content: bytes, slot: str) -> Saved | None:
         # A safetensors file starts with the length of its JSON header in 8 little-endian bytes.
         header = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])["__metadata__"]
         if header["stack"] != self._fingerprint:
-            log.warning("checkpoint %s is of other trials or other data; it is left out", slot)
+            log.warning("checkpoint slot %s is of other trials or other data; it is left out", slot)
             return None
-        return Saved(int(header["number"]), load(content), header["book"])
+        environments = tuple(str(name) for name in json.loads(header["environments"]))
+        return Saved(int(header["number"]), load(content), header["book"], environments)
 
 
-def _write_whole(path: Path, content: bytes) -> None:
-    """Replace a file in one move, on the disk before this returns."""
-    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
-    try:
-        with temporary.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+def _other(slot: str) -> str:
+    return SLOTS[1] if slot == SLOTS[0] else SLOTS[0]

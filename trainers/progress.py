@@ -77,6 +77,20 @@ class Progress:
         return {name: torch.stack(values) for name, values in self.series.items()}, json.dumps(book)
 
     @staticmethod
+    def holds(tensors: dict[str, Tensor], book: str, trials: int) -> bool:
+        """Whether :meth:`restored` would give the progress of so many trials."""
+        try:
+            made = Progress.restored(tensors, book)
+            lists = (made.best_epochs, made.messages, made.good_epochs)
+            return made.trials == trials and all(len(values) == trials for values in lists) and made._is_whole()
+        except (ValueError, TypeError, AttributeError, RecursionError):
+            return False
+
+    def _is_whole(self) -> bool:
+        """Whether there is a number for every epoch."""
+        return len(self.seconds) == self.epoch and all(len(values) == self.epoch for values in self.series.values())
+
+    @staticmethod
     def restored(tensors: dict[str, Tensor], book: str) -> Progress:
         """The inverse of :meth:`state`."""
         return Progress(**json.loads(book), series={name: list(stacked) for name, stacked in tensors.items()})

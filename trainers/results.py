@@ -37,6 +37,8 @@ class TrialResult:
     epochs: tuple[Row, ...]
     robustness: tuple[Row, ...]
     filters: tuple[Row, ...] = ()
+    earlier_environments: tuple[str, ...] = ()
+    """Names of the environments in which it was trained before it came to this process."""
 
 
 @dataclass(frozen=True)

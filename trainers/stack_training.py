@@ -6,6 +6,7 @@ import time
 
 import torch
 
+from specs import faults
 from specs.datasets import DATASETS
 from specs.records import Row
 from trainers import measuring, results, splits, stacking, tested
@@ -96,6 +97,7 @@ class StackTraining:
             on_logits = self._on_logits(part.rows[:, start : start + size], labels)
             batch = augment(images, start) if augment else images
             self._optimizer.step(self._gradients(self._ensemble, self._weights, batch, on_logits))
+            faults.point("batch")
 
     def _on_logits(self, rows: torch.Tensor, labels: torch.Tensor) -> OnLogits:
         """The joint loss's gradient on a batch's logits, weighted by the resamples where members have their own."""
@@ -125,13 +127,19 @@ class StackTraining:
         tensors["seconds"] = torch.tensor(self._seconds, dtype=torch.float64)
         return tensors, book
 
+    def fits(self, saved: Saved) -> bool:
+        """Whether a saved state can be taken over: all tensors, of the right shapes, and book-keeping that is whole."""
+        shapes = {name: tensor.shape for name, tensor in self._tensors().items()}
+        if any(name not in saved.tensors or saved.tensors[name].shape != shape for name, shape in shapes.items()):
+            return False
+        return "seconds" in saved.tensors and Progress.holds(_series(saved), saved.book, len(self._lam))
+
     def restore(self, saved: Saved) -> None:
-        """Take over a saved state."""
+        """Take over a saved state that :meth:`fits`."""
         tensors = saved.tensors
         for name, tensor in self._tensors().items():
             tensor.detach().copy_(tensors[name])
-        series = {name.removeprefix("series."): tensors[name] for name in tensors if name.startswith("series.")}
-        self.progress = Progress.restored(series, saved.book)
+        self.progress = Progress.restored(_series(saved), saved.book)
         for trial in set(range(len(self._lam))) - set(self.progress.active):
             self._optimizer.freeze(trial)
         self._earlier_seconds = tensors["seconds"].item()
@@ -190,3 +198,8 @@ class StackTraining:
             robustness=tuple(robustness.get(trial, ())),
             filters=tuple(tested.filter_rows(self._ensemble, self._initial, self._selected, trial)) if filters else (),
         )
+
+
+def _series(saved: Saved) -> dict[str, torch.Tensor]:
+    tensors = saved.tensors
+    return {name.removeprefix("series."): tensors[name] for name in tensors if name.startswith("series.")}

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from pathlib import Path
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import torch
 
-from trainers.checkpoint import Checkpoint
+from specs import faults
+from trainers.checkpoint import Checkpoint, Files
 from trainers.data import Arrays
 from trainers.devices import choose_device, deterministic
 from trainers.results import TrialResult
@@ -27,8 +28,9 @@ def train(
     arrays: Arrays,
     *,
     device: torch.device,
-    checkpoint: Path | None = None,
+    checkpoint: Files | None = None,
     checkpoint_seconds: float = 10.0,
+    environment: str = "",
     on_epoch: Callable[[int], None] | None = None,
     dtype: torch.dtype = torch.float32,
 ) -> tuple[TrialResult, ...]:
@@ -38,8 +40,9 @@ def train(
         stack: trials that differ in λ, seed and learning rate alone.
         arrays: the data set that the trials name.
         device: where to train; see :func:`trainers.devices.choose_device`.
-        checkpoint: directory to save the state in and to go on from; the caller deletes it once results are safe.
+        checkpoint: where to save the state and to go on from; the caller deletes it once results are safe.
         checkpoint_seconds: least time between two saves; 0 saves after every epoch.
+        environment: a name for the versions and the device of this process; a result says where else it was trained.
         on_epoch: called with the number of epochs completed, after any save; what it raises ends the training.
         dtype: of weights and images.
 
@@ -48,15 +51,17 @@ def train(
     """
     with deterministic(device):
         training = StackTraining(Stack.of(stack), arrays, device, dtype)
-        slots = Checkpoint(checkpoint, training.fingerprint(arrays)) if checkpoint else None
-        if slots and (saved := slots.load()):
+        slots = Checkpoint(checkpoint, training.fingerprint(arrays), environment) if checkpoint else None
+        if slots and (saved := slots.load(training.fits)):
             training.restore(saved)
         last_save = time.monotonic()
         while not training.finished:
             training.run_epoch()
+            faults.point("epoch")
             if slots and time.monotonic() - last_save >= checkpoint_seconds:
                 slots.save(*training.state())
                 last_save = time.monotonic()
             if on_epoch:
                 on_epoch(training.progress.epoch)
-        return training.results()
+        earlier = tuple(name for name in slots.environments if name != environment) if slots else ()
+        return tuple(replace(result, earlier_environments=earlier) for result in training.results())

@@ -10,6 +10,8 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
+from specs.records import TABLES
+
 ENSWEEP = Path(sys.executable).with_name("ensweep")
 
 SPEC = """\
@@ -25,8 +27,9 @@ training: {epochs: 3, batch_size: 50, learning_rate: 0.1}
 evaluation: {train_examples: 200, robustness: {repeats: 2}}
 """
 
-MEASURED = {"seconds", "seconds_per_epoch", "samples_per_second", "peak_memory", "environment"}
-"""Columns that are of the machine and the checkout, and so may differ between two equal runs."""
+LABELS = {"sweep", "architecture"}
+INCIDENTAL = {column.name for table in TABLES.values() for column in table.columns if column.incidental} - LABELS
+"""Columns in which two equal runs of one spec may differ."""
 
 
 class Workplace:
@@ -50,6 +53,13 @@ class Workplace:
             [str(ENSWEEP), *arguments], cwd=self.folder, capture_output=True, text=True, timeout=280, check=False
         )
 
+    def run_with_fault(
+        self, place: str, number: int, fault: str, *arguments: str
+    ) -> "subprocess.CompletedProcess[str]":
+        """Run a command to its end, with a fault in its process; see :mod:`tests.e2e.faulty`."""
+        command = [sys.executable, str(Path(__file__).with_name("faulty.py")), place, str(number), fault, *arguments]
+        return subprocess.run(command, cwd=self.folder, capture_output=True, text=True, timeout=280, check=False)
+
     def commits(self, store: Path | None = None) -> dict[str, dict[str, Any]]:
         """The commits of a store, by trial id."""
         folder = (store or self.store) / "commits"
@@ -64,7 +74,7 @@ class Workplace:
                 path = root / "attempts" / trial_id / commit["attempt"] / f"{table}.parquet"
                 rows = pq.read_table(path, page_checksum_verification=True).to_pylist()
                 found.setdefault(table, []).extend(
-                    {name: value for name, value in row.items() if name not in MEASURED} for row in rows
+                    {name: value for name, value in row.items() if name not in INCIDENTAL} for row in rows
                 )
         return found
 

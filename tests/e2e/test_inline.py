@@ -70,15 +70,13 @@ def test_a_diverged_trial_ends_with_3_and_is_not_run_again(workplace: Workplace)
 
 
 def test_a_failed_trial_is_kept_as_such_and_runs_again_when_asked(workplace: Workplace) -> None:
-    planned = json.loads(workplace.run("plan", "tiny.yaml", "--json").stdout)["trials"]
-    in_the_way = workplace.store / "attempts" / planned[0]["trial_id"]
-    in_the_way.parent.mkdir(parents=True)
-    in_the_way.write_text("a file where the trial's folder belongs")
-    first = workplace.run("run", "tiny.yaml", *INLINE, "--max-retries", "1", "--json")
+    first = workplace.run_with_fault("batch", 1, "error", "run", "tiny.yaml", *INLINE, "--max-retries", "0", "--json")
     assert first.returncode == 3, first.stderr
     assert (json.loads(first.stdout)["complete"], json.loads(first.stdout)["failed"]) == (5, 1)
-    assert f"failed: 1x16H λ=1 seed 0 ({planned[0]['trial_id']})" in first.stderr
-    in_the_way.unlink()
+    (failed,) = (commit for commit in workplace.commits().values() if commit["status"] == "failed")
+    assert (failed["cause"], failed["files"]) == ("error", {})
+    assert f"failed: 1x16H λ=1 seed 0 ({failed['trial_id']})" in first.stderr
+    assert "ValueError: a fault at batch" in first.stderr
     again = workplace.run("run", "tiny.yaml", *INLINE, "--json")
     assert (again.returncode, json.loads(again.stdout)["executed"]) == (3, 0)
     retried = workplace.run("run", "tiny.yaml", *INLINE, "--retry-failed", "--json")
@@ -109,7 +107,7 @@ def test_the_report_of_a_partial_store_is_built(workplace: Workplace, uninterrup
     ("arguments", "message"),
     [
         (["run", "smoke/digit"], "smoke/digits"),
-        (["run", "tiny.yaml", "--store", "s3://bucket/x"], "object storage"),
+        (["run", "tiny.yaml", "--store", "gs://bucket/x"], "gs://"),
         (["run", "tiny.yaml", "--runner", "inline", "--device", "cuda"], "CUDA"),
         (["status", "nowhere"], "not a store"),
         (["report", "nowhere"], "store"),

@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from orchestrator.store import Store
 from reports.page import build
+from specs.layout import REPORT
 from specs.sweep import expand
 from tests.reports.conftest import partial
 from tests.reports.synthetic import commit, sweep, write_store
@@ -49,7 +51,14 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for trial in expand(spec):
         if (status := partial(trial)) is not None:
             commit(store, trial, status, HOSTILE, device=HOSTILE)
-    return build(store.root)
+    return written(store)
+
+
+def written(store: Store) -> Path:
+    """The store's report, as a file."""
+    assert store.storage.folder is not None
+    store.storage.replace(REPORT, build(store.storage))
+    return store.storage.folder / REPORT
 
 
 class Opened:
@@ -89,7 +98,7 @@ def test_every_figure_is_drawn(browser: Browser, report: Path) -> None:
 
 def test_a_page_without_any_joint_trial_draws_and_complains_of_nothing(browser: Browser, tmp_path: Path) -> None:
     store = write_store(tmp_path, sweep(methods=["bagging", "stacking"]))
-    seen = opened(browser, build(store.root))
+    seen = opened(browser, written(store))
     assert seen.complaints == []
     assert "plans no joint training" in seen.page.locator("#error-against-lambda").inner_text()
 

@@ -55,8 +55,8 @@ def test_a_terminal_gets_a_bar_with_an_eta(tasks: list[Task]) -> None:
 
 
 def test_hours_are_shown_as_hours() -> None:
-    assert progress._clock(3 * 3600 + 62) == "3:01:02"
-    assert progress._clock(62) == "01:02"
+    assert progress.clock(3 * 3600 + 62) == "3:01:02"
+    assert progress.clock(62) == "01:02"
 
 
 def test_the_eta_leaves_out_the_time_before_the_first_epoch(tasks: list[Task], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,6 +12,7 @@ import pytest
 
 from orchestrator.errors import DataError, StoreError
 from orchestrator.store import Store
+from specs import layout
 from specs.layout import Commit, CommittedFile
 from specs.records import Row
 
@@ -20,9 +21,14 @@ RowBuilder = Callable[..., Row]
 
 @pytest.fixture
 def store(tmp_path: Path) -> Store:
-    made = Store(tmp_path / "store")
+    made = Store.at(tmp_path / "store")
     made.create()
     return made
+
+
+def path_of(store: Store, key: str) -> Path:
+    assert store.storage.folder is not None
+    return store.storage.folder / key
 
 
 def decide(attempt: str, files: dict[str, CommittedFile], status: str = "complete") -> Commit:
@@ -33,7 +39,7 @@ def decide(attempt: str, files: dict[str, CommittedFile], status: str = "complet
 
 def test_a_commit_names_the_hash_and_rows_of_what_was_written(store: Store, row: RowBuilder) -> None:
     attempt, written = store.write_attempt("t1", {"trials": [row("trials")], "robustness": []})
-    content = (store.layout.attempt("t1", attempt) / "trials.parquet").read_bytes()
+    content = store.storage.read(layout.table("t1", attempt, "trials"))
     assert written["trials"].sha256 == hashlib.sha256(content).hexdigest()
     assert (written["trials"].rows, written["robustness"].rows) == (1, 0)
 
@@ -41,13 +47,13 @@ def test_a_commit_names_the_hash_and_rows_of_what_was_written(store: Store, row:
 def test_rows_come_back_as_they_were_written(store: Store, row: RowBuilder) -> None:
     rows = [row("epochs", epoch=epoch, error=0.1 + 0.2) for epoch in (1, 2)]
     attempt, _ = store.write_attempt("t1", {"epochs": rows})
-    table = pq.read_table(store.layout.attempt("t1", attempt) / "epochs.parquet", page_checksum_verification=True)
+    table = pq.read_table(path_of(store, layout.table("t1", attempt, "epochs")), page_checksum_verification=True)
     assert table.to_pylist() == rows
 
 
 def test_a_flipped_bit_in_a_page_is_noticed_by_its_crc(store: Store, row: RowBuilder) -> None:
     attempt, _ = store.write_attempt("t1", {"trials": [row("trials", test_error=0.125)]})
-    path = store.layout.attempt("t1", attempt) / "trials.parquet"
+    path = path_of(store, layout.table("t1", attempt, "trials"))
     metadata = pq.read_metadata(path).row_group(0)
     column = metadata.column(metadata.num_columns // 2)
     content = bytearray(path.read_bytes())
@@ -73,21 +79,21 @@ def test_the_first_commit_wins_and_the_loser_leaves_nothing(store: Store, row: R
     assert store.commit(decide(first, first_files))
     assert not store.commit(decide(second, second_files))
     assert store.commits()["t1"].attempt == first
-    assert [path.name for path in (store.layout.attempts / "t1").iterdir()] == [first]
+    assert store.storage.keys("attempts/t1/") == [layout.table("t1", first, "trials")]
 
 
 def _race(
     root: Path, number: int, barrier: "multiprocessing.synchronize.Barrier", wins: "multiprocessing.Queue[int]"
 ) -> None:
     barrier.wait()
-    if Store(root).commit(decide(f"attempt-{number}", {})):
+    if Store.at(root).commit(decide(f"attempt-{number}", {})):
         wins.put(number)
 
 
 def test_of_many_processes_that_commit_at_once_one_wins(store: Store) -> None:
     context = multiprocessing.get_context("fork")
     barrier, wins = context.Barrier(8), context.Queue()
-    racers = [context.Process(target=_race, args=(store.root, n, barrier, wins)) for n in range(8)]
+    racers = [context.Process(target=_race, args=(store.storage.folder, n, barrier, wins)) for n in range(8)]
     for racer in racers:
         racer.start()
     for racer in racers:
@@ -95,18 +101,15 @@ def test_of_many_processes_that_commit_at_once_one_wins(store: Store) -> None:
     winner = wins.get(timeout=5)
     assert wins.empty()
     assert store.commits()["t1"].attempt == f"attempt-{winner}"
-    assert [path.name for path in store.layout.commits.iterdir()] == ["t1.json"]
+    assert store.storage.keys(layout.COMMITS) == ["commits/t1.json"]
 
 
-def test_only_a_failure_can_be_withdrawn_and_it_is_kept(store: Store) -> None:
+def test_a_withdrawn_commit_is_kept_as_evidence(store: Store) -> None:
     store.commit(decide("", {}, status="failed"))
-    store.withdraw_failure("t1")
+    store.withdraw(layout.commit("t1"))
     assert store.commits() == {}
-    (kept,) = (store.layout.attempts / "t1").iterdir()
-    assert json.loads(kept.read_text())["status"] == "failed"
-    store.commit(decide("a", {}))
-    with pytest.raises(StoreError, match="did not fail"):
-        store.withdraw_failure("t1")
+    (kept,) = store.storage.keys(layout.WITHDRAWN)
+    assert json.loads(store.storage.read(kept))["status"] == "failed"
 
 
 def test_other_data_under_the_same_name_is_refused(store: Store) -> None:
@@ -119,23 +122,34 @@ def test_other_data_under_the_same_name_is_refused(store: Store) -> None:
 
 def test_a_folder_that_is_no_store_says_so(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="not a store"):
-        Store(tmp_path).current_spec()
+        Store.at(tmp_path).current_spec()
 
 
 def test_a_store_that_cannot_be_made_says_so(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(StoreError, match="cannot write to the store"):
-        Store(tmp_path / "file" / "store").create()
+    with pytest.raises(StoreError, match="cannot be used"):
+        Store.at(tmp_path / "file" / "store").create()
 
 
 def test_a_damaged_commit_is_named(store: Store) -> None:
-    store.layout.commit("t1").write_text("{")
+    store.storage.replace(layout.commit("t1"), b"{")
     with pytest.raises(StoreError, match=r"t1\.json is damaged"):
         store.commits()
 
 
 def test_the_spec_that_ran_last_is_current_and_all_are_kept(store: Store) -> None:
-    store.record_spec("aaaa", "one")
-    store.record_spec("bbbb", "two")
+    for text in ("one", "two"):
+        store.record_spec(digest(text), text)
     assert store.current_spec() == "two"
-    assert store.layout.spec("aaaa").read_text() == "one"
+    assert sorted(store.specs().values()) == ["one", "two"]
+
+
+def test_a_damaged_spec_is_not_believed(store: Store) -> None:
+    store.record_spec(digest("one"), "one")
+    store.storage.replace(layout.spec(digest("one")), b"two")
+    with pytest.raises(StoreError, match="damaged"):
+        store.current_spec()
+
+
+def digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:16]

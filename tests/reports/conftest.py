@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from orchestrator.storage import Storage
 from reports.loading import Frames, load
 from specs.layout import Status
 from specs.sweep import PlannedTrial, SweepSpec
@@ -32,22 +33,22 @@ def frames_of(tmp_path: Path) -> FramesOf:
     """Writes a store and reads it back."""
 
     def build(outcome: Outcome = lambda trial: "complete", spec: SweepSpec | None = None) -> Frames:
-        return load(write_store(tmp_path / "store", spec or sweep(), outcome).root)
+        return load(write_store(tmp_path / "store", spec or sweep(), outcome).storage)
 
     return build
 
 
 @pytest.fixture(scope="session")
-def partial_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def partial_store(tmp_path_factory: pytest.TempPathFactory) -> Storage:
     """A store with every kind of gap; read it only."""
-    return write_store(tmp_path_factory.mktemp("partial") / "store", sweep(), partial).root
+    return write_store(tmp_path_factory.mktemp("partial") / "store", sweep(), partial).storage
 
 
 @pytest.fixture(scope="session")
-def partial_frames(partial_store: Path) -> Frames:
+def partial_frames(partial_store: Storage) -> Frames:
     return load(partial_store)
 
 
 @pytest.fixture(scope="session")
 def full_frames(tmp_path_factory: pytest.TempPathFactory) -> Frames:
-    return load(write_store(tmp_path_factory.mktemp("full") / "store", sweep()).root)
+    return load(write_store(tmp_path_factory.mktemp("full") / "store", sweep()).storage)

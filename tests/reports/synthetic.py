@@ -47,7 +47,7 @@ def sweep(**changes: object) -> SweepSpec:
 
 def write_store(root: Path, spec: SweepSpec, outcome: Outcome = lambda trial: "complete") -> Store:
     """A store in which every planned trial ended as ``outcome`` says."""
-    store = Store(root)
+    store = Store.at(root)
     store.create()
     store.record_spec(sweep_digest(spec), dump_sweep(spec))
     for trial in expand(spec):

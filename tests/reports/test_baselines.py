@@ -22,7 +22,7 @@ ALL = ["joint", "bagging", "stacking"]
 @pytest.fixture(scope="module")
 def both(tmp_path_factory: pytest.TempPathFactory) -> Frames:
     """A full store whose sweep plans every method."""
-    return load(write_store(tmp_path_factory.mktemp("methods") / "store", sweep(methods=ALL)).root)
+    return load(write_store(tmp_path_factory.mktemp("methods") / "store", sweep(methods=ALL)).storage)
 
 
 def test_the_store_holds_what_could_be_mixed_up(both: Frames) -> None:
@@ -124,7 +124,7 @@ def test_validation_of_joint_trials_alone_decides_how_lambda_is_chosen(both: Fra
 
 
 def test_a_sweep_of_baselines_alone_renders_and_answers_nothing(tmp_path: Path) -> None:
-    frames = load(write_store(tmp_path, sweep(methods=["bagging", "stacking"])).root)
+    frames = load(write_store(tmp_path, sweep(methods=["bagging", "stacking"])).storage)
     assert lambdas(frames) == []
     page = render(frames)
     assert "this sweep plans no joint training" in page

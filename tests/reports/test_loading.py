@@ -5,8 +5,10 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
+from orchestrator.storage.local import LocalStorage
 from orchestrator.store import Store
 from reports.loading import Frames, StoreError, load
+from specs import layout
 from specs.layout import CommittedFile
 from specs.sweep import expand
 from tests.reports.synthetic import commit, rows, sweep, write_store
@@ -16,8 +18,13 @@ def statuses(frames: Frames) -> dict[str, int]:
     return dict(frames.planned["status"].value_counts())
 
 
+def folder(store: Store) -> Path:
+    assert store.storage.folder is not None
+    return store.storage.folder
+
+
 def one_file(store: Store, table: str) -> Path:
-    return sorted(store.layout.attempts.glob(f"*/*/{table}.parquet"))[0]
+    return sorted(folder(store).glob(f"attempts/*/*/{table}.parquet"))[0]
 
 
 def test_every_planned_trial_is_joined_by_id_and_named_by_the_plan(full_frames: Frames) -> None:
@@ -42,7 +49,7 @@ def test_a_flipped_bit_marks_the_trial_corrupt(tmp_path: Path, table: str) -> No
     content = bytearray(path.read_bytes())
     content[len(content) // 2] ^= 1
     path.write_bytes(content)
-    frames = load(tmp_path)
+    frames = load(LocalStorage(tmp_path))
     assert statuses(frames) == {"complete": 32, "corrupt": 1}
     corrupt = frames.planned.query("status == 'corrupt'").iloc[0]
     assert corrupt["message"] == f"{table}.parquet: its SHA-256 is not the committed one"
@@ -51,18 +58,18 @@ def test_a_flipped_bit_marks_the_trial_corrupt(tmp_path: Path, table: str) -> No
 
 def test_a_missing_file_marks_the_trial_corrupt(tmp_path: Path) -> None:
     one_file(write_store(tmp_path, sweep()), "epochs").unlink()
-    frames = load(tmp_path)
+    frames = load(LocalStorage(tmp_path))
     assert statuses(frames) == {"complete": 32, "corrupt": 1}
-    assert "epochs.parquet: cannot be read" in " ".join(frames.planned["message"])
+    assert "epochs.parquet: is missing" in " ".join(frames.planned["message"])
 
 
 def test_a_wrong_row_count_marks_the_trial_corrupt(tmp_path: Path) -> None:
     store = write_store(tmp_path, sweep())
-    path = sorted(store.layout.commits.glob("*.json"))[0]
+    path = sorted(folder(store).glob("commits/*.json"))[0]
     content = json.loads(path.read_text())
     content["files"]["epochs"]["rows"] -= 1
     path.write_text(json.dumps(content))
-    assert "18 rows, committed were 17" in " ".join(load(tmp_path).planned["message"])
+    assert "18 rows, committed were 17" in " ".join(load(LocalStorage(tmp_path)).planned["message"])
 
 
 def test_rows_of_another_trial_and_a_missing_column_mark_the_trial_corrupt(tmp_path: Path) -> None:
@@ -71,11 +78,11 @@ def test_rows_of_another_trial_and_a_missing_column_mark_the_trial_corrupt(tmp_p
     attempt, files = store.write_attempt(first.id, rows(second))
     _commit_files(store, first.id, attempt, files)
     attempt, files = store.write_attempt(third.id, rows(third))
-    path = store.layout.attempt(third.id, attempt) / "epochs.parquet"
+    path = folder(store) / layout.table(third.id, attempt, "epochs")
     pq.write_table(pq.read_table(path).drop_columns(["nll"]), path)
     files["epochs"] = CommittedFile(sha256=hashlib.sha256(path.read_bytes()).hexdigest(), rows=18)
     _commit_files(store, third.id, attempt, files)
-    messages = " ".join(load(tmp_path).planned["message"])
+    messages = " ".join(load(LocalStorage(tmp_path)).planned["message"])
     assert "rows of another trial" in messages
     assert "no epochs table" in messages
 
@@ -86,14 +93,14 @@ def test_a_complete_trial_without_a_number_is_corrupt(tmp_path: Path) -> None:
     tables = rows(trial)
     tables["trials"][0]["test_error"] = None
     _commit_files(store, trial.id, *store.write_attempt(trial.id, tables))
-    assert "test_error is no number" in " ".join(load(tmp_path).planned["message"])
+    assert "test_error is no number" in " ".join(load(LocalStorage(tmp_path)).planned["message"])
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"\xff\xfe", b'{"trial_id": 3}'])
 def test_a_damaged_commit_marks_the_trial_corrupt(tmp_path: Path, content: bytes) -> None:
     store = write_store(tmp_path, sweep())
-    sorted(store.layout.commits.glob("*.json"))[0].write_bytes(content)
-    frames = load(tmp_path)
+    sorted(folder(store).glob("commits/*.json"))[0].write_bytes(content)
+    frames = load(LocalStorage(tmp_path))
     assert statuses(frames) == {"complete": 32, "corrupt": 1}
 
 
@@ -102,17 +109,17 @@ def test_a_commit_may_not_point_out_of_the_store(tmp_path: Path) -> None:
     trial = expand(sweep())[0]
     attempt, files = store.write_attempt(trial.id, rows(trial))
     _commit_files(store, trial.id, f"../{trial.id}/{attempt}", files)
-    assert "its commit names no attempt" in set(load(tmp_path).planned["message"])
+    assert "its commit cannot be read" in set(load(LocalStorage(tmp_path)).planned["message"])
 
 
 def test_filters_are_read_where_they_are_and_not_missed_where_they_are_not(tmp_path: Path) -> None:
     spec = sweep(evaluation={"filters": True}, seeds=1)
-    frames = load(write_store(tmp_path / "with", spec).root)
+    frames = load(write_store(tmp_path / "with", spec).storage)
     assert statuses(frames) == {"complete": 11}
     assert len(frames.filters) == 2 * (1 + 5 * 4 + 5 * 20)
     assert list(frames.filters.iloc[0]["shape"]) == [1, 2]
     assert list(frames.filters.iloc[0]["weights"]) == [0.5, -0.5]
-    without = load(write_store(tmp_path / "without", sweep()).root)
+    without = load(write_store(tmp_path / "without", sweep()).storage)
     assert statuses(without) == {"complete": 33}
     assert without.filters.empty
 
@@ -120,33 +127,34 @@ def test_filters_are_read_where_they_are_and_not_missed_where_they_are_not(tmp_p
 def test_damaged_filters_mark_the_trial_corrupt(tmp_path: Path) -> None:
     store = write_store(tmp_path, sweep(evaluation={"filters": True}, seeds=1))
     one_file(store, "filters").write_bytes(b"no parquet")
-    assert statuses(load(tmp_path)) == {"complete": 10, "corrupt": 1}
+    assert statuses(load(LocalStorage(tmp_path))) == {"complete": 10, "corrupt": 1}
 
 
 def test_stale_commits_are_counted_and_left_out(tmp_path: Path) -> None:
     store = write_store(tmp_path, sweep())
     other = next(trial for trial in expand(sweep(seeds=[9])))
     commit(store, other, "complete")
-    frames = load(tmp_path)
+    frames = load(LocalStorage(tmp_path))
     assert frames.stale == 1
     assert other.id not in set(frames.trials["trial_id"])
 
 
 def test_what_is_no_store_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(StoreError, match="not a folder"):
-        load(tmp_path / "absent")
     with pytest.raises(StoreError, match="no spec was run in it"):
-        load(tmp_path)
+        load(LocalStorage(tmp_path / "absent"))
+    with pytest.raises(StoreError, match="no spec was run in it"):
+        load(LocalStorage(tmp_path))
     store = write_store(tmp_path, sweep(), lambda trial: None)
-    store.layout.current.write_text("../../etc/passwd")
+    store.storage.replace(layout.CURRENT, b"../../etc/passwd")
     with pytest.raises(StoreError, match="names no spec"):
-        load(tmp_path)
-    store.record_spec("abcd", "title: no sweep")
+        load(LocalStorage(tmp_path))
+    text = "title: no sweep"
+    store.record_spec(hashlib.sha256(text.encode()).hexdigest()[:16], text)
     with pytest.raises(StoreError, match="cannot be read"):
-        load(tmp_path)
+        load(LocalStorage(tmp_path))
 
 
 def _commit_files(store: Store, trial_id: str, attempt: str, files: dict[str, CommittedFile]) -> None:
     content = {"trial_id": trial_id, "status": "complete", "attempt": attempt, "environment": {}}
     content["files"] = {name: file.model_dump() for name, file in files.items()}
-    store.layout.commit(trial_id).write_text(json.dumps(content))
+    store.storage.replace(layout.commit(trial_id), json.dumps(content).encode())

@@ -1,20 +1,25 @@
+import hashlib
+import io
 import logging
+import pickle
 import shutil
+from pathlib import Path
 
 import pytest
 import torch
 
+from tests.trainers.folder import Folder
 from trainers.checkpoint import Checkpoint
 
 
 def save(directory, *values: float, stack: str = "stack") -> None:
-    checkpoint = Checkpoint(directory, stack)
+    checkpoint = Checkpoint(Folder(directory), stack)
     for value in values:
         checkpoint.save({"weights": torch.full((3, 4), value), "count": torch.tensor(7)}, f'{{"epoch": {value}}}')
 
 
 def loaded(directory, stack: str = "stack") -> float | None:
-    state = Checkpoint(directory, stack).load()
+    state = Checkpoint(Folder(directory), stack).load()
     if state is None:
         return None
     value = state.tensors["weights"][0, 0].item()
@@ -87,8 +92,6 @@ def test_both_slots_broken_is_nothing_loaded(tmp_path):
 
 
 def test_a_valid_marker_on_no_safetensors_file_is_nothing_loaded(tmp_path, caplog):
-    import hashlib
-
     (tmp_path / "a").mkdir()
     for content in (b"", b"text", b"\xff" * 40, (2).to_bytes(8, "little") + b"{}"):
         (tmp_path / "a" / "state.safetensors").write_bytes(content)
@@ -104,8 +107,54 @@ def test_another_stacks_state_is_left_out(tmp_path, caplog):
     assert loaded(tmp_path) == 1
 
 
-def test_no_temporary_file_stays(tmp_path):
-    save(tmp_path, 1.0, 2.0, 3.0)
-    assert sorted(path.name for path in tmp_path.rglob("*") if path.is_file()) == [
-        "sha256", "sha256", "state.safetensors", "state.safetensors",
-    ]  # fmt: skip
+def test_environments_are_remembered_in_their_order(tmp_path):
+    for environment in ("old", "new", "old"):
+        checkpoint = Checkpoint(Folder(tmp_path), "stack", environment)
+        checkpoint.load()
+        checkpoint.save({"weights": torch.zeros(1)}, "{}")
+    assert checkpoint.environments == ("old", "new")
+
+
+def test_a_state_that_does_not_fit_falls_back_to_the_older_one(tmp_path, caplog):
+    save(tmp_path, 1.0, 2.0)
+    state = Checkpoint(Folder(tmp_path), "stack").load(lambda saved: saved.number == 0)
+    assert state.number == 0
+    assert "something else than this stack's state" in caplog.text
+
+
+@pytest.mark.parametrize(
+    "metadata",
+    [
+        '{"number": "0", "stack": "stack", "book": "{}", "environments": "' + "[" * 100_000 + '"}',
+        "[" * 100_000,
+        "3",
+        '"x"',
+    ],
+    ids=["deep environments", "deep header", "number", "text"],
+)
+def test_a_hostile_header_under_a_right_marker_is_left_out(tmp_path, metadata):
+    header = f'{{"__metadata__": {metadata}}}'.encode()
+    content = len(header).to_bytes(8, "little") + header
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "state.safetensors").write_bytes(content)
+    (tmp_path / "a" / "sha256").write_text(hashlib.sha256(content).hexdigest())
+    assert loaded(tmp_path) is None
+
+
+def test_a_pickle_in_place_of_a_state_is_never_unpickled(tmp_path):
+    class Evil:
+        def __reduce__(self):
+            return (Path.touch, (tmp_path / "executed",))
+
+    (tmp_path / "a").mkdir()
+    for content in (pickle.dumps(Evil()), _zipped(Evil())):
+        (tmp_path / "a" / "state.safetensors").write_bytes(content)
+        (tmp_path / "a" / "sha256").write_text(hashlib.sha256(content).hexdigest())
+        assert loaded(tmp_path) is None
+    assert not (tmp_path / "executed").exists()
+
+
+def _zipped(value):
+    buffer = io.BytesIO()
+    torch.save(value, buffer)
+    return buffer.getvalue()

@@ -6,6 +6,7 @@ import torch
 from specs.architectures import ConvNet, DenseNet, Mlp
 from specs.records import FILTERS, TRIALS
 from specs.trial import Dataset, Evaluation, Robustness, Training, TrialSpec
+from tests.trainers.folder import Folder
 from trainers.data import Arrays
 from trainers.training import train
 
@@ -67,8 +68,8 @@ def test_it_learns_and_goes_on_after_a_stop_as_if_there_had_been_none(images, tm
     arguments = {"device": torch.device("cpu"), "checkpoint_seconds": 0}
     (whole,) = train([spec(kind, method)], images, **arguments)
     with pytest.raises(StoppedError):
-        train([spec(kind, method)], images, checkpoint=tmp_path, on_epoch=stop, **arguments)
-    (resumed,) = train([spec(kind, method)], images, checkpoint=tmp_path, **arguments)
+        train([spec(kind, method)], images, checkpoint=Folder(tmp_path), on_epoch=stop, **arguments)
+    (resumed,) = train([spec(kind, method)], images, checkpoint=Folder(tmp_path), **arguments)
 
     losses = [row["nll"] for row in whole.epochs if row["split"] == "train"]
     assert len(losses) == EPOCHS

@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from specs.records import EPOCHS, ROBUSTNESS, TRIALS
+from tests.trainers.folder import Folder
 from trainers.training import choose_device, train
 
 CPU = torch.device("cpu")
@@ -116,7 +117,7 @@ def test_a_stop_at_any_epoch_changes_nothing(arrays, make_spec, tmp_path, stop):
         if epochs == list(range(1, stop + 1)):
             raise StopError
 
-    options = {"checkpoint": tmp_path, "checkpoint_seconds": 0.0, "on_epoch": on_epoch}
+    options = {"checkpoint": Folder(tmp_path), "checkpoint_seconds": 0.0, "on_epoch": on_epoch}
     with pytest.raises(StopError):
         trained(specs, arrays, **options)
     resumed = trained(specs, arrays, **options)
@@ -139,8 +140,8 @@ def test_a_stop_at_any_epoch_changes_no_draw(arrays, make_spec, tmp_path, stop, 
             raise StopError
 
     with pytest.raises(StopError):
-        trained(specs, arrays, checkpoint=tmp_path, checkpoint_seconds=0.0, on_epoch=on_epoch)
-    resumed = trained(specs, arrays, checkpoint=tmp_path, checkpoint_seconds=0.0)
+        trained(specs, arrays, checkpoint=Folder(tmp_path), checkpoint_seconds=0.0, on_epoch=on_epoch)
+    resumed = trained(specs, arrays, checkpoint=Folder(tmp_path), checkpoint_seconds=0.0)
     for result, whole in zip(resumed, trained(specs, arrays), strict=True):
         assert numbers(result) == numbers(whole)
 
@@ -150,23 +151,23 @@ def test_seconds_add_up_over_attempts(arrays, make_spec, tmp_path):
         raise StopError
 
     with pytest.raises(StopError):
-        trained([make_spec()], arrays, checkpoint=tmp_path, checkpoint_seconds=0, on_epoch=stop)
-    (result,) = trained([make_spec()], arrays, checkpoint=tmp_path, checkpoint_seconds=0)
+        trained([make_spec()], arrays, checkpoint=Folder(tmp_path), checkpoint_seconds=0, on_epoch=stop)
+    (result,) = trained([make_spec()], arrays, checkpoint=Folder(tmp_path), checkpoint_seconds=0)
     assert result.trial["seconds"] >= sum({row["epoch"]: row["seconds"] for row in result.epochs}.values())
 
 
 def test_a_checkpoint_of_other_data_is_not_gone_on_from(arrays, make_spec, tmp_path):
     from dataclasses import replace
 
-    trained([make_spec()], arrays, checkpoint=tmp_path, checkpoint_seconds=0)
+    trained([make_spec()], arrays, checkpoint=Folder(tmp_path), checkpoint_seconds=0)
     epochs = []
     relabelled = replace(arrays, test_labels=arrays.test_labels.flip(0))
-    trained([make_spec()], relabelled, checkpoint=tmp_path, checkpoint_seconds=0, on_epoch=epochs.append)
+    trained([make_spec()], relabelled, checkpoint=Folder(tmp_path), checkpoint_seconds=0, on_epoch=epochs.append)
     assert epochs == [1, 2, 3]
 
 
 def test_no_checkpoint_is_written_before_its_time(arrays, make_spec, tmp_path):
-    trained([make_spec()], arrays, checkpoint=tmp_path, checkpoint_seconds=1000)
+    trained([make_spec()], arrays, checkpoint=Folder(tmp_path), checkpoint_seconds=1000)
     assert list(tmp_path.iterdir()) == []
 
 

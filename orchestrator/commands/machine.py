@@ -1,10 +1,10 @@
-"""The command ``ensweep doctor``; it imports what it runs only when it runs."""
+"""Commands about this machine."""
 
-import json
 from pathlib import Path
 
 import click
 
+from orchestrator.commands import common
 from orchestrator.errors import Exit
 from orchestrator.settings import default_cache
 
@@ -13,14 +13,11 @@ from orchestrator.settings import default_cache
 @click.option("--store", metavar="STORE", help="A folder or s3://bucket/prefix; the folder results unless given.")
 @click.option("--data-root", type=click.Path(path_type=Path), help="Folder with data sets.")
 @click.option("--address", default="local", show_default=True, help="Ray cluster; local starts one here.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON on stdout.")
+@common.as_json
 def doctor(store: str | None, data_root: Path | None, address: str, as_json: bool) -> Exit:
     """Look for what could go wrong on this machine, and say how to mend it."""
     from orchestrator.doctor import examine
 
     findings = examine(data_root, default_cache(), store, address)
-    if as_json:
-        click.echo(json.dumps([vars(finding) for finding in findings], indent=1, ensure_ascii=False))
-    else:
-        click.echo("\n".join(map(str, findings)))
+    common.show([vars(finding) for finding in findings], "\n".join(map(str, findings)), as_json)
     return Exit.USAGE if any(finding.level == "error" for finding in findings) else Exit.COMPLETE

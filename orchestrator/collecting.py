@@ -1,0 +1,51 @@
+"""What nobody needs any more in a store: files in the making whose writer died, attempts that no commit names."""
+
+import re
+import time
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+
+from orchestrator.storage import Entry
+from orchestrator.store import Store
+from specs import layout
+
+IN_THE_MAKING = re.compile(r"(?:.*/)?\.(?:.+\.[0-9a-f]{32}|probe-[0-9a-f]{32})")
+"""Keys of content that was being written; on object storage there are none."""
+
+
+@dataclass(frozen=True)
+class Garbage:
+    """Something that can go."""
+
+    key: str
+    size: int
+    """Bytes."""
+    why: str
+
+
+def garbage(store: Store, older_than: float) -> list[Garbage]:
+    """What can go, by key. Nothing that a living worker may still need is old enough.
+
+    Args:
+        store: which.
+        older_than: least age in seconds, by the clock of the storage against this machine's; what lies in the future
+            counts as new. 0 takes everything.
+    """
+    commits, _ = store.read_commits()
+    counts = {layout.attempt(trial_id, commit.attempt) for trial_id, commit in commits.items()}
+    now = time.time()
+    return [
+        Garbage(entry.key, entry.size, why)
+        for entry, why in _candidates(store, counts, commits.keys())
+        if not older_than or now - entry.modified >= older_than
+    ]
+
+
+def _candidates(store: Store, counts: set[str], committed: Collection[str]) -> Iterator[tuple[Entry, str]]:
+    for entry in store.storage.entries(""):
+        if IN_THE_MAKING.fullmatch(entry.key):
+            yield entry, "was being written when its writer ended"
+        elif entry.key.startswith(layout.ATTEMPTS) and f"{entry.key.rpartition('/')[0]}/" not in counts:
+            yield entry, "of an attempt that no commit names"
+        elif entry.key.startswith(layout.CHECKPOINTS) and entry.key.split("/")[1] in committed:
+            yield entry, "checkpoint of a trial that is committed"

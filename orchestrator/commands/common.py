@@ -1,0 +1,79 @@
+"""Options, arguments and printing that commands share."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from orchestrator.plan import Plan
+    from orchestrator.store import Store
+    from specs.sweep import SweepSpec
+
+as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON on stdout.")
+overrides = click.option(
+    "--set", "overrides", multiple=True, metavar="FIELD=VALUE", help="Override any field of the spec; repeatable."
+)
+store_option = click.option(
+    "--store", "place", metavar="STORE", help="A folder or s3://bucket/prefix; results/<sweep name> unless given."
+)
+store_argument = click.argument("place", metavar="STORE")
+data_root = click.option("--data-root", type=click.Path(path_type=Path, file_okay=False), help="Folder with data sets.")
+device = click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True)
+
+
+def load(spec: str, overrides: tuple[str, ...]) -> "SweepSpec":
+    """The sweep that a command names."""
+    from specs.loading import load_sweep
+
+    return load_sweep(spec, overrides)
+
+
+def store_of(place: str | None, sweep: "SweepSpec") -> "Store":
+    """The store that a command names, or the sweep's own."""
+    from orchestrator.store import Store
+
+    return Store.at(place or Path("results") / sweep.name)
+
+
+def open_store(place: str) -> "Store":
+    """The store that a command names."""
+    from orchestrator.store import Store
+
+    return Store.at(place)
+
+
+def shown(place: str | None, store: "Store") -> str:
+    """A store as its user would write it: relative where it was given so, or is its sweep's own."""
+    if place is not None or store.storage.folder is None:
+        return place or store.url
+    return str(store.storage.folder.relative_to(Path.cwd()))
+
+
+def describe(counts: Mapping[str, int]) -> str:
+    """The counts of a plan in a line."""
+    rest = ", ".join(f"{counts[state]} {state}" for state in ("todo", "failed", "diverged", "stale") if counts[state])
+    return f"{counts['complete']} of {counts['planned']} trials complete" + (f" ({rest})" if rest else "")
+
+
+def say(message: str) -> None:
+    """A line for people, beside the data."""
+    click.echo(message, err=True)
+
+
+def show(data: object, text: str, as_json: bool) -> None:
+    """The command's data."""
+    click.echo(json.dumps(data, indent=1, ensure_ascii=False) if as_json else text)
+
+
+def stale_rows(plan: "Plan", store: "Store") -> list[dict[str, str]]:
+    """What the spec no longer plans, and why."""
+    from orchestrator import differences, verifying
+
+    if not plan.stale:
+        return []
+    planned = [trial for trial, _ in plan.states]
+    explained = differences.explain(plan.stale, planned, verifying.planned_anywhere(store), store.commits())
+    return [{"trial_id": found.trial_id, "cell": found.cell, "why": found.why} for found in explained]

@@ -1,0 +1,177 @@
+"""Commands about a store: how far it is, whether it is whole, what it says, what can go."""
+
+import time
+from pathlib import Path
+
+import click
+
+from orchestrator.commands import common
+from orchestrator.errors import EnsweepError, Exit
+from orchestrator.settings import Settings, default_cache
+
+WATCH_SECONDS = 2.0
+
+
+@click.command()
+@common.store_argument
+@click.option("--watch", is_flag=True, help=f"Look every {WATCH_SECONDS:g} s until nothing is left to do.")
+@common.as_json
+def status(place: str, watch: bool, as_json: bool) -> Exit:
+    """Say how far a store's sweep is; ends with the exit code that its run would end with."""
+    code = _status(place, as_json)
+    while watch and code == Exit.INCOMPLETE:
+        time.sleep(WATCH_SECONDS)
+        if not as_json:
+            click.clear()  # nothing where stdout is no terminal
+        code = _status(place, as_json)
+    return code
+
+
+def _status(place: str, as_json: bool) -> Exit:
+    from orchestrator import standing
+    from orchestrator.overview import plan_rows
+    from orchestrator.sweeping import exit_code
+
+    found = standing.look(common.open_store(place))
+    counts = found.plan.counts()
+    common.show(
+        {"sweep": found.sweep.name, "store": place, **counts, **found.row(), "trials": plan_rows(found.plan)},
+        f"{found.sweep.name}: {common.describe(counts)}\n{standing.describe(found)}",
+        as_json,
+    )
+    return exit_code(found.plan)
+
+
+@click.command()
+@common.store_argument
+@common.as_json
+def verify(place: str, as_json: bool) -> Exit:
+    """Prove that a store is whole: one result a trial, each as it was committed. Ends with 6 where it is not."""
+    from orchestrator import verifying
+
+    store = common.open_store(place)
+    store.current_spec()
+    problems = verifying.verify(store)
+    commits, _ = store.read_commits()
+    lines = [problem.described() for problem in problems]
+    verdict = f"{len(problems)} problems; ensweep run makes the damaged trials again" if problems else "whole"
+    common.show(
+        {
+            "store": place,
+            "whole": not problems,
+            "commits": len(commits),
+            "problems": [{"key": problem.key, "problem": problem.problem} for problem in problems],
+        },
+        "\n".join([*lines, f"{place}: {len(commits)} commits, {verdict}"]),
+        as_json,
+    )
+    return Exit.CORRUPT if problems else Exit.COMPLETE
+
+
+@click.command()
+@common.store_argument
+@click.option("--delete", is_flag=True, help="Remove it; otherwise only say what would go.")
+@click.option(
+    "--older-than",
+    "hours",
+    type=click.FloatRange(min=0),
+    default=24.0,
+    show_default=True,
+    help="Hours; what is younger may belong to a worker that still lives.",
+)
+@common.as_json
+def gc(place: str, delete: bool, hours: float, as_json: bool) -> None:
+    """Name what no commit needs, and with --delete remove it: attempts that lost, files whose writer died."""
+    from orchestrator import collecting, lease
+
+    store = common.open_store(place)
+    store.current_spec()
+    found = collecting.garbage(store, hours * 3600)
+    if delete and found:
+        with lease.held(store.storage, say=common.say):
+            found = collecting.garbage(store, hours * 3600)
+            store.storage.delete(item.key for item in found)
+    size = sum(item.size for item in found)
+    done = "removed" if delete else "would be removed; --delete removes them"
+    common.show(
+        {
+            "store": place,
+            "deleted": delete,
+            "bytes": size,
+            "files": [{"key": item.key, "bytes": item.size, "why": item.why} for item in found],
+        },
+        "\n".join([*(f"{item.key}: {item.why}" for item in found), f"{len(found)} files, {size / 1e6:.1f} MB: {done}"]),
+        as_json,
+    )
+
+
+@click.command()
+@common.store_argument
+@click.argument("trial")
+@common.data_root
+@common.device
+@common.as_json
+def repro(place: str, trial: str, data_root: Path | None, device: str, as_json: bool) -> Exit:
+    """Run one trial (its id, or how that begins) here, without Ray, and compare it with the stored rows.
+
+    Ends with 0 where all rows are equal, 3 where they differ or nothing is stored, 6 where they differ although
+    versions and threads are the same.
+    """
+    from orchestrator import reproducing
+
+    store = common.open_store(place)
+    found = reproducing.find(store, trial)
+    settings = Settings(data_root=data_root.absolute() if data_root else None, cache=default_cache(), device=device)  # type: ignore[arg-type]
+    result = reproducing.reproduce(store, found, settings)
+    common.show(
+        {
+            "trial_id": found.id,
+            "stored": result.stored.status if result.stored else None,
+            "now": result.again.status,
+            "equal": result.equal,
+            "differences": list(result.differences),
+            "elsewhere": list(result.elsewhere),
+        },
+        _describe(result),
+        as_json,
+    )
+    if result.equal:
+        return Exit.COMPLETE
+    unexplained = result.stored is not None and result.differences and not result.elsewhere
+    return Exit.CORRUPT if unexplained else Exit.FAILURES
+
+
+def _describe(result: "reproducing.Reproduction") -> str:  # type: ignore[name-defined]  # noqa: F821
+    from orchestrator.reproducing import SHOWN
+
+    stored = result.stored.status if result.stored else "not committed"
+    lines = [f"{result.trial.id}: {stored} in the store, {result.again.status} here"]
+    lines += [f"  {difference}" for difference in result.differences[:SHOWN]]
+    if len(result.differences) > SHOWN:
+        lines.append(f"  and {len(result.differences) - SHOWN} more (--json lists them)")
+    lines += [f"  elsewhere: {difference}" for difference in result.elsewhere]
+    return "\n".join([*lines, "all rows are equal" if result.equal else "not reproduced"])
+
+
+@click.command()
+@common.store_argument
+@click.option("--output", type=click.Path(path_type=Path, dir_okay=False), help="STORE/report.html unless given.")
+@common.as_json
+def report(place: str, output: Path | None, as_json: bool) -> None:
+    """Build the HTML report of a store, whatever it holds so far."""
+    from orchestrator import files
+    from reports.loading import StoreError
+    from reports.page import build
+    from specs.layout import REPORT
+
+    store = common.open_store(place)
+    try:
+        content = build(store.storage)
+    except StoreError as error:
+        raise EnsweepError(str(error)) from error
+    if output is None:
+        store.storage.replace(REPORT, content)
+    else:
+        files.replace_whole(output, content)
+    path = str(output) if output else f"{place.rstrip('/')}/{REPORT}"
+    common.show({"store": place, "report": path}, path, as_json)

@@ -1,0 +1,140 @@
+"""Commands about a spec: run it, plan it, check it, list those that ship."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from orchestrator import signals
+from orchestrator.commands import common
+from orchestrator.errors import Exit
+from orchestrator.settings import Settings, default_cache
+
+STALE_SHOWN = 20
+"""Most stale trials that ``plan`` prints one by one."""
+
+
+@click.command()
+@click.argument("spec")
+@common.overrides
+@common.store_option
+@common.data_root
+@common.device
+@click.option("--threads", type=click.IntRange(min=1), default=1, show_default=True, help="CPU threads a worker.")
+@click.option("--concurrency", type=click.IntRange(min=1), help="Most stacks at once; as many as fit unless given.")
+@click.option(
+    "--gpus-per-stack", type=click.FloatRange(min=0, min_open=True), default=1.0, show_default=True, help="GPU share."
+)
+@click.option("--max-retries", type=click.IntRange(min=0), default=2, show_default=True, help="After an error.")
+@click.option("--retry-failed", is_flag=True, help="Run failed trials again.")
+@click.option("--runner", type=click.Choice(["tune", "inline"]), default="tune", show_default=True)
+@click.option("--address", default="local", show_default=True, help="Ray cluster; local starts one here.")
+@click.option("--trust-network", is_flag=True, help="Use a cluster that asks for no token.")
+@click.option(
+    "--lease-seconds",
+    type=click.FloatRange(min=1),
+    default=30.0,
+    show_default=True,
+    help="Silence after which a driver that may be alive loses the store.",
+)
+@common.as_json
+def run(
+    spec: str,
+    overrides: tuple[str, ...],
+    place: str | None,
+    retry_failed: bool,
+    data_root: Path | None,
+    as_json: bool,
+    **how: Any,
+) -> Exit:
+    """Start, resume or extend a sweep: runs what its store does not hold yet."""
+    from orchestrator.sweeping import run_sweep
+
+    sweep = common.load(spec, overrides)
+    settings = Settings(data_root=data_root.absolute() if data_root else None, cache=default_cache(), **how)
+    store = common.store_of(place, sweep)
+    try:
+        with signals.orderly() as abandon:
+            outcome = run_sweep(sweep, store, settings, retry_failed=retry_failed, say=common.say, abandon=abandon)
+    except signals.InterruptedBySignal as interruption:
+        common.say(f"\n{interruption}: stopped. What is committed is kept; run the same command to go on.")
+        raise
+    counts, where = outcome.plan.counts(), common.shown(place, store)
+    common.show(
+        {"sweep": sweep.name, "store": where, "executed": outcome.executed, "seconds": outcome.seconds, **counts},
+        f"{sweep.name}: {common.describe(counts)}\n"
+        f"executed {outcome.executed} trials in {outcome.seconds:.1f} s\n"
+        f"store: {where}\nreport: ensweep report {where}",
+        as_json,
+    )
+    return outcome.exit_code
+
+
+@click.command()
+@click.argument("spec")
+@common.overrides
+@common.store_option
+@common.as_json
+def plan(spec: str, overrides: tuple[str, ...], place: str | None, as_json: bool) -> None:
+    """Show what a run would do: done, to do, failed, and what is stale because of which change."""
+    from orchestrator.overview import describe_plan, plan_rows
+    from orchestrator.plan import make_plan
+    from specs.sweep import expand
+
+    sweep = common.load(spec, overrides)
+    store = common.store_of(place, sweep)
+    commits, damaged = store.read_commits()
+    made = make_plan(expand(sweep), commits)
+    stale = common.stale_rows(made, store)
+    where = common.shown(place, store)
+    parts = [f"{sweep.name}: {common.describe(made.counts())}\nstore: {where}", describe_plan(made)]
+    parts += [f"{len(damaged)} commits are damaged; a run makes them again (ensweep verify {where})"] if damaged else []
+    parts += [_describe_stale(stale)] if stale else []
+    common.show(
+        {
+            "sweep": sweep.name,
+            "store": where,
+            **made.counts(),
+            "damaged": [found.key for found in damaged],
+            "stale_trials": stale,
+            "trials": plan_rows(made),
+        },
+        "\n\n".join(parts),
+        as_json,
+    )
+
+
+def _describe_stale(stale: list[dict[str, str]]) -> str:
+    lines = [f"  {row['trial_id']} {row['cell']}: {row['why']}" for row in stale[:STALE_SHOWN]]
+    if len(stale) > STALE_SHOWN:
+        lines.append(f"  and {len(stale) - STALE_SHOWN} more (--json lists them)")
+    return "\n".join([f"stale, kept but not counted ({len(stale)}):", *lines])
+
+
+@click.command()
+@click.argument("spec")
+@common.overrides
+@common.as_json
+def validate(spec: str, overrides: tuple[str, ...], as_json: bool) -> None:
+    """Check a spec, and say how many trials it makes."""
+    from specs.sweep import expand
+
+    sweep = common.load(spec, overrides)
+    trials = len(expand(sweep))
+    common.show(
+        {"sweep": sweep.name, "valid": True, "trials": trials}, f"{sweep.name}: valid, {trials} trials", as_json
+    )
+
+
+@click.command("specs")
+@common.as_json
+def list_specs(as_json: bool) -> None:
+    """List the catalogue of specs that ship with ensweep."""
+    from specs.loading import catalogue
+
+    entries = catalogue()
+    common.show(
+        [{"name": e.name, "title": e.title, "trials": e.trials, "serves": list(e.serves)} for e in entries],
+        "\n".join(f"{e.name:24} {e.trials:5} trials  {e.title}" for e in entries),
+        as_json,
+    )

@@ -1,0 +1,75 @@
+"""Who follows a run: commits failures, shows progress, and says when to stop."""
+
+from orchestrator.errors import SweepStoppedError
+from orchestrator.execution import commit_failure
+from orchestrator.overview import column_of
+from orchestrator.plan import Task
+from orchestrator.progress import Progress
+from orchestrator.store import Store
+from orchestrator.triage import Triage
+from specs.sweep import PlannedTrial
+
+
+class Follower:
+    """The listener of a run, see :class:`orchestrator.runners.Listener`."""
+
+    def __init__(self, store: Store, progress: Progress) -> None:
+        self._store = store
+        self._progress = progress
+        self._triage = Triage()
+        self._obstacle = ""
+
+    def advanced(self, task: Task, epoch: int) -> None:
+        """See :class:`orchestrator.runners.Listener`."""
+        self._progress.advance(task, epoch)
+
+    def finished(self, task: Task) -> None:
+        """See :class:`orchestrator.runners.Listener`; what counts is what the store says."""
+        commits = [self._store.committed(trial.id) for trial in task.trials]
+        if None in commits:  # ended before its time, because the run stops
+            return
+        failures = [commit for commit in commits if commit and commit.status == "failed"]
+        if failures:
+            self._tell(task, failures[0].message)
+        else:
+            self._triage.succeeded()
+        self._progress.finish(task)
+
+    def failed(self, task: Task, message: str, cause: str) -> None:
+        """See :class:`orchestrator.runners.Listener`."""
+        commit_failure(task, self._store, cause, message)
+        self._tell(task, message)
+        self._progress.finish(task)
+
+    def obstructed(self, message: str) -> None:
+        """See :class:`orchestrator.runners.Listener`."""
+        self._obstacle = self._obstacle or message
+
+    @property
+    def wants_stop(self) -> bool:
+        """See :class:`orchestrator.runners.Listener`."""
+        return bool(self._obstacle or self._triage.hopeless)
+
+    def conclude(self) -> None:
+        """Say what stopped the run, or sum up its failures.
+
+        Raises:
+            SweepStoppedError: the run ended before its time; the message says why and what to do.
+        """
+        if self._obstacle:
+            raise SweepStoppedError(f"{self._obstacle}\nstopped; run the same command to go on once this is mended")
+        if self._triage.hopeless:
+            raise SweepStoppedError(
+                f"{self._triage.hopeless}\nstopped early, since the others would fail too; "
+                "once this is mended, run the same command with --retry-failed"
+            )
+        if summary := self._triage.summary():
+            self._progress.say(summary)
+
+    def _tell(self, task: Task, message: str) -> None:
+        names = ", ".join(_name(trial) for trial in task.trials)
+        self._progress.say(self._triage.failed(names, message))
+
+
+def _name(trial: PlannedTrial) -> str:
+    return f"{trial.architecture} {column_of(trial)} seed {trial.spec.seed} ({trial.id})"

@@ -1,0 +1,32 @@
+"""Trials that run out of memory: each gets one more chance, and is given up then. Batch sizes are never touched."""
+
+import torch
+
+from orchestrator.plan import Task
+from orchestrator.store import Store
+
+MARK = "out-of-memory"
+"""Lies beside the checkpoint of a stack that ran out of memory once."""
+
+WORDS = ("can't allocate memory", "not enough memory", "OutOfMemoryError", "memory monitor")
+"""How torch's CPU allocator, and Ray of a worker that it killed, say it."""
+
+
+def ran_out(error: BaseException) -> bool:
+    """Whether an error says that memory ran out."""
+    return isinstance(error, MemoryError | torch.OutOfMemoryError) or says_so(str(error))
+
+
+def says_so(message: str) -> bool:
+    """Whether the text of an error says that memory ran out."""
+    return any(words in message for words in WORDS)
+
+
+def may_try_again(task: Task, store: Store) -> bool:
+    """True the first time that a stack runs out of memory; remembered in the store, whoever asks."""
+    return store.checkpoint(task.id).create(MARK, b"")
+
+
+def forget(task: Task, store: Store) -> None:
+    """Give a stack its second chance back, once it is decided."""
+    store.checkpoint(task.id).delete([MARK])

@@ -1,0 +1,111 @@
+"""One trial again, in this process and without Ray, against what the store says of it."""
+
+import math
+import tempfile
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from orchestrator import provenance, verifying
+from orchestrator.errors import EnsweepError
+from orchestrator.plan import Task
+from orchestrator.settings import Settings
+from orchestrator.store import Store
+from specs.layout import Commit
+from specs.records import TABLES, Row
+from specs.sweep import PlannedTrial
+
+SHOWN = 20
+"""Most differences that are told one by one."""
+
+
+@dataclass(frozen=True)
+class Reproduction:
+    """What came out."""
+
+    trial: PlannedTrial
+    stored: Commit | None
+    again: Commit
+    differences: tuple[str, ...]
+    """Each value that differs; empty where all rows are equal."""
+    elsewhere: tuple[str, ...]
+    """In which respects this process is not where the stored rows were made."""
+
+    @property
+    def equal(self) -> bool:
+        """Whether both ended alike, with the same rows."""
+        return self.stored is not None and self.stored.status == self.again.status and not self.differences
+
+
+def find(store: Store, prefix: str) -> PlannedTrial:
+    """The trial of this store whose id begins so.
+
+    Raises:
+        EnsweepError: none does, or several.
+    """
+    known = verifying.planned_anywhere(store)
+    found = sorted(trial_id for trial_id in known if trial_id.startswith(prefix))
+    if len(found) == 1:
+        return known[found[0]]
+    if not found:
+        raise EnsweepError(f"{store.url}: no spec here plans a trial {prefix!r}; `ensweep status --json` lists the ids")
+    raise EnsweepError(f"{store.url}: {prefix!r} begins {len(found)} ids; give more of it: {', '.join(found[:5])}")
+
+
+def reproduce(store: Store, trial: PlannedTrial, settings: Settings) -> Reproduction:
+    """Train a trial in this process, from its first epoch, into a store that is thrown away.
+
+    Raises:
+        EnsweepError: the data or the device cannot be used.
+        Exception: what the trial itself raises, with its traceback.
+    """
+    from orchestrator.execution import execute
+
+    stored = store.committed(trial.id)
+    if stored and isinstance(threads := stored.environment.get("threads"), int):
+        settings = replace(settings, threads=threads)  # they change the order of sums
+    with tempfile.TemporaryDirectory(prefix="ensweep-repro-") as folder:
+        scratch = Store.at(Path(folder))
+        execute(Task((trial,)), scratch, settings, lambda epoch: None)
+        again = scratch.commits()[trial.id]
+        differences = tuple(_compare(_rows(store, stored), _rows(scratch, again))) if stored else ()
+    return Reproduction(trial, stored, again, differences, _elsewhere(stored, settings))
+
+
+def _elsewhere(stored: Commit | None, settings: Settings) -> tuple[str, ...]:
+    return tuple(provenance.differences([stored], settings.threads)) if stored else ()
+
+
+def _rows(store: Store, commit: Commit) -> dict[str, list[Row]]:
+    from reports.checking import checked_tables, keys
+    from reports.parquet import CorruptError
+
+    try:
+        tables = checked_tables(commit, store.storage.read_many(keys(commit)))
+    except CorruptError as error:
+        raise EnsweepError(f"{store.url}: trial {commit.trial_id} is damaged: {error}; run the sweep again") from error
+    return {name: table.to_pylist() for name, table in tables.items()}
+
+
+def _compare(stored: dict[str, list[Row]], again: dict[str, list[Row]]) -> list[str]:
+    """Differences of all values but those that are measured of the machine or the checkout."""
+    found = []
+    for name in sorted(stored.keys() | again.keys()):
+        old, new = stored.get(name, []), again.get(name, [])
+        if len(old) != len(new):
+            found.append(f"{name}: {len(old)} rows stored, {len(new)} now")
+            continue
+        columns = [column.name for column in TABLES[name].columns if not column.incidental]
+        for before, after in zip(old, new, strict=True):
+            key = ", ".join(f"{part} {before[part]}" for part in TABLES[name].key if part != "trial_id")
+            found += [
+                f"{name}{f' ({key})' if key else ''}: {column} {_gap(before[column], after[column])}"
+                for column in columns
+                if before[column] != after[column]
+            ]
+    return found
+
+
+def _gap(stored: object, again: object) -> str:
+    if isinstance(stored, float) and isinstance(again, float) and math.isfinite(stored) and math.isfinite(again):
+        return f"{stored!r} stored, {again!r} now ({abs(stored - again):.3g} apart)"
+    return f"{str(stored)[:80]} stored, {str(again)[:80]} now"

@@ -1,0 +1,166 @@
+"""A store in a folder: local disk or NFS."""
+
+import errno
+import fcntl
+import hashlib
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path, PurePosixPath
+
+from orchestrator import files
+from orchestrator.errors import StoreError, StoreFullError
+from orchestrator.storage import Entry
+from specs import faults
+
+FULL = (errno.ENOSPC, errno.EDQUOT)
+
+
+class LocalStorage:
+    """Content is written under a dot name beside its key, forced to disk, and then named in one step."""
+
+    def __init__(self, root: Path) -> None:
+        self.folder = root.absolute()
+
+    @property
+    def url(self) -> str:
+        """The folder's path."""
+        return str(self.folder)
+
+    def path(self, key: str) -> Path:
+        """Where a key lies.
+
+        Raises:
+            StoreError: the key leads out of the store.
+        """
+        pure = PurePosixPath(key)
+        if pure.is_absolute() or ".." in pure.parts or "\0" in key:
+            raise StoreError(f"{key!r} leads out of the store {self.folder}")
+        return self.folder / pure
+
+    def read(self, key: str) -> bytes:
+        """See :class:`specs.layout.Reader`."""
+        try:
+            return self.path(key).read_bytes()
+        except NotADirectoryError as error:
+            raise FileNotFoundError(*error.args) from error
+
+    def read_many(self, keys: Iterable[str]) -> dict[str, bytes]:
+        """See :class:`specs.layout.Reader`."""
+        found = {}
+        for key in keys:
+            with suppress(OSError):
+                found[key] = self.read(key)
+        return found
+
+    def keys(self, prefix: str) -> list[str]:
+        """See :class:`specs.layout.Reader`."""
+        return sorted(self._files(prefix))
+
+    def entries(self, prefix: str) -> list[Entry]:
+        """See :class:`orchestrator.storage.Storage`."""
+        found = []
+        for key in self._files(prefix):
+            with suppress(FileNotFoundError):  # removed meanwhile
+                facts = (self.folder / key).stat()
+                found.append(Entry(key, facts.st_size, facts.st_mtime))
+        return sorted(found, key=lambda entry: entry.key)
+
+    def _files(self, prefix: str) -> Iterator[str]:
+        start = self.path(prefix) if prefix else self.folder
+        for folder, _, names in os.walk(start):
+            for name in names:
+                yield (Path(folder) / name).relative_to(self.folder).as_posix()
+
+    def create(self, key: str, content: bytes) -> bool:
+        """See :class:`orchestrator.storage.Storage`.
+
+        A hard link is the one POSIX call that is both atomic with content and exclusive, on NFS too.
+        """
+        with self._written(key, content) as (temporary, path):
+            try:
+                os.link(temporary, path)
+            except FileExistsError:
+                # An NFS server whose answer was lost is asked again, and finds the link that it made.
+                return path.stat().st_ino == temporary.stat().st_ino
+            faults.point("create.linked")
+        files.sync_folder(path.parent)
+        return True
+
+    def replace(self, key: str, content: bytes) -> None:
+        """See :class:`orchestrator.storage.Storage`."""
+        with self._written(key, content) as (temporary, path):
+            temporary.replace(path)
+            faults.point("replace.renamed")
+        files.sync_folder(path.parent)
+
+    @contextmanager
+    def _written(self, key: str, content: bytes) -> Iterator[tuple[Path, Path]]:
+        """The content on disk under a temporary name, which is gone afterwards, and the path it is meant for."""
+        path = self.path(key)
+        temporary = files.temporary_beside(path)
+        try:
+            files.write_synced(temporary, content)
+            yield temporary, path
+        except OSError as error:
+            raise _unwritable(path, error) from error
+        finally:
+            with suppress(OSError):
+                temporary.unlink(missing_ok=True)
+
+    def read_tagged(self, key: str) -> tuple[bytes, str]:
+        """See :class:`orchestrator.storage.Storage`; the tag is the content's SHA-256."""
+        content = self.read(key)
+        return content, hashlib.sha256(content).hexdigest()
+
+    def replace_tagged(self, key: str, content: bytes, tag: str) -> bool:
+        """See :class:`orchestrator.storage.Storage`; the kernel's lock keeps others away while it compares."""
+        with _guarded(self.path(f"{key}.guard")):
+            try:
+                if self.read_tagged(key)[1] != tag:
+                    return False
+            except FileNotFoundError:
+                return False
+            self.replace(key, content)
+        return True
+
+    def delete(self, keys: Iterable[str]) -> None:
+        """See :class:`orchestrator.storage.Storage`; folders that become empty go too."""
+        for key in keys:
+            path = self.path(key)
+            try:
+                path.unlink(missing_ok=True)
+            except OSError as error:
+                raise StoreError(f"cannot remove {path}: {error.strerror}") from error
+            self._remove_empty(path.parent)
+
+    def _remove_empty(self, folder: Path) -> None:
+        """The folders of the first level stay: they show what a store is."""
+        while folder.parent != self.folder and folder.is_relative_to(self.folder):
+            try:
+                folder.rmdir()
+            except OSError:
+                return
+            folder = folder.parent
+
+
+def _unwritable(path: Path, error: OSError) -> StoreError:
+    if error.errno in FULL:
+        return StoreFullError(
+            f"cannot write {path}: {error.strerror}; what is committed is safe; "
+            "free some space (ensweep gc names what can go) and run the same command again"
+        )
+    return StoreError(f"cannot write {path}: {error.strerror}; see that its folder can be written")
+
+
+@contextmanager
+def _guarded(path: Path) -> Iterator[None]:
+    with path.open("a") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX)
+        except OSError as error:
+            # Some network file systems have no locks; two takeovers in the same instant are then possible, and
+            # do no harm to results, which are committed exclusively.
+            if error.errno not in (errno.ENOLCK, errno.ENOTSUP):
+                raise
+        yield

@@ -1,0 +1,164 @@
+"""What is wrong with a store, and how a run mends it.
+
+A quick look compares every committed file with the SHA-256 that its commit names. A thorough one also parses each
+file, and holds its rows against the spec of the trial that they claim to be of.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from orchestrator.store import Store
+from specs import layout
+from specs.layout import Commit
+from specs.loading import SpecError, parse_sweep
+from specs.sweep import PlannedTrial, expand
+
+PORTION = 256
+"""Trials whose files are held in memory at once."""
+
+Check = Callable[[Commit, Mapping[str, bytes]], str]
+"""Says what is wrong with a commit, given the contents of its files; nothing where nothing is."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Something in a store that is not what was written."""
+
+    key: str
+    """Of the damaged file."""
+    problem: str
+    withdraw: str
+    """Key to take back, so that a run makes it anew."""
+
+    def described(self) -> str:
+        """One line."""
+        return f"{self.key}: {self.problem}"
+
+
+def look(store: Store) -> list[Problem]:
+    """The quick look: what ``run`` takes before it starts."""
+    return [*_damaged_specs(store), *_damaged_pins(store), *_damaged_commits(store, _compare_hashes)]
+
+
+def verify(store: Store) -> list[Problem]:
+    """The thorough look: what ``verify`` takes."""
+    known = planned_anywhere(store)
+    return [
+        *_damaged_specs(store),
+        *_damaged_pins(store),
+        *_damaged_commits(store, lambda commit, contents: _compare_rows(commit, contents, known)),
+        *_other_data(store),
+    ]
+
+
+def heal(store: Store, problems: Sequence[Problem]) -> None:
+    """Take back what is damaged, so that the run makes it again; the evidence is kept in the store."""
+    for key in dict.fromkeys(problem.withdraw for problem in problems):
+        store.withdraw(key)
+
+
+def planned_anywhere(store: Store) -> dict[str, PlannedTrial]:
+    """Every trial of every spec that ran in this store, by id."""
+    found: dict[str, PlannedTrial] = {}
+    for digest, text in store.specs().items():
+        try:
+            found |= {trial.id: trial for trial in expand(parse_sweep(text, f"{layout.spec(digest)}"))}
+        except SpecError:  # of another version of this program
+            continue
+    return found
+
+
+def _damaged_specs(store: Store) -> Iterator[Problem]:
+    good = store.specs()
+    for key in store.storage.keys(layout.SPECS):
+        digest = key.removeprefix(layout.SPECS).removesuffix(".yaml")
+        if key.endswith(".yaml") and not digest.startswith(".") and digest not in good:
+            yield Problem(key, "is not what was written: its SHA-256 differs from its name", key)
+    current = store.storage.read_many([layout.CURRENT]).get(layout.CURRENT)
+    if current is not None and current.decode("ascii", "replace").strip() not in good:
+        yield Problem(layout.CURRENT, "names no spec of this store", layout.CURRENT)
+
+
+def _damaged_pins(store: Store) -> Iterator[Problem]:
+    for key, content in store.storage.read_many(_pins(store)).items():
+        try:
+            json.loads(content)["fingerprint"]
+        except (ValueError, KeyError, TypeError, RecursionError):
+            yield Problem(key, "does not name the data that this store was begun with", key)
+
+
+def _pins(store: Store) -> list[str]:
+    return [key for key in store.storage.keys("") if key.startswith("data-") and key.endswith(".json")]
+
+
+def _damaged_commits(store: Store, check: Check) -> Iterator[Problem]:
+    commits, damaged = store.read_commits()
+    for found in damaged:
+        yield Problem(found.key, found.problem, found.key)
+    ids = sorted(commits)
+    for start in range(0, len(ids), PORTION):
+        portion = [commits[trial_id] for trial_id in ids[start : start + PORTION]]
+        contents = store.storage.read_many(key for commit in portion for key in _keys(commit).values())
+        for commit in portion:
+            if problem := check(commit, contents):
+                key = layout.commit(commit.trial_id)
+                yield Problem(key, problem, key)
+
+
+def _keys(commit: Commit) -> dict[str, str]:
+    return {name: layout.table(commit.trial_id, commit.attempt, name) for name in commit.files}
+
+
+def _compare_hashes(commit: Commit, contents: Mapping[str, bytes]) -> str:
+    for name, key in _keys(commit).items():
+        if key not in contents:
+            return f"{key} is missing or cannot be read"
+        if hashlib.sha256(contents[key]).hexdigest() != commit.files[name].sha256:
+            return f"{key} is not what was committed: its SHA-256 differs"
+    return ""
+
+
+def _compare_rows(commit: Commit, contents: Mapping[str, bytes], known: Mapping[str, PlannedTrial]) -> str:
+    from reports.checking import checked_tables  # pyarrow: only the thorough look needs it
+    from reports.parquet import CorruptError
+
+    if problem := _compare_hashes(commit, contents):
+        return problem
+    try:
+        tables = checked_tables(commit, contents)
+    except CorruptError as error:
+        return str(error)
+    if "trials" not in tables or commit.trial_id not in known:
+        return ""
+    (row,) = tables["trials"].to_pylist()
+    spec = known[commit.trial_id].spec
+    expected = {
+        "method": spec.method,
+        "lam": spec.lam,
+        "seed": spec.seed,
+        "kind": spec.architecture.kind,
+        "members": spec.architecture.members,
+        "total_parameters": spec.total_parameters,
+        "dataset": spec.dataset.name,
+        "batch_size": spec.training.batch_size,
+        "learning_rate": spec.training.learning_rate,
+        "status": commit.status,
+    }
+    wrong = [f"{name} is {row[name]}, its spec says {value}" for name, value in expected.items() if row[name] != value]
+    return f"its row is of another trial: {'; '.join(wrong)}" if wrong else ""
+
+
+def _other_data(store: Store) -> Iterator[Problem]:
+    """Results that were trained on other data than the store was begun with."""
+    known = planned_anywhere(store)
+    pins = store.storage.read_many(_pins(store))
+    for trial_id, commit in store.read_commits()[0].items():
+        data = commit.environment.get("data")
+        if trial_id not in known or data is None:
+            continue
+        pin = pins.get(layout.data(known[trial_id].spec.dataset.name))
+        if pin is not None and str(data).encode() not in pin:
+            key = layout.commit(trial_id)
+            yield Problem(key, f"was trained on other data ({str(data)[:12]}) than the store was begun with", key)

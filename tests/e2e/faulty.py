@@ -1,0 +1,47 @@
+"""The real command line with a fault in it: ``python -m tests.e2e.faulty PLACE NUMBER FAULT ENSWEEP-ARGUMENTS...``.
+
+At the named place, when it is passed for the given time, the fault happens: ``kill`` (SIGKILL), ``term``, ``stop``
+(SIGSTOP), ``full`` (no space left), ``memory`` (out of memory), ``error``. A number of 0 means every time.
+"""
+
+import errno
+import os
+import signal
+import sys
+
+from specs import faults
+
+SIGNALS = {"kill": signal.SIGKILL, "term": signal.SIGTERM, "stop": signal.SIGSTOP}
+
+
+def main() -> None:
+    place, number, fault, *arguments = sys.argv[1:]
+    passed = 0
+
+    def happen(name: str) -> None:
+        nonlocal passed
+        if name != place:
+            return
+        passed += 1
+        if int(number) not in (0, passed):
+            return
+        if fault in SIGNALS:
+            os.kill(os.getpid(), SIGNALS[fault])
+        elif fault == "full":
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        elif fault == "memory":
+            import torch
+
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB")
+        else:
+            raise ValueError(f"a fault at {place}")
+
+    from orchestrator import cli
+
+    sys.argv = ["ensweep", *arguments]
+    with faults.handled(happen):
+        cli.main()
+
+
+if __name__ == "__main__":
+    main()
