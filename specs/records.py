@@ -88,6 +88,13 @@ TRIALS = Table(
             "condition of the joint loss's Hessian, where the spec asks",
             nullable=True,
         ),
+        Column(
+            "weights_sha256",
+            "string",
+            "",
+            "SHA-256 of the tested weights: equal where two trainings are equal bit for bit",
+            nullable=True,
+        ),
         Column("seconds", "float", "s", "training and measuring, over all attempts", incidental=True),
         Column("seconds_per_epoch", "float", "s", "median over epochs, training and measuring", incidental=True),
         Column(

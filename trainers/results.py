@@ -22,6 +22,7 @@ TESTED = (
     "best_epoch", "validation_error", "test_error", "test_nll", "test_member_error", "test_member_nll",
     "test_diversity", "member_test_errors", "member_test_nlls", "dominance",
     "test_ece", "test_brier", "early_epoch", "early_rank_test", "early_rank_train", "hessian_condition",
+    "weights_sha256",
 )  # fmt: skip
 """Columns of a trial that a diverged one has no value for."""
 

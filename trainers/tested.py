@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 from collections.abc import Iterator
 from dataclasses import replace
@@ -22,7 +23,21 @@ def columns(ensemble: Ensemble, weights: Weights, data: Data, stack: Stack, comp
         return {}
     calibration = calibration_columns(ensemble, weights, data.measured["test"])
     conditions = {trial: hessian_condition(ensemble, weights, data.train, stack, trial) for trial in complete}
-    return {trial: calibration[trial] | {"hessian_condition": conditions[trial]} for trial in complete}
+    return {
+        trial: calibration[trial]
+        | {"hessian_condition": conditions[trial], "weights_sha256": weights_digest(weights, trial)}
+        for trial in complete
+    }
+
+
+def weights_digest(weights: Weights, trial: int) -> str:
+    """SHA-256 over the names and the bytes of one trial's tensors, sorted by name."""
+    digest = hashlib.sha256()
+    for name in sorted(weights):
+        tensor = weights[name][trial].detach().cpu().contiguous()
+        digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
+        digest.update(tensor.numpy().tobytes())
+    return digest.hexdigest()
 
 
 def calibration_columns(ensemble: Ensemble, weights: Weights, part: Part) -> list[Row]:

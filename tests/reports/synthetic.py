@@ -127,6 +127,7 @@ def trial_row(trial: PlannedTrial, status: str) -> Row:
         "early_epoch": min(3, spec.training.epochs),
         "early_rank_test": 1,
         "early_rank_train": 1 if spec.evaluation.train_examples else None,
+        "weights_sha256": trial.id * 4,
         "hessian_condition": 100.0 if spec.evaluation.hessian else None,
     }
     return {

@@ -29,6 +29,8 @@ def assert_close(first, second, tolerance):
     for one, other in zip(first[2], second[2], strict=True):
         assert one.keys() == other.keys()
         for name, value in one.items():
+            if name == "weights_sha256":  # of close numbers that are not equal
+                continue
             exact = isinstance(value, (str, int, type(None)))
             assert other[name] == (value if exact else pytest.approx(value, abs=tolerance, rel=tolerance)), name
 
