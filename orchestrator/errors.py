@@ -27,6 +27,10 @@ class StoreError(EnsweepError):
     """The store cannot be read or written as asked."""
 
 
+class StoreUnreadableError(StoreError, OSError):
+    """Something in the store is there and cannot be read: no permission, a device that fails."""
+
+
 class StoreFullError(StoreError):
     """There is no space left; everything that was written before is whole."""
 

@@ -80,7 +80,10 @@ class Reader(Protocol):
         """
 
     def read_many(self, keys: Iterable[str]) -> dict[str, bytes]:
-        """The contents of many keys at once; keys that are missing or cannot be read are left out."""
+        """The contents of many keys at once; keys that are missing or damaged are left out.
+
+        What is only out of reach (no permission, no network) is no damage, and is raised.
+        """
 
     def keys(self, prefix: str) -> list[str]:
         """All keys that start with a prefix, sorted; the prefix is empty or ends with ``/``."""

@@ -5,7 +5,7 @@ Nothing is ever changed in place. Content appears whole under its key, or not at
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Protocol
 from urllib.parse import urlsplit
 
@@ -92,6 +92,17 @@ class Below:
     def delete(self, keys: Iterable[str]) -> None:
         """See :meth:`Storage.delete`."""
         self.storage.delete([self.prefix + key for key in keys])
+
+
+def check_key(key: str, url: str) -> None:
+    """See that a key stays in its store.
+
+    Raises:
+        StoreError: it leads out.
+    """
+    pure = PurePosixPath(key)
+    if pure.is_absolute() or ".." in pure.parts or "\0" in key:
+        raise StoreError(f"{key!r} leads out of the store {url}")
 
 
 def open_storage(place: str | Path) -> Storage:

@@ -6,14 +6,18 @@ import hashlib
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
-from pathlib import Path, PurePosixPath
+from pathlib import Path
+from typing import TextIO
 
 from orchestrator import files
-from orchestrator.errors import StoreError, StoreFullError
-from orchestrator.storage import Entry
+from orchestrator.errors import StoreError, StoreFullError, StoreUnreadableError
+from orchestrator.storage import Entry, check_key
 from specs import faults
 
 FULL = (errno.ENOSPC, errno.EDQUOT)
+
+DAMAGED = (errno.EIO, errno.EBADMSG, getattr(errno, "EUCLEAN", errno.EIO))
+"""How a disk says that it lost what was written; every other reason not to read may pass."""
 
 
 class LocalStorage:
@@ -33,24 +37,32 @@ class LocalStorage:
         Raises:
             StoreError: the key leads out of the store.
         """
-        pure = PurePosixPath(key)
-        if pure.is_absolute() or ".." in pure.parts or "\0" in key:
-            raise StoreError(f"{key!r} leads out of the store {self.folder}")
-        return self.folder / pure
+        check_key(key, self.url)
+        return self.folder / key
 
     def read(self, key: str) -> bytes:
         """See :class:`specs.layout.Reader`."""
+        path = self.path(key)
         try:
-            return self.path(key).read_bytes()
-        except NotADirectoryError as error:
+            return path.read_bytes()
+        except FileNotFoundError:
+            raise
+        except (NotADirectoryError, IsADirectoryError) as error:
             raise FileNotFoundError(*error.args) from error
+        except OSError as error:
+            raise _unreadable(path, error) from error
 
     def read_many(self, keys: Iterable[str]) -> dict[str, bytes]:
         """See :class:`specs.layout.Reader`."""
         found = {}
         for key in keys:
-            with suppress(OSError):
+            try:
                 found[key] = self.read(key)
+            except FileNotFoundError:
+                continue
+            except StoreUnreadableError as error:
+                if not _is_damage(error):
+                    raise
         return found
 
     def keys(self, prefix: str) -> list[str]:
@@ -68,7 +80,7 @@ class LocalStorage:
 
     def _files(self, prefix: str) -> Iterator[str]:
         start = self.path(prefix) if prefix else self.folder
-        for folder, _, names in os.walk(start):
+        for folder, _, names in os.walk(start, onerror=_unlisted):
             for name in names:
                 yield (Path(folder) / name).relative_to(self.folder).as_posix()
 
@@ -84,7 +96,7 @@ class LocalStorage:
                 # An NFS server whose answer was lost is asked again, and finds the link that it made.
                 return path.stat().st_ino == temporary.stat().st_ino
             faults.point("create.linked")
-        files.sync_folder(path.parent)
+            _sync(path.parent)
         return True
 
     def replace(self, key: str, content: bytes) -> None:
@@ -92,7 +104,7 @@ class LocalStorage:
         with self._written(key, content) as (temporary, path):
             temporary.replace(path)
             faults.point("replace.renamed")
-        files.sync_folder(path.parent)
+            _sync(path.parent)
 
     @contextmanager
     def _written(self, key: str, content: bytes) -> Iterator[tuple[Path, Path]]:
@@ -115,13 +127,13 @@ class LocalStorage:
 
     def replace_tagged(self, key: str, content: bytes, tag: str) -> bool:
         """See :class:`orchestrator.storage.Storage`; the kernel's lock keeps others away while it compares."""
-        with _guarded(self.path(f"{key}.guard")):
-            try:
+        try:
+            with _guarded(self.path(f"{key}.guard")):
                 if self.read_tagged(key)[1] != tag:
                     return False
-            except FileNotFoundError:
-                return False
-            self.replace(key, content)
+                self.replace(key, content)
+        except FileNotFoundError:
+            return False
         return True
 
     def delete(self, keys: Iterable[str]) -> None:
@@ -130,8 +142,12 @@ class LocalStorage:
             path = self.path(key)
             try:
                 path.unlink(missing_ok=True)
+            except NotADirectoryError:
+                continue
             except OSError as error:
-                raise StoreError(f"cannot remove {path}: {error.strerror}") from error
+                raise StoreError(
+                    f"cannot remove {path}: {error.strerror}; see that its folder can be written"
+                ) from error
             self._remove_empty(path.parent)
 
     def _remove_empty(self, folder: Path) -> None:
@@ -153,9 +169,37 @@ def _unwritable(path: Path, error: OSError) -> StoreError:
     return StoreError(f"cannot write {path}: {error.strerror}; see that its folder can be written")
 
 
+def _unreadable(path: Path, error: OSError) -> StoreUnreadableError:
+    return StoreUnreadableError(f"cannot read {path}: {error.strerror}; see that you may read it")
+
+
+def _is_damage(error: StoreUnreadableError) -> bool:
+    return isinstance(error.__cause__, OSError) and error.__cause__.errno in DAMAGED
+
+
+def _unlisted(error: OSError) -> None:
+    """A folder that is gone holds nothing; one that cannot be listed must not be taken for empty."""
+    if not isinstance(error, FileNotFoundError | NotADirectoryError):
+        raise _unreadable(Path(error.filename), error) from error
+
+
+def _sync(folder: Path) -> None:
+    with suppress(FileNotFoundError):  # its last file was removed meanwhile, and the folder with it
+        files.sync_folder(folder)
+
+
+def _opened(path: Path) -> TextIO:
+    try:
+        return path.open("a")
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise _unwritable(path, error) from error
+
+
 @contextmanager
 def _guarded(path: Path) -> Iterator[None]:
-    with path.open("a") as file:
+    with _opened(path) as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX)
         except OSError as error:
