@@ -4,6 +4,7 @@ Data goes to stdout, everything else to stderr; every command takes ``--json``.
 """
 
 import sys
+import traceback
 
 import click
 
@@ -32,7 +33,7 @@ def main() -> None:
 
 
 def _explain(error: Exception) -> Exit:
-    """Say what the user can mend in a line; let everything else be seen as the defect it is."""
+    """Say what the user can mend in a line; show everything else as the defect it is, without secrets."""
     from specs.loading import SpecError
 
     if isinstance(error, SpecError):
@@ -41,7 +42,10 @@ def _explain(error: Exception) -> Exit:
     if isinstance(error, EnsweepError):
         click.echo(f"error: {error}", err=True)
         return error.exit_code
-    raise error
+    from orchestrator.redaction import redact
+
+    click.echo(redact("".join(traceback.format_exception(error))), err=True)
+    return Exit.UNEXPECTED
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

@@ -37,6 +37,12 @@ class StoreFullError(StoreError):
     exit_code = Exit.INCOMPLETE
 
 
+class StoreCorruptError(StoreError):
+    """Something in the store is not what was written."""
+
+    exit_code = Exit.CORRUPT
+
+
 class SweepStoppedError(EnsweepError):
     """A run ended before its time, because going on made no sense; what was committed is kept."""
 

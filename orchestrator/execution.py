@@ -87,10 +87,25 @@ def _train_and_commit(task: Task, store: Store, settings: Settings, on_epoch: Ca
         checkpoint=store.checkpoint(task.id),
         checkpoint_seconds=settings.checkpoint_seconds,
         environment=provenance.fingerprint(environment),
-        on_epoch=on_epoch,
+        on_epoch=_noting_the_first(task, journal, on_epoch),
     )
     _commit_all(task.trials, results, store, environment, journal)
     store.remove_checkpoint(task.id)
+
+
+def _noting_the_first(task: Task, journal: Journal, on_epoch: Callable[[int], None]) -> Callable[[int], None]:
+    """Writes down which epoch this process trained first: one after the first says that it went on from a state."""
+    noted = False
+
+    def followed(epoch: int) -> None:
+        nonlocal noted
+        if not noted:
+            noted = True
+            for trial in task.trials:
+                journal.note("trained", trial.id, epoch=epoch)
+        on_epoch(epoch)
+
+    return followed
 
 
 def _commit_all(

@@ -1,10 +1,13 @@
 """Who follows a run: commits failures, shows progress, and says when to stop."""
 
+from collections.abc import Sequence
+
 from orchestrator.errors import SweepStoppedError
 from orchestrator.execution import commit_failure
 from orchestrator.overview import column_of
 from orchestrator.plan import Task
 from orchestrator.progress import Progress
+from orchestrator.redaction import redact
 from orchestrator.store import Store
 from orchestrator.triage import Triage
 from specs.sweep import PlannedTrial
@@ -13,11 +16,13 @@ from specs.sweep import PlannedTrial
 class Follower:
     """The listener of a run, see :class:`orchestrator.runners.Listener`."""
 
-    def __init__(self, store: Store, progress: Progress) -> None:
+    def __init__(self, tasks: Sequence[Task], store: Store, progress: Progress) -> None:
+        self._tasks = len(tasks)
         self._store = store
         self._progress = progress
         self._triage = Triage()
         self._obstacle = ""
+        self._ended: set[str] = set()
 
     def advanced(self, task: Task, epoch: int) -> None:
         """See :class:`orchestrator.runners.Listener`."""
@@ -27,6 +32,8 @@ class Follower:
         """See :class:`orchestrator.runners.Listener`; what counts is what the store says."""
         commits = [self._store.committed(trial.id) for trial in task.trials]
         if None in commits:  # ended before its time, because the run stops
+            return
+        if not self._first_end(task):
             return
         failures = [commit for commit in commits if commit and commit.status == "failed"]
         if failures:
@@ -38,12 +45,14 @@ class Follower:
     def failed(self, task: Task, message: str, cause: str) -> None:
         """See :class:`orchestrator.runners.Listener`."""
         commit_failure(task, self._store, cause, message)
+        if not self._first_end(task):
+            return
         self._tell(task, message)
         self._progress.finish(task)
 
     def obstructed(self, message: str) -> None:
         """See :class:`orchestrator.runners.Listener`."""
-        self._obstacle = self._obstacle or message
+        self._obstacle = self._obstacle or redact(message)
 
     @property
     def wants_stop(self) -> bool:
@@ -58,13 +67,20 @@ class Follower:
         """
         if self._obstacle:
             raise SweepStoppedError(f"{self._obstacle}\nstopped; run the same command to go on once this is mended")
-        if self._triage.hopeless:
+        if self._triage.hopeless and len(self._ended) < self._tasks:
             raise SweepStoppedError(
                 f"{self._triage.hopeless}\nstopped early, since the others would fail too; "
                 "once this is mended, run the same command with --retry-failed"
             )
         if summary := self._triage.summary():
             self._progress.say(summary)
+
+    def _first_end(self, task: Task) -> bool:
+        """A stack that was given up may end once more: in the worker that was to try it again."""
+        if task.id in self._ended:
+            return False
+        self._ended.add(task.id)
+        return True
 
     def _tell(self, task: Task, message: str) -> None:
         names = ", ".join(_name(trial) for trial in task.trials)

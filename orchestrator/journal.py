@@ -17,7 +17,8 @@ class Journal:
         """Append an event; a log that cannot be written ends nothing.
 
         Args:
-            event: ``begun``, ``committed`` (this attempt counts), ``late`` (another was first), ``failed``.
+            event: ``begun``, ``trained`` (its first epoch in this process), ``committed`` (this attempt counts),
+                ``late`` (another was first), ``failed``.
             trial_id: whose.
             facts: what else to say.
         """

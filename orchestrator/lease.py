@@ -21,6 +21,9 @@ from specs.layout import LOCK
 SECONDS = 30.0
 """Without a renewal for so long, an owner on another machine, or a stopped one, has lost the store."""
 
+RELEASE_SECONDS = 5.0
+"""So long a renewal under way may delay the end of the command."""
+
 Report = Callable[[], dict[str, Any]]
 """What the driver wants to have said of its progress, at each renewal."""
 
@@ -39,7 +42,7 @@ class Lease:
     def __init__(self, storage: Storage, seconds: float, report: Report, on_loss: Callable[[str], None]) -> None:
         self._storage, self._seconds = storage, seconds
         self._report, self._on_loss = report, on_loss
-        self._record = Driver.mine()
+        self._record = Driver.mine(seconds)
         self._tag = ""
         self._done = threading.Event()
         self._thread = threading.Thread(target=self._renew_until_done, name="lease", daemon=True)
@@ -62,9 +65,10 @@ class Lease:
             return self._created()
         found = Driver.read(content)
         if found is None or not found.is_dead:
-            if found and not found.is_silent(self._seconds):
+            if found and not found.is_silent:
                 raise self._in_use(found)
-            self._watch(found, tag, say)
+            if not self._stayed_silent(found, tag, say):
+                return False
         return self._replaced(tag)
 
     def _created(self) -> bool:
@@ -81,21 +85,30 @@ class Lease:
         stored, self._tag = self._storage.read_tagged(LOCK)
         return stored == content
 
-    def _watch(self, found: Driver | None, tag: str, say: Callable[[str], None]) -> None:
-        """Give a silent owner a whole period to show that it lives.
+    def _stayed_silent(self, found: Driver | None, tag: str, say: Callable[[str], None]) -> bool:
+        """Give a silent owner a whole period, its own where that is longer, to show that it lives.
+
+        False where the lock changed hands meanwhile, and must be looked at anew.
 
         Raises:
-            StoreInUseError: it does.
+            StoreInUseError: it lives.
         """
         who = found.described() if found else "an owner that the lock does not name"
-        say(f"{self._storage.url} was left by {who}; taking over in {self._seconds:.0f} s unless it stirs")
-        end = time.monotonic() + self._seconds
-        while time.monotonic() < end:
-            time.sleep(min(0.5, self._seconds / 10))
-            with suppress(FileNotFoundError):
+        seconds = max(self._seconds, found.seconds) if found else self._seconds
+        say(f"{self._storage.url} was left by {who}; taking over in {seconds:.0f} s unless it stirs")
+        end = time.monotonic() + seconds
+        while time.monotonic() < end and not (found and found.is_dead):
+            time.sleep(min(0.5, seconds / 10))
+            try:
                 content, now = self._storage.read_tagged(LOCK)
-                if now != tag:
-                    raise self._in_use(Driver.read(content))
+            except FileNotFoundError:
+                return False
+            if now != tag:
+                stirred = Driver.read(content)
+                if stirred and stirred.is_dead:
+                    return False
+                raise self._in_use(stirred)
+        return True
 
     def _in_use(self, found: Driver | None) -> StoreInUseError:
         who = found.described() if found else "another driver"
@@ -106,16 +119,24 @@ class Lease:
         while not self._done.wait(self._seconds / 5):
             try:
                 if not self._renew():
-                    break
-                renewed = time.monotonic()
-            except (StoreError, OSError) as error:  # a storage out of reach may come back in time
-                if time.monotonic() - renewed > self._seconds:
-                    self._on_loss(f"{self._storage.url} could not be reached for {self._seconds:.0f} s: {error}")
+                    self._lose(self._taken_by())
                     return
-        else:
-            return
-        found = owner(self._storage)
-        self._on_loss(f"{self._storage.url} was taken over by {found.described() if found else 'another driver'}")
+                renewed = time.monotonic()
+            except Exception as error:  # a storage out of reach, however it says so, may come back in time
+                if time.monotonic() - renewed > self._seconds:
+                    self._lose(f"{self._storage.url} could not be reached for {self._seconds:.0f} s: {error}")
+                    return
+
+    def _lose(self, reason: str) -> None:
+        if not self._done.is_set():  # else nobody is left to be told
+            self._on_loss(reason)
+
+    def _taken_by(self) -> str:
+        try:
+            found = owner(self._storage)
+        except (StoreError, OSError):
+            found = None
+        return f"{self._storage.url} was taken over by {found.described() if found else 'another driver'}"
 
     def _renew(self) -> bool:
         self._record = replace(self._record, renewed=time.time(), progress=self._report())
@@ -125,7 +146,9 @@ class Lease:
         """Let go of the store; what the record says of progress stays to be read."""
         self._done.set()
         if self._thread.is_alive():
-            self._thread.join()
+            self._thread.join(RELEASE_SECONDS)
+        if self._thread.is_alive():  # stuck in a storage that does not answer: what it wrote last is not known
+            return
         self._record = replace(self._record, renewed=time.time(), progress=self._report(), released=True)
         with suppress(StoreError, OSError):  # the next driver sees that this one is dead
             self._storage.replace_tagged(LOCK, self._record.content(), self._tag)

@@ -1,5 +1,7 @@
 """Trials that run out of memory: each gets one more chance, and is given up then. Batch sizes are never touched."""
 
+from typing import Literal
+
 import torch
 
 from orchestrator.plan import Task
@@ -8,8 +10,16 @@ from orchestrator.store import Store
 MARK = "out-of-memory"
 """Lies beside the checkpoint of a stack that ran out of memory once."""
 
-WORDS = ("can't allocate memory", "not enough memory", "OutOfMemoryError", "memory monitor")
-"""How torch's CPU allocator, and Ray of a worker that it killed, say it."""
+WORDS = (
+    "can't allocate memory",
+    "not enough memory",
+    "Cannot allocate memory",
+    "MemoryError",
+    "STATUS_ALLOC_FAILED",
+    "bad_alloc",
+    "running low on memory",
+)
+"""How torch, CUDA's libraries, the system, and Ray of a worker that it killed, say it."""
 
 
 def ran_out(error: BaseException) -> bool:
@@ -20,6 +30,11 @@ def ran_out(error: BaseException) -> bool:
 def says_so(message: str) -> bool:
     """Whether the text of an error says that memory ran out."""
     return any(words in message for words in WORDS)
+
+
+def cause_of(error: BaseException) -> Literal["oom", "error"]:
+    """What a commit names as the cause of a failure by this error."""
+    return "oom" if ran_out(error) else "error"
 
 
 def may_try_again(task: Task, store: Store) -> bool:

@@ -14,6 +14,8 @@ from specs.layout import Commit
 
 NUMERIC_PACKAGES = ("torch", "numpy")
 """Whose versions may change a trial's numbers."""
+DECISIVE = (*NUMERIC_PACKAGES, "numerics", "machine", "device", "threads", "data")
+"""What of an environment may change a trial's numbers."""
 PACKAGES = ("ensweep", "torch", "torchvision", "numpy", "ray")
 
 

@@ -28,7 +28,8 @@ def reaping(logs: Path) -> Iterator[Path]:
     The folder is removed then, and its logs are kept in ``logs``.
     """
     folder = tempfile.mkdtemp(prefix="ensweep-ray-", dir="/tmp")  # Ray's sockets need a short path
-    command = [sys.executable, "-m", "orchestrator.reaper", folder, str(logs), str(os.getpid())]
+    # -P: whatever lies in the user's folder is not taken for a module of that name.
+    command = [sys.executable, "-P", "-m", "orchestrator.reaper", folder, str(logs), str(os.getpid())]
     with subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True):  # leaving closes its stdin
         yield Path(folder)
 

@@ -2,11 +2,12 @@
 
 import math
 import tempfile
+import traceback
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from orchestrator import provenance, verifying
-from orchestrator.errors import EnsweepError
+from orchestrator.errors import EnsweepError, StoreCorruptError
 from orchestrator.plan import Task
 from orchestrator.settings import Settings
 from orchestrator.store import Store
@@ -32,8 +33,17 @@ class Reproduction:
 
     @property
     def equal(self) -> bool:
-        """Whether both ended alike, with the same rows."""
-        return self.stored is not None and self.stored.status == self.again.status and not self.differences
+        """Whether both ended alike, with the same rows; a failure has none to compare."""
+        return self._statuses in (("complete", "complete"), ("diverged", "diverged")) and not self.differences
+
+    @property
+    def unexplained(self) -> bool:
+        """Whether rows differ although nothing did that may change them."""
+        return "failed" not in self._statuses and bool(self.differences) and not self.elsewhere
+
+    @property
+    def _statuses(self) -> tuple[str, str]:
+        return self.stored.status if self.stored else "failed", self.again.status
 
 
 def find(store: Store, prefix: str) -> PlannedTrial:
@@ -54,25 +64,49 @@ def find(store: Store, prefix: str) -> PlannedTrial:
 def reproduce(store: Store, trial: PlannedTrial, settings: Settings) -> Reproduction:
     """Train a trial in this process, from its first epoch, into a store that is thrown away.
 
-    Raises:
-        EnsweepError: the data or the device cannot be used.
-        Exception: what the trial itself raises, with its traceback.
-    """
-    from orchestrator.execution import execute
+    What the trial itself raises is in the message of the outcome, with its traceback.
 
+    Raises:
+        EnsweepError: the data or the device cannot be used, or what is stored is damaged.
+    """
     stored = store.committed(trial.id)
+    rows = _rows(store, stored) if stored else {}
     if stored and isinstance(threads := stored.environment.get("threads"), int):
         settings = replace(settings, threads=threads)  # they change the order of sums
     with tempfile.TemporaryDirectory(prefix="ensweep-repro-") as folder:
         scratch = Store.at(Path(folder))
-        execute(Task((trial,)), scratch, settings, lambda epoch: None)
-        again = scratch.commits()[trial.id]
-        differences = tuple(_compare(_rows(store, stored), _rows(scratch, again))) if stored else ()
-    return Reproduction(trial, stored, again, differences, _elsewhere(stored, settings))
+        again = _run(trial, scratch, settings)
+        differences = tuple(_compare(rows, _rows(scratch, again))) if stored else ()
+    return Reproduction(trial, stored, again, differences, _elsewhere(stored, again))
 
 
-def _elsewhere(stored: Commit | None, settings: Settings) -> tuple[str, ...]:
-    return tuple(provenance.differences([stored], settings.threads)) if stored else ()
+def _run(trial: PlannedTrial, scratch: Store, settings: Settings) -> Commit:
+    from orchestrator.execution import commit_failure, execute
+    from orchestrator.memory import cause_of
+
+    task = Task((trial,))
+    try:
+        execute(task, scratch, settings, lambda epoch: None)
+    except EnsweepError:
+        raise
+    except Exception as error:
+        commit_failure(task, scratch, cause_of(error), traceback.format_exc())
+    return scratch.commits()[trial.id]
+
+
+def _elsewhere(stored: Commit | None, again: Commit) -> tuple[str, ...]:
+    """What may explain a difference: the stored rows, or the beginning of them, were made in another environment."""
+    if stored is None or "failed" in (stored.status, again.status):
+        return ()
+    old, new = stored.environment, again.environment
+    found = [
+        f"trained with {name} {old.get(name)}, here {new.get(name)}"
+        for name in provenance.DECISIVE
+        if old.get(name) != new.get(name)
+    ]
+    if old.get("earlier"):
+        found.append("went on from a checkpoint that was made in another environment")
+    return tuple(found)
 
 
 def _rows(store: Store, commit: Commit) -> dict[str, list[Row]]:
@@ -82,7 +116,9 @@ def _rows(store: Store, commit: Commit) -> dict[str, list[Row]]:
     try:
         tables = checked_tables(commit, store.storage.read_many(keys(commit)))
     except CorruptError as error:
-        raise EnsweepError(f"{store.url}: trial {commit.trial_id} is damaged: {error}; run the sweep again") from error
+        raise StoreCorruptError(
+            f"{store.url}: trial {commit.trial_id} is damaged: {error}; `ensweep run` makes it again"
+        ) from error
     return {name: table.to_pylist() for name, table in tables.items()}
 
 

@@ -52,6 +52,7 @@ class InlineRunner:
             self._run_one(task, store, settings, listener)
 
     def _run_one(self, task: Task, store: Store, settings: Settings, listener: Listener) -> None:
+        from orchestrator import memory  # torch, as below: only where there is something to train
         from orchestrator.execution import execute
 
         for attempts_left in reversed(range(settings.max_retries + 1)):
@@ -60,9 +61,9 @@ class InlineRunner:
             except EnsweepError as error:
                 listener.obstructed(str(error))
                 return
-            except Exception:
+            except Exception as error:
                 if not attempts_left:
-                    listener.failed(task, traceback.format_exc(), "error")
+                    listener.failed(task, traceback.format_exc(), memory.cause_of(error))
             else:
                 listener.finished(task)
                 return

@@ -1,5 +1,6 @@
 """How far a sweep is, from its store alone: on any machine, while it runs or after it died."""
 
+import math
 import time
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -17,6 +18,10 @@ State = Literal["at work", "silent", "gone", "none"]
 """Of the driver: it renews its lease; it has not for longer than that lasts; it ended; there never was one."""
 
 
+LEAST_RATE = 1e-9
+"""Epochs a second; what a lock may say below that is no rate."""
+
+
 @dataclass(frozen=True)
 class Standing:
     """One look at a store."""
@@ -27,6 +32,8 @@ class Standing:
     state: State
     at: float
     """Unix time of the look."""
+    damaged: int
+    """Commits that cannot be read; their trials count as to do."""
 
     @property
     def epochs_left(self) -> int:
@@ -39,13 +46,15 @@ class Standing:
     def running(self) -> dict[str, int]:
         """Epochs done by the stacks under way, by id, as the driver last said."""
         known = self.driver.progress.get("running") if self.driver and self.state != "gone" else None
-        return known if isinstance(known, dict) else {}
+        if not isinstance(known, dict):
+            return {}
+        return {name: epochs for name, epochs in known.items() if type(epochs) is int and epochs >= 0}
 
     @property
     def rate(self) -> float | None:
         """Epochs a second over all workers, as the driver last said."""
         rate = self.driver.progress.get("epochs_per_second") if self.driver else None
-        return rate if isinstance(rate, float) and rate > 0 else None
+        return rate if isinstance(rate, float) and LEAST_RATE < rate < math.inf else None
 
     @property
     def eta(self) -> float | None:
@@ -68,10 +77,11 @@ class Standing:
             "epochs_left": self.epochs_left,
             "eta_seconds": self.eta,
             "under_way": self.running,
+            "damaged": self.damaged,
         }
 
 
-def look(store: Store, lease_seconds: float = lease.SECONDS) -> Standing:
+def look(store: Store) -> Standing:
     """Read how far the sweep is that ran here last.
 
     Raises:
@@ -79,17 +89,16 @@ def look(store: Store, lease_seconds: float = lease.SECONDS) -> Standing:
     """
     sweep = parse_sweep(store.current_spec(), source=f"{store.url}: its spec")
     driver = lease.owner(store.storage)
-    return Standing(
-        sweep, make_plan(expand(sweep), store.commits()), driver, _state(driver, lease_seconds), time.time()
-    )
+    commits, damaged = store.read_commits()
+    return Standing(sweep, make_plan(expand(sweep), commits), driver, _state(driver), time.time(), len(damaged))
 
 
-def _state(driver: Driver | None, lease_seconds: float) -> State:
+def _state(driver: Driver | None) -> State:
     if driver is None:
         return "none"
     if driver.is_dead:
         return "gone"
-    return "silent" if driver.is_silent(lease_seconds) else "at work"
+    return "silent" if driver.is_silent else "at work"
 
 
 def describe(standing: Standing) -> str:
@@ -99,6 +108,8 @@ def describe(standing: Standing) -> str:
         left = f"{standing.epochs_left} epochs left at {standing.rate:.3g} epochs/s"
         ahead = "ETA" if standing.state == "at work" else "a run at that rate would take"
         lines.append(f"{left}: {ahead} {clock(standing.eta or 0)}")
+    if standing.damaged:
+        lines.append(f"{standing.damaged} commits are damaged; a run makes them again (ensweep verify says which)")
     by_id = {trial.id: trial for trial, _ in standing.plan.states}
     lines += [_under_way(by_id[name], epochs) for name, epochs in standing.running.items() if name in by_id]
     return "\n".join([*lines, "", describe_plan(standing.plan)])

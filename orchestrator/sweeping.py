@@ -165,6 +165,6 @@ def _run_tasks(tasks: tuple[Task, ...], store: Store, settings: Settings, report
 
     with Progress(tasks) as progress:
         reported.progress = progress
-        follower = Follower(store, progress)
+        follower = Follower(tasks, store, progress)
         make_runner(settings).run(tasks, store, settings, follower)
         follower.conclude()

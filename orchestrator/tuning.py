@@ -5,9 +5,12 @@ so every run is a fresh experiment of the stacks that are not committed. ``ray_e
 import of this module.
 """
 
+import re
 import time
+import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import ray
@@ -18,12 +21,19 @@ from ray.tune.experiment import Trial as RayTrial
 from orchestrator import memory, reaper, signals
 from orchestrator.errors import EnsweepError
 from orchestrator.plan import Task
+from orchestrator.redaction import redact
 from orchestrator.runners import Listener
 from orchestrator.settings import Settings
 from orchestrator.store import Store
 
 REPORT_SECONDS = 1.0
 """Least time between two reports of a worker: progress needs no more, and each costs the driver a turn."""
+
+FAILURE = re.compile(r"^Failure # \d+ \(occurred at .*\)$", re.MULTILINE)
+"""Stands before each failure in what Tune keeps of a trial's errors."""
+
+STYLE = re.compile(r"\x1b\[[0-9;]*m")
+"""Colours, which Ray writes even where there is no terminal."""
 
 OBJECT_STORE_BYTES = 256 * 2**20
 """Object store of a local cluster: a sweep moves specs and progress through it, never tensors."""
@@ -63,9 +73,23 @@ def _train_stack(config: dict[str, int], *, tasks: list[Task], store: Store, set
     try:
         execute(task, store, settings, on_epoch)
     except EnsweepError as error:  # nothing to try again: the user must mend it first
-        tune.report({"obstacle": str(error)})
+        tune.report({"obstacle": redact(str(error))})
         return
+    except Exception as error:
+        # What leaves this process lies in Ray's logs and Tune's notes: without secrets, which are known only here.
+        raise StackError(memory.cause_of(error), redact(traceback.format_exc())) from None
     tune.report({"epoch": task.trials[0].spec.training.epochs})
+
+
+class StackError(Exception):
+    """A stack's error, as text."""
+
+    def __init__(self, cause: str, text: str) -> None:
+        super().__init__(cause, text)
+        self.cause, self.text = cause, text
+
+    def __str__(self) -> str:
+        return f"{self.cause}\n{self.text}"
 
 
 class _Relay(Callback):  # type: ignore[misc]
@@ -93,14 +117,14 @@ class _Relay(Callback):  # type: ignore[misc]
 
     def on_trial_recover(self, iteration: int, trials: list[RayTrial], trial: RayTrial, **info: Any) -> None:
         """Ray's memory monitor kills workers before Python can say that memory ran out: twice is enough."""
-        message = _error_text(trial)
-        if memory.says_so(message) and not memory.may_try_again(self._task(trial), self._store):
+        cause, message = _last_failure(trial)
+        killed = memory.says_so(message) and cause == "worker"
+        if killed and not memory.may_try_again(self._task(trial), self._store):
             self._listener.failed(self._task(trial), f"out of memory, twice\n{message}", "oom")
 
     def on_trial_error(self, iteration: int, trials: list[RayTrial], trial: RayTrial, **info: Any) -> None:
-        message = _error_text(trial)
-        cause = "oom" if memory.says_so(message) else "error" if trial.get_pickled_error() else "worker"
-        self._listener.failed(self._task(trial), message, cause)
+        cause, message = _last_failure(trial)
+        self._listener.failed(self._task(trial), message, "oom" if memory.says_so(message) else cause)
 
 
 class _Stopper(Stopper):  # type: ignore[misc]
@@ -119,9 +143,21 @@ class _Stopper(Stopper):  # type: ignore[misc]
         return {"_listener": None}  # Tune writes its stopper down for a restore that is never asked for
 
 
-def _error_text(trial: RayTrial) -> str:
-    error = trial.get_pickled_error() or trial.get_ray_actor_error()
-    return str(error) if error else "the worker died without a word"
+def _last_failure(trial: RayTrial) -> tuple[str, str]:
+    """Cause and text of a trial's last failure, from the text that Tune keeps on this machine.
+
+    Tune keeps the exception too, pickled; but what is unpickled can execute code.
+    """
+    try:
+        text = Path(trial.error_file).read_text(errors="replace")
+    except (OSError, TypeError):
+        return "worker", "the worker died without a word"
+    last = STYLE.sub("", FAILURE.split(text)[-1]).strip()
+    _, raised, told = last.partition(f"{StackError.__name__}: ")
+    if raised:
+        cause, _, message = told.partition("\n")
+        return cause, message
+    return "error" if "Traceback" in last else "worker", last
 
 
 @contextmanager
@@ -144,7 +180,7 @@ def _cluster(settings: Settings, store: Store) -> Iterator[str]:
     try:
         with signals.kept():
             ray.init(address=settings.address, **quiet)
-    except ConnectionError as error:
+    except (ConnectionError, RuntimeError, ValueError, ray.exceptions.RayError) as error:
         raise EnsweepError(f"no Ray cluster answers at {settings.address}: {error}") from error
     try:
         yield f"{store.url}/logs/tune"

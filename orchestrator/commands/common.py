@@ -10,6 +10,7 @@ import click
 if TYPE_CHECKING:
     from orchestrator.plan import Plan
     from orchestrator.store import Store
+    from specs.layout import Commit
     from specs.sweep import SweepSpec
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON on stdout.")
@@ -68,12 +69,12 @@ def show(data: object, text: str, as_json: bool) -> None:
     click.echo(json.dumps(data, indent=1, ensure_ascii=False) if as_json else text)
 
 
-def stale_rows(plan: "Plan", store: "Store") -> list[dict[str, str]]:
+def stale_rows(plan: "Plan", store: "Store", commits: Mapping[str, "Commit"]) -> list[dict[str, str]]:
     """What the spec no longer plans, and why."""
     from orchestrator import differences, verifying
 
     if not plan.stale:
         return []
     planned = [trial for trial, _ in plan.states]
-    explained = differences.explain(plan.stale, planned, verifying.planned_anywhere(store), store.commits())
+    explained = differences.explain(plan.stale, planned, verifying.planned_anywhere(store), commits)
     return [{"trial_id": found.trial_id, "cell": found.cell, "why": found.why} for found in explained]

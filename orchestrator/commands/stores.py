@@ -114,8 +114,8 @@ def gc(place: str, delete: bool, hours: float, as_json: bool) -> None:
 def repro(place: str, trial: str, data_root: Path | None, device: str, as_json: bool) -> Exit:
     """Run one trial (its id, or how that begins) here, without Ray, and compare it with the stored rows.
 
-    Ends with 0 where all rows are equal, 3 where they differ or nothing is stored, 6 where they differ although
-    versions and threads are the same.
+    Ends with 0 where all rows are equal, 3 where they differ, the trial fails or nothing is stored, 6 where they
+    differ although versions, device and threads are the same. The store is only read.
     """
     from orchestrator import reproducing
 
@@ -128,6 +128,7 @@ def repro(place: str, trial: str, data_root: Path | None, device: str, as_json: 
             "trial_id": found.id,
             "stored": result.stored.status if result.stored else None,
             "now": result.again.status,
+            "message": result.again.message,
             "equal": result.equal,
             "differences": list(result.differences),
             "elsewhere": list(result.elsewhere),
@@ -137,8 +138,7 @@ def repro(place: str, trial: str, data_root: Path | None, device: str, as_json: 
     )
     if result.equal:
         return Exit.COMPLETE
-    unexplained = result.stored is not None and result.differences and not result.elsewhere
-    return Exit.CORRUPT if unexplained else Exit.FAILURES
+    return Exit.CORRUPT if result.unexplained else Exit.FAILURES
 
 
 def _describe(result: "reproducing.Reproduction") -> str:  # type: ignore[name-defined]  # noqa: F821
@@ -150,6 +150,7 @@ def _describe(result: "reproducing.Reproduction") -> str:  # type: ignore[name-d
     if len(result.differences) > SHOWN:
         lines.append(f"  and {len(result.differences) - SHOWN} more (--json lists them)")
     lines += [f"  elsewhere: {difference}" for difference in result.elsewhere]
+    lines += [f"  {line}" for line in result.again.message.splitlines()]
     return "\n".join([*lines, "all rows are equal" if result.equal else "not reproduced"])
 
 

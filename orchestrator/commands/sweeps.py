@@ -26,13 +26,20 @@ STALE_SHOWN = 20
     "--gpus-per-stack", type=click.FloatRange(min=0, min_open=True), default=1.0, show_default=True, help="GPU share."
 )
 @click.option("--max-retries", type=click.IntRange(min=0), default=2, show_default=True, help="After an error.")
+@click.option(
+    "--checkpoint-seconds",
+    type=click.FloatRange(min=0),
+    default=10.0,
+    show_default=True,
+    help="Least time between a stack's checkpoints: so much work a kill may cost.",
+)
 @click.option("--retry-failed", is_flag=True, help="Run failed trials again.")
 @click.option("--runner", type=click.Choice(["tune", "inline"]), default="tune", show_default=True)
 @click.option("--address", default="local", show_default=True, help="Ray cluster; local starts one here.")
 @click.option("--trust-network", is_flag=True, help="Use a cluster that asks for no token.")
 @click.option(
     "--lease-seconds",
-    type=click.FloatRange(min=1),
+    type=click.FloatRange(min=1, max=3600),
     default=30.0,
     show_default=True,
     help="Silence after which a driver that may be alive loses the store.",
@@ -85,7 +92,7 @@ def plan(spec: str, overrides: tuple[str, ...], place: str | None, as_json: bool
     store = common.store_of(place, sweep)
     commits, damaged = store.read_commits()
     made = make_plan(expand(sweep), commits)
-    stale = common.stale_rows(made, store)
+    stale = common.stale_rows(made, store, commits)
     where = common.shown(place, store)
     parts = [f"{sweep.name}: {common.describe(made.counts())}\nstore: {where}", describe_plan(made)]
     parts += [f"{len(damaged)} commits are damaged; a run makes them again (ensweep verify {where})"] if damaged else []
