@@ -127,6 +127,8 @@ class LocalStorage:
 
     def replace_tagged(self, key: str, content: bytes, tag: str) -> bool:
         """See :class:`orchestrator.storage.Storage`; the kernel's lock keeps others away while it compares."""
+        if not self.path(key).is_file():  # no guard is left beside nothing
+            return False
         try:
             with _guarded(self.path(f"{key}.guard")):
                 if self.read_tagged(key)[1] != tag:
