@@ -47,9 +47,9 @@ class Driver:
         """The record in a lock; None where it holds none."""
         try:
             record = cls(**json.loads(content))
-        except (ValueError, TypeError, RecursionError):
+            return record if record._is_sound() else None
+        except (ValueError, TypeError, RecursionError, OverflowError):
             return None
-        return record if record._is_sound() else None
 
     def _is_sound(self) -> bool:
         """Whether each field is what it should be: a lock may have been damaged, or written by anybody."""

@@ -136,7 +136,9 @@ class Lease:
             found = owner(self._storage)
         except (StoreError, OSError):
             found = None
-        return f"{self._storage.url} was taken over by {found.described() if found else 'another driver'}"
+        if found is None:
+            return f"the lock of {self._storage.url} is gone or damaged"
+        return f"{self._storage.url} was taken over by {found.described()}"
 
     def _renew(self) -> bool:
         self._record = replace(self._record, renewed=time.time(), progress=self._report())

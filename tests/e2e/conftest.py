@@ -11,8 +11,11 @@ import pyarrow.parquet as pq
 import pytest
 
 from specs.records import TABLES
+from tests.processes import Family
 
 ENSWEEP = Path(sys.executable).with_name("ensweep")
+
+FAULTY = Path(__file__).with_name("faulty.py")
 
 SPEC = """\
 name: tiny
@@ -40,25 +43,59 @@ class Workplace:
         self.spec = folder / "tiny.yaml"
         self.spec.write_text(SPEC)
         self.store = folder / "results" / "tiny"
+        self.family = Family()
+        """Every process that these commands start, and theirs."""
+        self.environment: dict[str, str] = {}
+        """Variables for the commands, besides this process's."""
 
     def start(self, *arguments: str) -> "subprocess.Popen[str]":
         """Start a command."""
         return subprocess.Popen(
-            [str(ENSWEEP), *arguments], cwd=self.folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+            [str(ENSWEEP), *arguments],
+            cwd=self.folder,
+            env=self.family.environment | self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
         )
 
     def run(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
         """Run a command to its end."""
-        return subprocess.run(
-            [str(ENSWEEP), *arguments], cwd=self.folder, capture_output=True, text=True, timeout=280, check=False
-        )
+        return self._run([str(ENSWEEP), *arguments])
 
     def run_with_fault(
         self, place: str, number: int, fault: str, *arguments: str
     ) -> "subprocess.CompletedProcess[str]":
         """Run a command to its end, with a fault in its process; see :mod:`tests.e2e.faulty`."""
-        command = [sys.executable, str(Path(__file__).with_name("faulty.py")), place, str(number), fault, *arguments]
-        return subprocess.run(command, cwd=self.folder, capture_output=True, text=True, timeout=280, check=False)
+        return self._run([sys.executable, str(FAULTY), place, str(number), fault, *arguments])
+
+    def start_with_fault(self, place: str, number: int, fault: str, *arguments: str) -> "subprocess.Popen[str]":
+        """Start a command with a fault in its process."""
+        return subprocess.Popen(
+            [sys.executable, str(FAULTY), place, str(number), fault, *arguments],
+            cwd=self.folder,
+            env=self.family.environment | self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def _run(self, command: list[str]) -> "subprocess.CompletedProcess[str]":
+        return subprocess.run(
+            command,
+            cwd=self.folder,
+            env=self.family.environment | self.environment,
+            capture_output=True,
+            text=True,
+            timeout=280,
+            check=False,
+        )
+
+    def events(self, event: str, store: Path | None = None) -> list[dict[str, Any]]:
+        """What the workers of a store wrote down of this kind, by time."""
+        files = ((store or self.store) / "logs" / "workers").glob("*.jsonl")
+        found = [json.loads(line) for file in files for line in file.read_text().splitlines()]
+        return sorted((line for line in found if line["event"] == event), key=lambda line: float(line["at"]))
 
     def commits(self, store: Path | None = None) -> dict[str, dict[str, Any]]:
         """The commits of a store, by trial id."""

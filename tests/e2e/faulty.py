@@ -11,11 +11,14 @@ import sys
 
 from specs import faults
 
+TOLD = "ENSWEEP_TEST_TOLD"
+"""Variable whose value an ``error`` tells."""
+
 SIGNALS = {"kill": signal.SIGKILL, "term": signal.SIGTERM, "stop": signal.SIGSTOP}
 
 
-def main() -> None:
-    place, number, fault, *arguments = sys.argv[1:]
+def handler(place: str, number: int, fault: str) -> faults.Handler:
+    """Makes the fault happen."""
     passed = 0
 
     def happen(name: str) -> None:
@@ -23,7 +26,7 @@ def main() -> None:
         if name != place:
             return
         passed += 1
-        if int(number) not in (0, passed):
+        if number not in (0, passed):
             return
         if fault in SIGNALS:
             os.kill(os.getpid(), SIGNALS[fault])
@@ -34,12 +37,18 @@ def main() -> None:
 
             raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB")
         else:
-            raise ValueError(f"a fault at {place}")
+            raise ValueError(f"a fault at {place}: {os.environ.get(TOLD, 'nothing to tell')}")
+
+    return happen
+
+
+def main() -> None:
+    place, number, fault, *arguments = sys.argv[1:]
 
     from orchestrator import cli
 
     sys.argv = ["ensweep", *arguments]
-    with faults.handled(happen):
+    with faults.handled(handler(place, int(number), fault)):
         cli.main()
 
 
