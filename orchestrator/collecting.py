@@ -2,7 +2,7 @@
 
 import re
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 from orchestrator.storage import Entry
@@ -31,18 +31,25 @@ def garbage(store: Store, older_than: float) -> list[Garbage]:
         older_than: least age in seconds, by the clock of the storage against this machine's; what lies in the future
             counts as new. 0 takes everything.
     """
-    commits, _ = store.read_commits()
+    entries = store.storage.entries("")  # before the commits: what is committed meanwhile is seen to count
+    commits, damaged = store.read_commits()
     counts = {layout.attempt(trial_id, commit.attempt) for trial_id, commit in commits.items()}
+    undecided = set(layout.committed_ids(found.key for found in damaged))
     now = time.time()
     return [
         Garbage(entry.key, entry.size, why)
-        for entry, why in _candidates(store, counts, commits.keys())
-        if not older_than or now - entry.modified >= older_than
+        for entry, why in _candidates(entries, counts, commits.keys())
+        if (not older_than or now - entry.modified >= older_than) and _trial(entry.key) not in undecided
     ]
 
 
-def _candidates(store: Store, counts: set[str], committed: Collection[str]) -> Iterator[tuple[Entry, str]]:
-    for entry in store.storage.entries(""):
+def _trial(key: str) -> str:
+    """The trial of an attempt's file; what a damaged commit may have named is kept until a run has looked at it."""
+    return key.removeprefix(layout.ATTEMPTS).partition("/")[0] if key.startswith(layout.ATTEMPTS) else ""
+
+
+def _candidates(entries: Iterable[Entry], counts: set[str], committed: Collection[str]) -> Iterator[tuple[Entry, str]]:
+    for entry in entries:
         if IN_THE_MAKING.fullmatch(entry.key):
             yield entry, "was being written when its writer ended"
         elif entry.key.startswith(layout.ATTEMPTS) and f"{entry.key.rpartition('/')[0]}/" not in counts:

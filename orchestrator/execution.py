@@ -53,7 +53,7 @@ def commit_failure(task: Task, store: Store, cause: str, message: str) -> None:
     """Decide that the trials of a stack failed, without the secrets that an error's text may hold."""
     journal = Journal(store.logs)
     for trial in task.trials:
-        store.commit(
+        won = store.commit(
             Commit.model_validate(
                 {
                     "trial_id": trial.id,
@@ -66,7 +66,7 @@ def commit_failure(task: Task, store: Store, cause: str, message: str) -> None:
                 }
             )
         )
-        journal.note("failed", trial.id, cause=cause)
+        journal.note("failed" if won else "late", trial.id, cause=cause)
     memory.forget(task, store)
 
 

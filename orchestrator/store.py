@@ -13,7 +13,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from orchestrator.errors import DataError, StoreError
+from orchestrator.errors import DataError, StoreCorruptError, StoreError
 from orchestrator.settings import default_cache
 from orchestrator.storage import Below, Storage, open_storage
 from specs import faults, layout
@@ -88,7 +88,9 @@ class Store:
             ) from error
         text = self.specs().get(digest)
         if text is None:
-            raise StoreError(f"{self.url}: the spec that ran here last is damaged; `ensweep run` with it mends that")
+            raise StoreCorruptError(
+                f"{self.url}: the spec that ran here last is damaged; `ensweep run` with it mends that"
+            )
         return text
 
     def specs(self) -> dict[str, str]:
@@ -109,13 +111,12 @@ class Store:
             StoreError: what was remembered cannot be read.
         """
         key = layout.data(dataset)
-        self.storage.create(key, json.dumps({"dataset": dataset, "fingerprint": fingerprint}).encode())
-        try:
-            pinned = str(json.loads(self.storage.read(key))["fingerprint"])
-        except (ValueError, KeyError, TypeError, RecursionError) as error:
-            raise StoreError(
+        self.storage.create(key, _pin(dataset, fingerprint))
+        pinned = pinned_data(dataset, self.storage.read(key))
+        if pinned is None:
+            raise StoreCorruptError(
                 f"{self.url}/{key} is damaged; `ensweep verify` says what else is, and `ensweep run` mends it"
-            ) from error
+            )
         if pinned != fingerprint:
             raise DataError(
                 f"{dataset}: this data (fingerprint {fingerprint[:12]}) is not what {self.url} was begun with "
@@ -130,7 +131,7 @@ class Store:
         """
         commits, damaged = self.read_commits()
         if damaged:
-            raise StoreError(
+            raise StoreCorruptError(
                 f"{self.url}/{damaged[0].key} is damaged ({damaged[0].problem}); `ensweep verify` lists all damage, "
                 "`ensweep run` mends it"
             )
@@ -194,7 +195,7 @@ class Store:
             StoreError: the commit cannot be written.
         """
         faults.point("commit")
-        won = self.storage.create(layout.commit(commit.trial_id), commit.model_dump_json(indent=1).encode())
+        won = self.storage.create(layout.commit(commit.trial_id), commit.content())
         faults.point("commit.done")
         if not won and commit.files:
             self.storage.delete(layout.table(commit.trial_id, commit.attempt, name) for name in commit.files)
@@ -217,6 +218,23 @@ class Store:
         """Forget the checkpoint of a stack whose trials are committed."""
         faults.point("checkpoint.remove")
         self.storage.delete(self.storage.keys(layout.checkpoint(stack_id)))
+
+
+def _pin(dataset: str, fingerprint: str) -> bytes:
+    """A fingerprint to remember, with a digest: a changed bit would otherwise make all data look like other data."""
+    digest = hashlib.sha256(f"{dataset} {fingerprint}".encode()).hexdigest()
+    return json.dumps({"dataset": dataset, "fingerprint": fingerprint, "sha256": digest}).encode()
+
+
+def pinned_data(dataset: str, content: bytes) -> str | None:
+    """The fingerprint of the data that a store was begun with; None where that was damaged."""
+    try:
+        facts = json.loads(content)
+        fingerprint = str(facts["fingerprint"])
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return None
+    unsealed = {"dataset": dataset, "fingerprint": fingerprint}  # as it was written before it had a digest
+    return fingerprint if facts == unsealed or content == _pin(dataset, fingerprint) else None
 
 
 def _parsed(trial_id: str, content: bytes | None) -> Commit | str:

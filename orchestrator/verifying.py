@@ -5,15 +5,15 @@ file, and holds its rows against the spec of the trial that they claim to be of.
 """
 
 import hashlib
-import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
-from orchestrator.store import Store
+from orchestrator.store import Store, pinned_data
 from specs import layout
 from specs.layout import Commit
 from specs.loading import SpecError, parse_sweep
-from specs.sweep import PlannedTrial, expand
+from specs.sweep import PlannedTrial, SweepSpec, expand
 
 PORTION = 256
 """Trials whose files are held in memory at once."""
@@ -55,18 +55,19 @@ def verify(store: Store) -> list[Problem]:
 
 def heal(store: Store, problems: Sequence[Problem]) -> None:
     """Take back what is damaged, so that the run makes it again; the evidence is kept in the store."""
+    trained_on = {problem.key: _trained_on(store, problem.key) for problem in problems}  # before it is taken back
     for key in dict.fromkeys(problem.withdraw for problem in problems):
         store.withdraw(key)
+    for key, fingerprints in trained_on.items():
+        if (dataset := layout.dataset(key)) and len(fingerprints) == 1:
+            store.pin_data(dataset, fingerprints.pop())
 
 
 def planned_anywhere(store: Store) -> dict[str, PlannedTrial]:
     """Every trial of every spec that ran in this store, by id."""
     found: dict[str, PlannedTrial] = {}
-    for digest, text in store.specs().items():
-        try:
-            found |= {trial.id: trial for trial in expand(parse_sweep(text, f"{layout.spec(digest)}"))}
-        except SpecError:  # of another version of this program
-            continue
+    for sweep in _sweeps(store):
+        found |= {trial.id: trial for trial in expand(sweep)}
     return found
 
 
@@ -82,15 +83,44 @@ def _damaged_specs(store: Store) -> Iterator[Problem]:
 
 
 def _damaged_pins(store: Store) -> Iterator[Problem]:
-    for key, content in store.storage.read_many(_pins(store)).items():
-        try:
-            json.loads(content)["fingerprint"]
-        except (ValueError, KeyError, TypeError, RecursionError):
+    keys = {layout.data(sweep.dataset.name) for sweep in _sweeps(store)}
+    keys |= {key for key in store.storage.keys("") if layout.dataset(key)}
+    pins = _pins(store, keys)
+    for key in sorted(keys - pins.keys()):
+        if store.storage.read_many([key]):
             yield Problem(key, "does not name the data that this store was begun with", key)
+        elif _trained_on(store, key):
+            yield Problem(key, "is missing, which names the data that this store was begun with", key)
 
 
-def _pins(store: Store) -> list[str]:
-    return [key for key in store.storage.keys("") if key.startswith("data-") and key.endswith(".json")]
+def _pins(store: Store, keys: Iterable[str]) -> dict[str, str]:
+    """The fingerprint of the data that the store was begun with, by key; without those that are damaged or missing."""
+    contents = store.storage.read_many(keys)
+    found = {key: pinned_data(layout.dataset(key) or "", content) for key, content in contents.items()}
+    return {key: fingerprint for key, fingerprint in found.items() if fingerprint}
+
+
+def _trained_on(store: Store, key: str) -> set[str]:
+    """The fingerprints of the data that committed trials were trained on, given the key of its pin.
+
+    Results say of which data set they are, also where the spec that asked for them is damaged.
+    """
+    from reports.checking import checked_tables
+    from reports.parquet import CorruptError
+
+    found: set[str] = set()
+    for commit in store.read_commits()[0].values() if layout.dataset(key) else ():
+        contents = store.storage.read_many(_keys(commit).values())
+        with suppress(CorruptError):
+            rows = checked_tables(commit, contents)["trials"].to_pylist() if commit.files else []
+            found |= {str(commit.environment["data"]) for row in rows if layout.data(row["dataset"]) == key}
+    return found
+
+
+def _sweeps(store: Store) -> Iterator[SweepSpec]:
+    for digest, text in store.specs().items():
+        with suppress(SpecError):  # of another version of this program
+            yield parse_sweep(text, layout.spec(digest))
 
 
 def _damaged_commits(store: Store, check: Check) -> Iterator[Problem]:
@@ -153,12 +183,12 @@ def _compare_rows(commit: Commit, contents: Mapping[str, bytes], known: Mapping[
 def _other_data(store: Store) -> Iterator[Problem]:
     """Results that were trained on other data than the store was begun with."""
     known = planned_anywhere(store)
-    pins = store.storage.read_many(_pins(store))
+    pins = _pins(store, {layout.data(trial.spec.dataset.name) for trial in known.values()})
     for trial_id, commit in store.read_commits()[0].items():
         data = commit.environment.get("data")
         if trial_id not in known or data is None:
             continue
         pin = pins.get(layout.data(known[trial_id].spec.dataset.name))
-        if pin is not None and str(data).encode() not in pin:
+        if pin is not None and data != pin:
             key = layout.commit(trial_id)
             yield Problem(key, f"was trained on other data ({str(data)[:12]}) than the store was begun with", key)

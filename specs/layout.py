@@ -3,10 +3,12 @@
 Everything in a store has a key: its path relative to the store, with ``/`` on every system and on object storage.
 """
 
+import hashlib
+import json
 from collections.abc import Iterable
-from typing import Annotated, Literal, Protocol
+from typing import Annotated, Literal, Protocol, Self
 
-from pydantic import StringConstraints
+from pydantic import StringConstraints, model_validator
 
 from specs.base import Frozen
 
@@ -24,6 +26,7 @@ COMMITS = "commits/"
 CHECKPOINTS = "checkpoints/"
 WITHDRAWN = "withdrawn/"
 """Commits that no longer count, kept as evidence: failures that were tried again, results that were damaged."""
+DATA = "data-"
 LOCK = "lock"
 REPORT = "report.html"
 
@@ -55,7 +58,13 @@ def checkpoint(stack_id: str) -> str:
 
 def data(dataset: str) -> str:
     """Key of the fingerprint of the data that this store's trials of one data set were trained on."""
-    return f"data-{dataset}.json"
+    return f"{DATA}{dataset}.json"
+
+
+def dataset(key: str) -> str | None:
+    """Whose fingerprint lies under a key; None where it is the key of something else."""
+    name = key.removeprefix(DATA).removesuffix(".json")
+    return name if data(name) == key else None
 
 
 def committed_ids(keys: Iterable[str]) -> list[str]:
@@ -111,3 +120,21 @@ class Commit(Frozen):
     """Why it failed or where it diverged; empty for a complete trial."""
     environment: dict[str, str | int | None]
     """Versions, device, threads and data fingerprint; no secrets."""
+    seal: str = ""
+    """SHA-256 of the other fields, so that a changed bit is found in those too that nothing else is compared with.
+    Empty before it is written, and in commits of before there were seals."""
+
+    @model_validator(mode="after")
+    def seal_is_of_the_content(self) -> Self:
+        """What was written with a seal still matches it."""
+        if self.seal and self.seal != self._digest():
+            raise ValueError("it is not what was written: its seal differs")
+        return self
+
+    def content(self) -> bytes:
+        """As the store holds it: sealed."""
+        return self.model_copy(update={"seal": self._digest()}).model_dump_json(indent=1).encode()
+
+    def _digest(self) -> str:
+        fields = self.model_dump(mode="json", exclude={"seal"})
+        return hashlib.sha256(json.dumps(fields, sort_keys=True).encode()).hexdigest()

@@ -153,8 +153,8 @@ class LocalStorage:
             self._remove_empty(path.parent)
 
     def _remove_empty(self, folder: Path) -> None:
-        """The folders of the first level stay: they show what a store is."""
-        while folder.parent != self.folder and folder.is_relative_to(self.folder):
+        """The folders of the first level stay, which show what a store is, and its own, which is the user's."""
+        while self.folder not in (folder, folder.parent) and folder.is_relative_to(self.folder):
             try:
                 folder.rmdir()
             except OSError:

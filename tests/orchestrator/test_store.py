@@ -153,3 +153,9 @@ def test_a_damaged_spec_is_not_believed(store: Store) -> None:
 
 def digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def test_a_users_empty_folder_stays_when_it_is_tried_for_a_store(tmp_path: Path) -> None:
+    Store.at(tmp_path).create()
+    assert tmp_path.is_dir()
+    assert not list(tmp_path.iterdir())
