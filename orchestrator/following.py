@@ -42,6 +42,11 @@ class Follower:
             self._triage.succeeded()
         self._progress.finish(task)
 
+    def retried(self, task: Task, message: str) -> None:
+        """See :class:`orchestrator.runners.Listener`."""
+        if news := self._triage.retried(_names(task), message):
+            self._progress.say(news)
+
     def failed(self, task: Task, message: str, cause: str) -> None:
         """See :class:`orchestrator.runners.Listener`."""
         commit_failure(task, self._store, cause, message)
@@ -83,8 +88,11 @@ class Follower:
         return True
 
     def _tell(self, task: Task, message: str) -> None:
-        names = ", ".join(_name(trial) for trial in task.trials)
-        self._progress.say(self._triage.failed(names, message))
+        self._progress.say(self._triage.failed(_names(task), message))
+
+
+def _names(task: Task) -> str:
+    return ", ".join(_name(trial) for trial in task.trials)
 
 
 def _name(trial: PlannedTrial) -> str:

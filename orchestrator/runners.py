@@ -20,6 +20,9 @@ class Listener(Protocol):
     def finished(self, task: Task) -> None:
         """The stack's process is at its end; its commits say how it went."""
 
+    def retried(self, task: Task, message: str) -> None:
+        """The stack's process died or raised an error, and it is tried again; the message ends with the error."""
+
     def failed(self, task: Task, message: str, cause: str) -> None:
         """The stack was given up after its last retry; the message ends with the error.
 
@@ -62,7 +65,9 @@ class InlineRunner:
                 listener.obstructed(str(error))
                 return
             except Exception as error:
-                if not attempts_left:
+                if attempts_left:
+                    listener.retried(task, traceback.format_exc())
+                else:
                     listener.failed(task, traceback.format_exc(), memory.cause_of(error))
             else:
                 listener.finished(task)

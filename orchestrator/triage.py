@@ -14,6 +14,7 @@ class Triage:
 
     def __init__(self) -> None:
         self._groups: Counter[str] = Counter()
+        self._retried: set[str] = set()
         self._any_success = False
 
     def succeeded(self) -> None:
@@ -28,6 +29,15 @@ class Triage:
         if self._groups[group] == 1:
             return f"failed: {who}\n{_indented(text)}"
         return f"failed: {who}: the same as before ({self._groups[group]} times now): {_last_line(text)}"
+
+    def retried(self, who: str, message: str) -> str:
+        """Take in a failure that is tried again; returns what to tell the user now: the first of each kind."""
+        text = redact(message.strip())
+        group = signature(text)
+        if group in self._retried:
+            return ""
+        self._retried.add(group)
+        return f"trying again: {who}: {_last_line(text)}"
 
     @property
     def hopeless(self) -> str:

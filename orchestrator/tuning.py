@@ -9,7 +9,7 @@ import re
 import time
 import traceback
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +44,7 @@ class TuneRunner:
 
     def run(self, tasks: Sequence[Task], store: Store, settings: Settings, listener: Listener) -> None:
         """See :class:`orchestrator.runners.Runner`."""
-        with _cluster(settings, store) as notes:
+        with _chatter_kept_from_stdout(store.logs), _cluster(settings, store) as notes:
             tuner = tune.Tuner(
                 tune.with_resources(
                     tune.with_parameters(_train_stack, tasks=list(tasks), store=store, settings=settings),
@@ -121,6 +121,8 @@ class _Relay(Callback):  # type: ignore[misc]
         killed = memory.says_so(message) and cause == "worker"
         if killed and not memory.may_try_again(self._task(trial), self._store):
             self._listener.failed(self._task(trial), f"out of memory, twice\n{message}", "oom")
+        else:
+            self._listener.retried(self._task(trial), message)
 
     def on_trial_error(self, iteration: int, trials: list[RayTrial], trial: RayTrial, **info: Any) -> None:
         cause, message = _last_failure(trial)
@@ -158,6 +160,14 @@ def _last_failure(trial: RayTrial) -> tuple[str, str]:
         cause, _, message = told.partition("\n")
         return cause, message
     return "error" if "Traceback" in last else "worker", last
+
+
+@contextmanager
+def _chatter_kept_from_stdout(logs: Path) -> Iterator[None]:
+    """Ray prints what happens to its nodes where the command's data goes."""
+    logs.mkdir(parents=True, exist_ok=True)
+    with (logs / "ray.log").open("a", buffering=1) as log, redirect_stdout(log):
+        yield
 
 
 @contextmanager
