@@ -1,6 +1,7 @@
 """Killed at any point, run again: the same rows, one commit a trial, nothing left over (RELIABILITY rows 1 and 3)."""
 
 import random
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -104,3 +105,33 @@ def test_a_sweep_killed_at_points_of_its_later_trials_does_not_run_the_earlier_o
     second = points.index("commit.done") + 2
     chosen = random.Random(0).sample(range(second, len(points) + 1), 16)
     spread(lambda number: crash_and_resume(case, points, number, expected), chosen)
+
+
+def test_a_run_killed_while_it_mends_a_store_mends_it_the_next_time(
+    sweep: Callable[..., SweepSpec], folder: Path
+) -> None:
+    case = Case.of(sweep(**TINY | {"lambda": [1]}), folder / "mending")
+    case.run(case.store("warm"))
+    expected = rows(case.store("warm"))
+
+    def damaged(name: str) -> Store:
+        shutil.copytree(case.folder / "warm", case.folder / name)
+        store = case.store(name)
+        (key,) = (key for key in store.storage.keys(layout.ATTEMPTS) if key.endswith("/epochs.parquet"))
+        for broken in (key, layout.CURRENT, layout.data("digits")):
+            store.storage.replace(broken, store.storage.read(broken)[:-1])
+        return store
+
+    damaged("whole")
+    points = case.points("whole")
+    last = max(number for number, point in enumerate(points, 1) if point == "withdraw")
+    until = points.index("batch")
+    assert last < until
+
+    def crash(number: int) -> None:
+        store = damaged(f"damaged-{number}")
+        assert killed_at(number, lambda: case.run(store))
+        case.run(store)
+        assert_as_never_killed(store, expected)
+
+    spread(crash, random.Random(0).sample(range(1, until + 1), 30))

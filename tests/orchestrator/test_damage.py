@@ -1,0 +1,195 @@
+"""A changed bit or a missing end, in any file of a store: found, kept out of the report, made again (RELIABILITY 7)."""
+
+import json
+import random
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from orchestrator import verifying
+from orchestrator.errors import DataError, StoreError
+from orchestrator.store import Store
+from reports import loading
+from specs import layout
+from specs.sweep import SweepSpec
+from tests.orchestrator.crashing import Case, Rows, fast_folder, rows
+
+Damage = Callable[[bytes], bytes]
+
+CUTS = 12
+FLIPS = 20
+
+
+@pytest.fixture(scope="module")
+def folder() -> Iterator[Path]:
+    with fast_folder() as made:
+        yield made
+
+
+@pytest.fixture
+def case(sweep: Callable[..., SweepSpec], folder: Path) -> Case:
+    """A sweep of two trials; its finished store is made once and never changed."""
+    made = Case.of(
+        sweep(
+            architectures={"2x3H": {"kind": "mlp", "members": 2, "hidden": 3}},
+            seeds=1,
+            training={"epochs": 2, "batch_size": 400, "learning_rate": 0.1},
+        ),
+        folder,
+    )
+    if not (folder / "whole").exists():
+        made.run(made.store("whole"))
+    return made
+
+
+@pytest.fixture
+def expected(case: Case) -> Rows:
+    return rows(case.store("whole"))
+
+
+@pytest.fixture
+def store(case: Case) -> Iterator[Store]:
+    """A copy of the finished store, to be damaged."""
+    place = case.folder / "damaged"
+    shutil.copytree(case.folder / "whole", place)
+    yield Store.at(place)
+    shutil.rmtree(place)
+
+
+def cut(end: int) -> Damage:
+    return lambda content: content[:end]
+
+
+def flipped(bit: int) -> Damage:
+    def flip(content: bytes) -> bytes:
+        changed = bytearray(content)
+        changed[bit // 8] ^= 1 << bit % 8
+        return bytes(changed)
+
+    return flip
+
+
+def damages(content: bytes) -> Iterator[tuple[str, bytes]]:
+    """Many ways in which a file may come back from a disk, each with its name."""
+    for end in sorted({len(content) * number // CUTS for number in range(CUTS)} | {len(content) - 1}):
+        yield f"cut after {end} bytes", cut(end)(content)
+    for bit in random.Random(len(content)).sample(range(8 * len(content)), min(FLIPS, 8 * len(content))):
+        yield f"bit {bit} flipped", flipped(bit)(content)
+
+
+def path_of(store: Store, key: str) -> Path:
+    assert store.storage.folder is not None
+    return store.storage.folder / key
+
+
+def files_of(store: Store, trial_id: str) -> list[str]:
+    """Keys of a trial's commit and of the tables that it names."""
+    commit = store.commits()[trial_id]
+    return [layout.commit(trial_id), *(layout.table(trial_id, commit.attempt, name) for name in commit.files)]
+
+
+def statuses(store: Store) -> dict[str, str]:
+    planned = loading.load(store.storage).planned
+    return dict(zip(planned["trial_id"], planned["status"], strict=True))
+
+
+def test_every_damage_to_a_committed_trial_is_listed_and_its_rows_are_left_out(store: Store) -> None:
+    first, second = store.commits()
+    for key in files_of(store, first):
+        whole = path_of(store, key).read_bytes()
+        for name, content in damages(whole):
+            path_of(store, key).write_bytes(content)
+            assert [problem.withdraw for problem in verifying.verify(store)] == [layout.commit(first)], (key, name)
+            assert [problem.withdraw for problem in verifying.look(store)] == [layout.commit(first)], (key, name)
+            frames = loading.load(store.storage)
+            assert dict(zip(frames.planned["trial_id"], frames.planned["status"], strict=True)) == {
+                first: "corrupt",
+                second: "complete",
+            }, (key, name)
+            for frame in (frames.trials, frames.epochs, frames.robustness, frames.filters):
+                assert set(frame["trial_id"]) <= {second}
+        path_of(store, key).write_bytes(whole)
+    assert verifying.verify(store) == []
+
+
+@pytest.mark.parametrize("damage", [cut(0), cut(100), cut(-1), flipped(1000)], ids=["empty", "100", "end", "bit"])
+def test_a_damaged_trial_is_made_again_and_the_other_is_not(
+    case: Case, store: Store, expected: Rows, damage: Damage
+) -> None:
+    first, second = store.commits()
+    for number in range(len(files_of(store, first))):
+        key = files_of(store, first)[number]  # of the attempt that counts now
+        path_of(store, key).write_bytes(damage(path_of(store, key).read_bytes()))
+        before = store.storage.read(layout.commit(second))
+        said: list[str] = []
+        outcome = case.run(store, say=said.append)
+        assert (outcome.exit_code, outcome.executed) == (0, 1)
+        assert [line for line in said if line.startswith("damaged: ") and key in line], key
+        assert store.storage.read(layout.commit(second)) == before
+        assert rows(store) == expected
+        assert verifying.verify(store) == []
+
+
+def test_a_missing_file_is_damage_too(case: Case, store: Store, expected: Rows) -> None:
+    first, _ = store.commits()
+    path_of(store, files_of(store, first)[1]).unlink()
+    assert [problem.withdraw for problem in verifying.verify(store)] == [layout.commit(first)]
+    assert statuses(store)[first] == "corrupt"
+    case.run(store)
+    assert rows(store) == expected
+
+
+def bookkeeping(store: Store) -> list[str]:
+    return [*store.storage.keys(layout.SPECS), layout.data("digits")]
+
+
+def test_every_damage_to_the_spec_its_pointer_and_the_data_pin_is_listed_and_mended(case: Case, store: Store) -> None:
+    for key in bookkeeping(store):
+        whole = path_of(store, key).read_bytes()
+        for name, content in damages(whole):
+            path_of(store, key).write_bytes(content)
+            problems = verifying.verify(store)
+            assert key in [problem.key for problem in problems], (key, name)
+            assert not [problem for problem in problems if problem.key.startswith(layout.COMMITS)], (key, name)
+        outcome = case.run(store)
+        assert (outcome.exit_code, outcome.executed) == (0, 0)
+        assert path_of(store, key).read_bytes() == whole
+        assert verifying.verify(store) == []
+
+
+def test_a_damaged_spec_is_not_reported_on(store: Store) -> None:
+    for key in store.storage.keys(layout.SPECS):
+        whole = path_of(store, key).read_bytes()
+        for name, content in damages(whole):
+            path_of(store, key).write_bytes(content)
+            with pytest.raises(loading.StoreError):
+                loading.load(store.storage)
+            with pytest.raises(StoreError):
+                pytest.fail(f"{key}, {name}: {store.current_spec()}")
+        path_of(store, key).write_bytes(whole)
+
+
+def test_a_lost_data_pin_is_made_again_from_what_results_were_trained_on(case: Case, store: Store) -> None:
+    key = layout.data("digits")
+    whole = path_of(store, key).read_bytes()
+    path_of(store, key).unlink()
+    assert [problem.key for problem in verifying.verify(store)] == [key]
+    case.run(store)
+    assert path_of(store, key).read_bytes() == whole
+    with pytest.raises(DataError):
+        store.pin_data("digits", "f" * 64)
+
+
+def test_much_damage_at_once_is_mended_by_one_run(case: Case, store: Store, expected: Rows) -> None:
+    first, second = store.commits()
+    for key in (files_of(store, first)[0], files_of(store, second)[2], *bookkeeping(store)):
+        path_of(store, key).write_bytes(flipped(77)(path_of(store, key).read_bytes()))
+    assert len(verifying.verify(store)) >= 5
+    outcome = case.run(store)
+    assert (outcome.exit_code, outcome.plan.counts()["complete"]) == (0, 2)
+    assert rows(store) == expected
+    assert verifying.verify(store) == []
+    kept = [json.loads(store.storage.read(key)) for key in store.storage.keys(layout.WITHDRAWN) if second in key]
+    assert [commit["trial_id"] for commit in kept] == [second]
