@@ -4,6 +4,7 @@ import errno
 import fcntl
 import hashlib
 import os
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -13,6 +14,9 @@ from orchestrator import files
 from orchestrator.errors import StoreError, StoreFullError, StoreUnreadableError
 from orchestrator.storage import Entry, check_key
 from specs import faults
+
+GUARD_SECONDS = 5.0
+"""So long a comparison by another process is waited for; it takes milliseconds, unless that process is stopped."""
 
 FULL = (errno.ENOSPC, errno.EDQUOT)
 
@@ -202,11 +206,25 @@ def _opened(path: Path) -> TextIO:
 @contextmanager
 def _guarded(path: Path) -> Iterator[None]:
     with _opened(path) as file:
+        _lock(file)
+        yield
+
+
+def _lock(file: TextIO) -> None:
+    """Take the kernel's lock, or go on without it.
+
+    Some network file systems have none, and its holder may have been stopped while it compared. Two takeovers in the
+    same instant are then possible, and do no harm to results, which are committed exclusively.
+    """
+    end = time.monotonic() + GUARD_SECONDS
+    while time.monotonic() < end:
         try:
-            fcntl.flock(file, fcntl.LOCK_EX)
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            time.sleep(0.02)
         except OSError as error:
-            # Some network file systems have no locks; two takeovers in the same instant are then possible, and
-            # do no harm to results, which are committed exclusively.
             if error.errno not in (errno.ENOLCK, errno.ENOTSUP):
                 raise
-        yield
+            return
+        else:
+            return

@@ -22,11 +22,18 @@ from orchestrator.driver import Driver
 from orchestrator.errors import Exit, StoreInUseError
 from orchestrator.storage import Storage, open_storage
 from specs.layout import LOCK
+from tests.processes import state, wait_for
 
 OWNER = """
 import sys, time
 from orchestrator import lease
 from orchestrator.storage import open_storage
+from specs import faults
+from tests.e2e.faulty import handler
+
+if len(sys.argv) > 3:
+    stopping = faults.handled(handler(sys.argv[3], 2, "stop"))
+    stopping.__enter__()
 
 def lost(reason):
     print("lost", reason, flush=True)
@@ -43,9 +50,9 @@ def storage(tmp_path: Path) -> Storage:
 
 
 @contextmanager
-def driver(storage: Storage, seconds: float) -> Iterator["subprocess.Popen[str]"]:
-    """Another process that holds the store; killed at the end."""
-    command = [sys.executable, "-c", OWNER, str(storage.folder), str(seconds)]
+def driver(storage: Storage, seconds: float, *stop_at: str) -> Iterator["subprocess.Popen[str]"]:
+    """Another process that holds the store; killed at the end. May stop when it passes a place again."""
+    command = [sys.executable, "-c", OWNER, str(storage.folder), str(seconds), *stop_at]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "held\n"
@@ -121,6 +128,15 @@ def test_a_stopped_owner_loses_the_store_after_its_lease_and_notices_when_it_goe
         line = first.stdout.readline()
         assert line.startswith("lost ")
         assert f"taken over by process {os.getpid()}" in line
+
+
+@pytest.mark.slow
+def test_an_owner_that_was_stopped_while_it_renewed_holds_nobody_up(storage: Storage) -> None:
+    with driver(storage, 1, "write.synced") as first:
+        wait_for(lambda: state(first.pid) == "T", 20)
+        time.sleep(1.2)
+        assert taken_over_after(storage, 1)[0] < 15
+        first.send_signal(signal.SIGCONT)
 
 
 def test_a_stopped_owner_that_is_killed_is_not_waited_for(storage: Storage) -> None:
