@@ -1,43 +1,54 @@
-"""The whole path on a real local Ray: kill, interrupt, resume, two drivers."""
+"""The whole path on a real local Ray: killed, interrupted, resumed; nothing stays behind."""
 
 import json
 import os
+import pty
+import random
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
-from tests.e2e.conftest import Workplace
+from tests.e2e.conftest import ENSWEEP, Workplace
+from tests.processes import wait_for
 
-pytestmark = [pytest.mark.ray, pytest.mark.slow]
+pytestmark = [
+    pytest.mark.ray,
+    pytest.mark.slow,
+    pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="needs /proc"),
+]
 
 LONGER = ("--set", "training.epochs=150", "--set", "seeds=3")
 """Nine trials of about a second each: time enough to be killed among them."""
-
-
-def wait_for(condition: Callable[[], object], seconds: float = 120) -> None:
-    """Wait until the condition holds."""
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "waited too long"
-        time.sleep(0.05)
-
-
-def pids(pattern: str) -> set[int]:
-    """Pids of the processes whose command line matches."""
-    done = subprocess.run(["pgrep", "-f", pattern], capture_output=True, text=True, check=False)
-    return {int(pid) for pid in done.stdout.split()} - {os.getpid()}
+LONG = ("--set", "training.epochs=2000", "--set", "lambda=[1]", "--set", "seeds=1")
+"""Two trials of many seconds each: time enough to be killed within them."""
+OFTEN = ("--checkpoint-seconds", "0.2")
+SOON = 15
+"""Seconds: five more than is promised, for a machine that does other things besides."""
+ON_TERMINAL = """
+import fcntl, os, sys, termios
+os.setsid()
+fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+os.execv(sys.argv[1], sys.argv[1:])
+"""
+"""Takes stdin for its terminal, as a shell's job does, and becomes the command."""
+GOES_ON = "run the same command to go on"
 
 
 @pytest.fixture(autouse=True)
-def orphans() -> Iterator[Callable[[], set[int]]]:
-    """Ray's processes since the test began; however a driver ended, they are gone soon after."""
-    pattern = "raylet|gcs_server|ray::"
-    before = pids(pattern)
-    yield lambda: pids(pattern) - before
-    wait_for(lambda: not pids(pattern) - before, seconds=15)
+def nothing_stays(workplace: Workplace) -> Iterator[None]:
+    """However a driver ended, all that it started is gone soon after."""
+    yield
+    wait_for(lambda: not workplace.family.pids(), seconds=15)
+
+
+def states(workplace: Workplace) -> list[Path]:
+    """The slots in which a whole state lies."""
+    return list(workplace.store.glob("checkpoints/*/[ab]/sha256"))
 
 
 def test_rows_equal_those_of_the_inline_runner(workplace: Workplace, uninterrupted: Callable[..., Workplace]) -> None:
@@ -50,16 +61,18 @@ def test_rows_equal_those_of_the_inline_runner(workplace: Workplace, uninterrupt
 
 
 def test_a_killed_driver_run_again_ends_in_the_same_rows(
-    workplace: Workplace, uninterrupted: Callable[..., Workplace], orphans: Callable[[], set[int]]
+    workplace: Workplace, uninterrupted: Callable[..., Workplace]
 ) -> None:
     for enough in (1, 4):
         driver = workplace.start("run", "tiny.yaml", *LONGER)
         wait_for(lambda wanted=enough: len(workplace.commits()) >= wanted)
         driver.send_signal(signal.SIGKILL)
         driver.communicate(timeout=30)
-        wait_for(lambda: not orphans(), seconds=15)
+        wait_for(lambda: not workplace.family.pids(), seconds=15)
     killed = workplace.commits()
     assert len(killed) < 9
+    told = json.loads(workplace.run("status", "results/tiny", "--json").stdout)
+    assert (told["running"], told["driver"]["state"], told["complete"]) == (False, "gone", len(killed))
     done = workplace.run("run", "tiny.yaml", *LONGER, "--json")
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["executed"] == 9 - len(killed)
@@ -67,40 +80,136 @@ def test_a_killed_driver_run_again_ends_in_the_same_rows(
     assert workplace.rows() == uninterrupted(*LONGER).rows()
 
 
+def test_a_driver_killed_at_any_moment_leaves_nothing_and_resumes(
+    workplace: Workplace, uninterrupted: Callable[..., Workplace]
+) -> None:
+    moments = random.Random(4711)
+    for _ in range(4):
+        driver = workplace.start("run", "tiny.yaml", *LONGER)
+        time.sleep(moments.uniform(0.5, 14))
+        driver.send_signal(signal.SIGKILL)
+        driver.communicate(timeout=30)
+        wait_for(lambda: not workplace.family.pids(), seconds=15)
+    done = workplace.run("run", "tiny.yaml", *LONGER)
+    assert done.returncode == 0, done.stderr
+    assert workplace.run("verify", "results/tiny").returncode == 0
+    assert workplace.rows() == uninterrupted(*LONGER).rows()
+
+
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_a_signal_ends_in_order_and_says_how_to_go_on(workplace: Workplace, number: int, code: int) -> None:
-    driver = workplace.start("run", "tiny.yaml", *LONGER)
-    wait_for(lambda: len(workplace.commits()) >= 1)
+def test_a_signal_ends_in_order_and_the_next_run_goes_on_from_the_states(
+    workplace: Workplace, number: int, code: int
+) -> None:
+    driver = workplace.start("run", "tiny.yaml", *LONG, *OFTEN)
+    wait_for(lambda: len(states(workplace)) >= 2, 200)
     started = time.monotonic()
     driver.send_signal(number)
     out, err = driver.communicate(timeout=30)
     assert driver.returncode == code, err
-    assert time.monotonic() - started < 15
-    assert "run the same command to go on" in err
+    assert time.monotonic() - started < SOON
+    assert err.count(GOES_ON) == 1
     assert "Traceback" not in err
     assert out == ""
+    assert len(states(workplace)) >= 2
     assert workplace.run("status", "results/tiny").returncode == 4
+    begun = {line["trial"] for line in workplace.events("trained")}
+    before = len(workplace.events("trained"))
+    again = workplace.start("run", "tiny.yaml", *LONG, *OFTEN)
+    wait_for(lambda: len(workplace.events("trained")) > before, 200)
+    again.send_signal(signal.SIGKILL)
+    again.communicate(timeout=30)
+    resumed = workplace.events("trained")[before]
+    assert resumed["trial"] in begun
+    assert resumed["epoch"] > 1, "it began anew"
 
 
-def test_a_second_driver_is_refused(workplace: Workplace) -> None:
-    driver = workplace.start("run", "tiny.yaml", *LONGER)
-    wait_for(lambda: len(workplace.commits()) >= 1)
-    second = workplace.run("run", "tiny.yaml", *LONGER)
-    assert second.returncode == 5
-    assert f"process {driver.pid} on " in second.stderr
-    assert json.loads(workplace.run("status", "results/tiny", "--json").stdout)["running"] is True
+def test_a_second_signal_ends_at_once(workplace: Workplace) -> None:
+    driver = workplace.start("run", "tiny.yaml", *LONG)
+    wait_for(lambda: workplace.events("begun"), 200)
     driver.send_signal(signal.SIGINT)
-    driver.communicate(timeout=30)
+    time.sleep(0.05)
+    started = time.monotonic()
+    driver.send_signal(signal.SIGINT)
+    _, err = driver.communicate(timeout=30)
+    assert time.monotonic() - started < 2
+    assert driver.returncode == 130
+    assert "Traceback" not in err
 
 
-def test_a_killed_worker_is_retried_in_the_same_sweep(
+def test_a_key_on_a_terminal_ends_it_in_order(workplace: Workplace) -> None:
+    master, slave = pty.openpty()
+    driver = subprocess.Popen(
+        [sys.executable, "-c", ON_TERMINAL, str(ENSWEEP), "run", "tiny.yaml", *LONG, *OFTEN],
+        cwd=workplace.folder,
+        env=workplace.family.environment,
+        stdin=slave,
+        stdout=slave,
+        stderr=slave,
+    )
+    os.close(slave)
+    shown = bytearray()
+    try:
+        _read_until(master, shown, lambda: len(states(workplace)) >= 2)
+        started = time.monotonic()
+        os.write(master, b"\x03")  # to every process of the terminal, Ray's too
+        _read_until(master, shown, lambda: driver.poll() is not None)
+        assert driver.wait() == 130
+        assert time.monotonic() - started < SOON
+    finally:
+        driver.kill()
+        driver.wait()
+        os.close(master)
+    text = shown.decode(errors="replace")
+    assert "0/2 trials" in text
+    assert text.count(GOES_ON) == 1
+    assert "Traceback" not in text
+
+
+def _read_until(terminal: int, shown: bytearray, condition: Callable[[], bool]) -> None:
+    """Read what a terminal shows, as whoever sits there would, until the condition holds."""
+    os.set_blocking(terminal, False)
+    end = time.monotonic() + 200
+    while not condition():
+        assert time.monotonic() < end, shown.decode(errors="replace")
+        try:
+            shown += os.read(terminal, 65536)
+        except BlockingIOError:
+            time.sleep(0.05)
+        except OSError:  # the last process has closed it
+            time.sleep(0.05)
+    try:
+        shown += os.read(terminal, 65536)
+    except OSError:
+        return
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_at_any_moment_is_never_taken_for_success_or_a_defect(workplace: Workplace, number: int) -> None:
+    moments = random.Random(int(number))
+    for _ in range(4):
+        driver = workplace.start("run", "tiny.yaml", *LONG)
+        wait_for((workplace.store / "lock").exists)
+        time.sleep(moments.uniform(0, 9))
+        driver.send_signal(number)
+        _, err = driver.communicate(timeout=60)
+        assert driver.returncode == 128 + number, err
+        assert err.count(GOES_ON) == 1
+        assert "Traceback" not in err
+        wait_for(lambda: not workplace.family.pids(), seconds=15)
+    assert not workplace.commits()
+
+
+def test_a_killed_worker_goes_on_from_its_state_in_the_same_sweep(
     workplace: Workplace, uninterrupted: Callable[..., Workplace]
 ) -> None:
-    driver = workplace.start("run", "tiny.yaml", *LONGER)
-    wait_for(lambda: len(workplace.commits()) >= 1)
-    busy = pids("ray::ImplicitFunc")
-    assert busy, "no worker was found to kill"
-    os.kill(min(busy), signal.SIGKILL)
-    _, err = driver.communicate(timeout=200)
+    driver = workplace.start("run", "tiny.yaml", *LONG, *OFTEN, "--json")
+    wait_for(lambda: len(workplace.events("trained")) >= 1 and len(states(workplace)) >= 3, 200)
+    victim = workplace.events("trained")[0]
+    os.kill(victim["pid"], signal.SIGKILL)
+    out, err = driver.communicate(timeout=280)
     assert driver.returncode == 0, err
-    assert workplace.rows() == uninterrupted(*LONGER).rows()
+    assert json.loads(out)["executed"] == 2
+    began = [line for line in workplace.events("trained") if line["trial"] == victim["trial"]]
+    assert [line["pid"] == victim["pid"] for line in began] == [True, False]
+    assert began[1]["epoch"] > 1, "it began anew"
+    assert workplace.rows() == uninterrupted(*LONG).rows()

@@ -1,0 +1,55 @@
+"""A Ray cluster of several nodes on this machine, told by lines on stdin what becomes of them.
+
+Prints its address, then a line for each command: ``kill PID`` ends the node that the process works on at once, as a
+power cut does; ``drain PID`` gives it notice, as a spot market does, and kills it when that has run out.
+"""
+
+import sys
+import time
+from pathlib import Path
+
+from ray._raylet import GcsClient
+from ray.cluster_utils import Cluster
+from ray.core.generated.autoscaler_pb2 import DrainNodeReason
+
+QUICK = {"health_check_initial_delay_ms": 0, "health_check_period_ms": 500, "health_check_failure_threshold": 3}
+NOTICE_SECONDS = 1.0
+
+
+def tell(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+def parent(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+
+
+def main() -> None:
+    cluster = Cluster(
+        initialize_head=True, head_node_args={"num_cpus": 0, "include_dashboard": False, "_system_config": QUICK}
+    )
+    nodes = [cluster.add_node(num_cpus=1, object_store_memory=100 * 2**20) for _ in range(int(sys.argv[1]))]
+    tell(cluster.address)
+    for line in sys.stdin:
+        command, pid = line.split()
+        (node,) = (node for node in nodes if node.all_processes["raylet"][0].process.pid == parent(int(pid)))
+        if command == "drain":
+            give_notice(cluster.address, node.node_id)
+            time.sleep(NOTICE_SECONDS)
+        cluster.remove_node(node, allow_graceful=False)
+        nodes.remove(node)
+        tell(command)
+    cluster.shutdown()
+
+
+def give_notice(address: str, node: str) -> None:
+    """What ``ray drain-node`` does, without the seconds that a new process would take."""
+    deadline = int((time.time() + NOTICE_SECONDS) * 1000)
+    preempted = DrainNodeReason.Value("DRAIN_NODE_REASON_PREEMPTION")
+    accepted, why = GcsClient(address=address).drain_node(node, preempted, "spot", deadline)
+    assert accepted, why
+
+
+if __name__ == "__main__":
+    main()

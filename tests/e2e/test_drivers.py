@@ -1,0 +1,107 @@
+"""Two drivers on one store: one is refused, or takes over from the dead and the stopped; results stay single."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.conftest import Workplace
+from tests.processes import state, wait_for
+
+LONGER = ("--set", "training.epochs=150")
+INLINE = ("--runner", "inline")
+
+needs_proc = pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="needs /proc")
+
+WITHOUT_A_LEASE = """
+import sys
+from pathlib import Path
+from orchestrator.execution import execute
+from orchestrator.plan import Task
+from orchestrator.settings import Settings
+from orchestrator.store import Store
+from specs.loading import load_sweep
+from specs.sweep import expand
+
+store = Store.at(Path(sys.argv[1]))
+for trial in expand(load_sweep("tiny.yaml", ())):
+    execute(Task((trial,)), store, Settings(checkpoint_seconds=0), lambda epoch: None)
+"""
+
+
+def attempts(workplace: Workplace) -> list[str]:
+    """The trials of all attempts in the store: one a trial, where none lost."""
+    return sorted(path.parent.name for path in (workplace.store / "attempts").glob("*/*"))
+
+
+def test_a_second_driver_exits_5_and_a_killed_one_is_followed_at_once(workplace: Workplace) -> None:
+    driver = workplace.start("run", "tiny.yaml", *INLINE, "--set", "training.epochs=100000")
+    wait_for(lambda: workplace.events("trained"))
+    second = workplace.run("run", "tiny.yaml", *INLINE)
+    assert second.returncode == 5
+    assert f"process {driver.pid} on {os.uname().nodename}, for 0 min" in second.stderr
+    assert "Traceback" not in second.stderr
+    told = json.loads(workplace.run("status", "results/tiny", "--json").stdout)
+    assert (told["running"], told["driver"]["pid"]) == (True, driver.pid)
+    driver.send_signal(signal.SIGKILL)
+    driver.communicate(timeout=30)
+    third = workplace.run("run", "tiny.yaml", *INLINE)
+    assert third.returncode == 0, third.stderr
+    assert "taking over in" not in third.stderr
+
+
+@pytest.mark.ray
+@pytest.mark.slow
+@needs_proc
+def test_a_stopped_driver_loses_its_store_and_ends_with_5_when_it_goes_on(
+    workplace: Workplace, uninterrupted: Callable[..., Workplace]
+) -> None:
+    first = workplace.start("run", "tiny.yaml", *LONGER, "--lease-seconds", "2")
+    wait_for(workplace.commits)
+    first.send_signal(signal.SIGSTOP)
+    wait_for(lambda: state(first.pid) == "T")
+    time.sleep(2.2)
+    second = workplace.start("run", "tiny.yaml", *LONGER, "--lease-seconds", "2")
+    wait_for(lambda: str(second.pid) in (workplace.store / "lock").read_text())
+    first.send_signal(signal.SIGCONT)
+    _, err = first.communicate(timeout=60)
+    assert first.returncode == 5, err
+    assert f"was taken over by process {second.pid} on" in err
+    assert "Traceback" not in err
+    _, err = second.communicate(timeout=250)
+    assert second.returncode == 0, err
+    assert f"was left by process {first.pid}" in err
+    wait_for(lambda: not workplace.family.pids(), seconds=15)
+    assert workplace.run("verify", "results/tiny").returncode == 0
+    assert attempts(workplace) == sorted(workplace.commits())
+    assert workplace.rows() == uninterrupted(*LONGER).rows()
+
+
+def test_of_two_runs_at_the_same_instant_one_drives(
+    workplace: Workplace, uninterrupted: Callable[..., Workplace]
+) -> None:
+    drivers = [workplace.start("run", "tiny.yaml", *INLINE) for _ in range(3)]
+    for driver in drivers:
+        driver.communicate(timeout=250)
+    assert sorted(driver.returncode for driver in drivers) == [0, 5, 5]
+    assert attempts(workplace) == sorted(workplace.commits())
+    assert workplace.rows() == uninterrupted().rows()
+
+
+def test_without_any_lease_results_are_single_too(
+    workplace: Workplace, uninterrupted: Callable[..., Workplace]
+) -> None:
+    command = [sys.executable, "-c", WITHOUT_A_LEASE, str(workplace.store)]
+    workers = [subprocess.Popen(command, cwd=workplace.folder, stderr=subprocess.PIPE, text=True) for _ in range(2)]
+    for worker in workers:
+        _, err = worker.communicate(timeout=250)
+        assert worker.returncode == 0, err
+    assert len(workplace.events("committed")) == 6
+    assert attempts(workplace) == sorted(workplace.commits())
+    assert workplace.rows() == uninterrupted().rows()
