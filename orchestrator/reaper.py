@@ -30,8 +30,9 @@ def reaping(logs: Path) -> Iterator[Path]:
     folder = tempfile.mkdtemp(prefix="ensweep-ray-", dir="/tmp")  # Ray's sockets need a short path
     # -P: whatever lies in the user's folder is not taken for a module of that name.
     command = [sys.executable, "-P", "-m", "orchestrator.reaper", folder, str(logs), str(os.getpid())]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True):  # leaving closes its stdin
-        yield Path(folder)
+    null = subprocess.DEVNULL  # whoever reads what this process says need not wait for the other's end
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=null, stderr=null, start_new_session=True):
+        yield Path(folder)  # leaving closes its stdin
 
 
 def holders(folder: str) -> list[int]:

@@ -50,7 +50,7 @@ def orderly() -> Iterator[Abandon]:
             signal.signal(handled, _exit_now)
         raise KeyboardInterrupt
 
-    with kept():
+    with kept(), _second_seen_at_once():
         for number in (*HANDLED, ABANDON):
             signal.signal(number, interrupt)
         try:
@@ -73,6 +73,33 @@ def kept() -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+@contextmanager
+def _second_seen_at_once() -> Iterator[None]:
+    """A second signal ends the process also while the main thread is in compiled code, where no handler can run."""
+    readable, writable = os.pipe()
+    os.set_blocking(writable, False)
+    before = signal.set_wakeup_fd(writable, warn_on_full_buffer=False)
+    watcher = threading.Thread(target=_end_at_the_second, args=(readable,), name="signals", daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        signal.set_wakeup_fd(before)
+        os.write(writable, b"\0")
+        watcher.join()
+        os.close(writable)
+        os.close(readable)
+
+
+def _end_at_the_second(readable: int) -> None:
+    count = 0
+    while 0 not in (numbers := os.read(readable, 64)):
+        for number in numbers:
+            count += number in HANDLED
+            if count == 2:
+                _exit_now(number, None)
 
 
 def _exit_now(number: int, _frame: FrameType | None) -> None:

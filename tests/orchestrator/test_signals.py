@@ -58,3 +58,25 @@ def test_a_second_signal_ends_the_process_at_once() -> None:
         "        time.sleep(30)\n"
     )
     assert subprocess.run([sys.executable, "-c", code], timeout=20, check=False).returncode == Exit.SIGINT
+
+
+def test_a_second_signal_ends_the_process_in_the_middle_of_compiled_code() -> None:
+    code = (
+        "import hashlib, os, signal, sys\n"
+        "from orchestrator import signals\n"
+        "with signals.orderly():\n"
+        "    print('ready', flush=True)\n"
+        "    hashlib.pbkdf2_hmac('sha256', b'x', b'y', 2**31 - 1)\n"  # half an hour without a handler
+    )
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        time.sleep(0.5)
+        process.send_signal(signal.SIGTERM)
+        time.sleep(0.5)
+        assert process.poll() is None, "the first signal did not wait for the main thread: nothing is tested"
+        process.send_signal(signal.SIGINT)
+        try:
+            assert process.wait(timeout=20) == Exit.SIGINT
+        finally:
+            process.kill()
