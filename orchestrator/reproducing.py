@@ -69,7 +69,7 @@ def reproduce(store: Store, trial: PlannedTrial, settings: Settings) -> Reproduc
     Raises:
         EnsweepError: the data or the device cannot be used, or what is stored is damaged.
     """
-    stored = store.committed(trial.id)
+    stored = _stored(store, trial.id)
     rows = _rows(store, stored) if stored else {}
     if stored and isinstance(threads := stored.environment.get("threads"), int):
         settings = replace(settings, threads=threads)  # they change the order of sums
@@ -78,6 +78,13 @@ def reproduce(store: Store, trial: PlannedTrial, settings: Settings) -> Reproduc
         again = _run(trial, scratch, settings)
         differences = tuple(_compare(rows, _rows(scratch, again))) if stored else ()
     return Reproduction(trial, stored, again, differences, _elsewhere(stored, again))
+
+
+def _stored(store: Store, trial_id: str) -> Commit | None:
+    found = store.committed(trial_id)
+    if found is None and store.is_committed(trial_id):
+        raise StoreCorruptError(f"{store.url}: the commit of {trial_id} is damaged; `ensweep run` makes it again")
+    return found
 
 
 def _run(trial: PlannedTrial, scratch: Store, settings: Settings) -> Commit:

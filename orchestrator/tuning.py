@@ -5,6 +5,7 @@ so every run is a fresh experiment of the stacks that are not committed. ``ray_e
 import of this module.
 """
 
+import json
 import re
 import time
 import traceback
@@ -76,20 +77,29 @@ def _train_stack(config: dict[str, int], *, tasks: list[Task], store: Store, set
         tune.report({"obstacle": redact(str(error))})
         return
     except Exception as error:
-        # What leaves this process lies in Ray's logs and Tune's notes: without secrets, which are known only here.
-        raise StackError(memory.cause_of(error), redact(traceback.format_exc())) from None
+        raise StackError.of(error) from None
     tune.report({"epoch": task.trials[0].spec.training.epochs})
 
 
 class StackError(Exception):
-    """A stack's error, as text."""
+    """A stack's error, as a line of JSON: what looks like a traceback, Ray rewrites."""
 
-    def __init__(self, cause: str, text: str) -> None:
-        super().__init__(cause, text)
-        self.cause, self.text = cause, text
+    def __init__(self, told: str) -> None:
+        super().__init__(told)
 
-    def __str__(self) -> str:
-        return f"{self.cause}\n{self.text}"
+    @classmethod
+    def of(cls, error: Exception) -> "StackError":
+        """What leaves the worker lies in Ray's logs and Tune's notes: without secrets, which are known only there."""
+        text = "".join(traceback.format_exception(error))
+        return cls(json.dumps({"cause": memory.cause_of(error), "text": redact(text)}))
+
+    @classmethod
+    def found(cls, text: str) -> tuple[str, str] | None:
+        """Cause and text, where such an error stands in what Ray says."""
+        if not (told := re.search(rf"\b{cls.__name__}: (\{{.*\}})$", text, re.MULTILINE)):
+            return None
+        facts = json.loads(told[1])
+        return facts["cause"], facts["text"]
 
 
 class _Relay(Callback):  # type: ignore[misc]
@@ -155,11 +165,7 @@ def _last_failure(trial: RayTrial) -> tuple[str, str]:
     except (OSError, TypeError):
         return "worker", "the worker died without a word"
     last = STYLE.sub("", FAILURE.split(text)[-1]).strip()
-    _, raised, told = last.partition(f"{StackError.__name__}: ")
-    if raised:
-        cause, _, message = told.partition("\n")
-        return cause, message
-    return "error" if "Traceback" in last else "worker", last
+    return StackError.found(last) or ("worker", last)
 
 
 @contextmanager
@@ -199,8 +205,14 @@ def _cluster(settings: Settings, store: Store) -> Iterator[str]:
 
 
 def _resources(settings: Settings) -> dict[str, float]:
-    on_gpu = settings.device != "cpu" and ray.cluster_resources().get("GPU", 0) > 0
-    return {"cpu": settings.threads, "gpu": settings.gpus_per_stack if on_gpu else 0}
+    there = ray.cluster_resources()
+    on_gpu = settings.device != "cpu" and there.get("GPU", 0) > 0
+    asked = {"cpu": settings.threads, "gpu": settings.gpus_per_stack if on_gpu else 0}
+    if settings.address == "local":  # a cluster elsewhere may yet grow; this machine will not, and Tune would wait
+        for name, option in (("cpu", "--threads"), ("gpu", "--gpus-per-stack")):
+            if asked[name] > there.get(name.upper(), 0):
+                raise EnsweepError(f"{option} {asked[name]:g} is more than this machine has: {there[name.upper()]:g}")
+    return asked
 
 
 def _tune_config(tasks: Sequence[Task], settings: Settings) -> tune.TuneConfig:

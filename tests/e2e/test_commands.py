@@ -190,6 +190,9 @@ def test_repro_tells_equal_rows_from_doctored_ones_and_only_reads(finished: Work
     damaged = next((finished.store / "attempts" / trial_id).glob("*/trials.parquet"))
     damaged.write_bytes(damaged.read_bytes()[:-1])
     assert finished.run("repro", "results/tiny", trial_id).returncode == 6
+    (finished.store / "commits" / f"{trial_id}.json").write_text("{")
+    unreadable = finished.run("repro", "results/tiny", trial_id)
+    assert (unreadable.returncode, "is damaged" in unreadable.stderr) == (6, True)
     assert before.keys() == doctored.keys() == snapshot(finished.store).keys()
 
 

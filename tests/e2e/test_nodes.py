@@ -2,11 +2,13 @@
 
 import json
 import os
+import re
 import secrets
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,12 +16,13 @@ import pytest
 
 from orchestrator import ray_environment
 from tests.e2e.conftest import Workplace
-from tests.processes import wait_for
+from tests.processes import command_line, wait_for
 
 pytestmark = [pytest.mark.ray, pytest.mark.slow]
 
 LONG = ("--set", "training.epochs=1200", "--set", "lambda=[1]", "--set", "seeds=1")
 """Two trials of many seconds each: a node dies while it trains."""
+DASHBOARD_PORT = 8265
 OFTEN = ("--checkpoint-seconds", "0.2")
 
 
@@ -84,3 +87,60 @@ def test_a_cluster_that_asks_for_no_token_is_refused(workplace: Workplace) -> No
     assert "--trust-network" in done.stderr
     assert not workplace.commits()
     assert os.environ.get("RAY_AUTH_TOKEN") is None
+
+
+STRANGER = """
+import sys
+import ray
+try:
+    ray.init(address=sys.argv[1], log_to_driver=False, logging_level="ERROR")
+except Exception as error:
+    print(type(error).__name__, error)
+else:
+    print("let in", ray.cluster_resources())
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/net/tcp").exists(), reason="needs /proc")
+def test_a_local_cluster_answers_only_to_its_token_and_has_no_dashboard(workplace: Workplace) -> None:
+    workplace.environment = {"RAY_AUTH_MODE": ""}
+    driver = workplace.start("run", "tiny.yaml", *LONG)
+    wait_for(lambda: workplace.events("begun"), 200)
+    (raylet,) = workplace.family.pids("raylet/raylet ")
+    address = re.search(r"--gcs-address=(\S+)", command_line(raylet))
+    assert address is not None
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("RAY_AUTH")}
+    for auth in ({}, {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": "0" * 64}):
+        stranger = subprocess.run(
+            [sys.executable, "-c", STRANGER, address[1]],
+            env=environment | {"HOME": str(workplace.folder)} | auth,
+            capture_output=True, text=True, timeout=200, check=True,
+        )  # fmt: skip
+        assert "let in" not in stranger.stdout
+        assert "Authentication" in stranger.stdout, stranger.stdout + stranger.stderr
+    assert DASHBOARD_PORT not in listening(workplace.family.pids())
+    driver.send_signal(signal.SIGINT)
+    driver.communicate(timeout=60)
+    assert driver.returncode == 130
+
+
+def listening(pids: set[int]) -> set[int]:
+    """TCP ports at which these processes listen."""
+    sockets = set()
+    for pid in pids:
+        with suppress(OSError):
+            sockets |= {str(file.readlink()) for file in Path(f"/proc/{pid}/fd").iterdir()}
+    found = set()
+    for table in ("tcp", "tcp6"):
+        for line in Path(f"/proc/net/{table}").read_text().splitlines()[1:]:
+            _, local, _, condition, *_, inode = line.split()[:10]
+            if condition == "0A" and f"socket:[{inode}]" in sockets:
+                found.add(int(local.rpartition(":")[2], 16))
+    return found
+
+
+def test_more_threads_than_there_are_end_the_command_before_any_trial(workplace: Workplace) -> None:
+    done = workplace.run("run", "tiny.yaml", "--threads", "100000")
+    assert done.returncode == 2, done.stderr
+    assert "--threads 100000 is more than this machine has: " in done.stderr
+    assert not workplace.events("begun")
