@@ -24,9 +24,8 @@ PLACES = {
 """What is written after which point, and below which key."""
 
 FULL_AFTER = """
-import errno, functools, os, sys
+import errno, os, sys
 from orchestrator import cli
-from orchestrator.commands import sweeps
 from specs import faults
 
 after, *sys.argv[1:] = sys.argv[1:]
@@ -38,11 +37,10 @@ def happen(name):
     if armed and name == "write.piece":
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-sweeps.Settings = functools.partial(sweeps.Settings, checkpoint_seconds=0)
 with faults.handled(happen):
     cli.main()
 """
-"""The command line, for which the disk is full for good once a point is passed; checkpoints after every epoch."""
+"""The command line, for which the disk is full for good once a point is passed."""
 
 
 @pytest.fixture
@@ -131,7 +129,7 @@ def test_a_write_that_finds_no_room_is_not_repeated_for_every_trial(
     workplace: Workplace, uninterrupted: Callable[..., Workplace], place: str
 ) -> None:
     point, folder = PLACES[place]
-    command = [sys.executable, "-c", FULL_AFTER, point, "run", "tiny.yaml", *INLINE]
+    command = [sys.executable, "-c", FULL_AFTER, point, "run", "tiny.yaml", *INLINE, "--checkpoint-seconds", "0"]
     done = subprocess.run(command, cwd=workplace.folder, capture_output=True, text=True, timeout=120, check=False)
     check_told(done, workplace.store / folder)
     assert workplace.commits() == {}

@@ -15,14 +15,18 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from orchestrator import collecting, verifying
+from orchestrator import collecting, execution, following, provenance, tables, verifying
 from orchestrator.settings import Settings
 from orchestrator.store import Store
+from orchestrator.sweeping import run_sweep
 from specs import faults, layout
 from specs.sweep import SweepSpec
 from tests.e2e.conftest import INCIDENTAL, Workplace
 
 INLINE = ("--runner", "inline")
+IMPORTED = (execution, following, provenance, tables)
+"""What a sweep imports when it comes to it; here once, and not in each of a hundred forked children."""
+
 REQUESTS = ("s3.put", "s3.put.done", "s3.delete", "s3.delete.done")
 
 SMALLEST = {
@@ -77,8 +81,6 @@ def killing(at: int) -> Callable[[str], None]:
 
 
 def sweep_in_a_child(store: Store, cache: Path, kill_at: int) -> int:
-    from orchestrator.sweeping import run_sweep
-
     settings = Settings(cache=cache, runner="inline", device="cpu", checkpoint_seconds=0)
 
     def work() -> None:
