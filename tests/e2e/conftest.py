@@ -3,7 +3,7 @@
 import json
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,9 @@ from specs.records import TABLES
 from tests.processes import Family
 
 ENSWEEP = Path(sys.executable).with_name("ensweep")
+
+RUN_SECONDS = 600
+"""After which a command is killed; the test's own time-out comes first, unless it was lengthened."""
 
 FAULTY = Path(__file__).with_name("faulty.py")
 
@@ -47,17 +50,11 @@ class Workplace:
         """Every process that these commands start, and theirs."""
         self.environment: dict[str, str] = {}
         """Variables for the commands, besides this process's."""
+        self._started: list[subprocess.Popen[str]] = []
 
     def start(self, *arguments: str) -> "subprocess.Popen[str]":
-        """Start a command."""
-        return subprocess.Popen(
-            [str(ENSWEEP), *arguments],
-            cwd=self.folder,
-            env=self.family.environment | self.environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+        """Start a command; it is killed with the test, if it lives so long."""
+        return self._start([str(ENSWEEP), *arguments])
 
     def run(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
         """Run a command to its end."""
@@ -69,27 +66,32 @@ class Workplace:
         """Run a command to its end, with a fault in its process; see :mod:`tests.e2e.faulty`."""
         return self._run([sys.executable, str(FAULTY), place, str(number), fault, *arguments])
 
-    def start_with_fault(self, place: str, number: int, fault: str, *arguments: str) -> "subprocess.Popen[str]":
-        """Start a command with a fault in its process."""
-        return subprocess.Popen(
-            [sys.executable, str(FAULTY), place, str(number), fault, *arguments],
+    def _start(self, command: list[str]) -> "subprocess.Popen[str]":
+        process = subprocess.Popen(
+            command,
             cwd=self.folder,
             env=self.family.environment | self.environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
         )
+        self._started.append(process)
+        return process
+
+    def end(self) -> None:
+        """Kill what was started and still lives."""
+        for process in self._started:
+            if process.poll() is None:
+                process.kill()
+                process.communicate()
 
     def _run(self, command: list[str]) -> "subprocess.CompletedProcess[str]":
-        return subprocess.run(
-            command,
-            cwd=self.folder,
-            env=self.family.environment | self.environment,
-            capture_output=True,
-            text=True,
-            timeout=280,
-            check=False,
-        )
+        with self._start(command) as process:
+            try:
+                out, err = process.communicate(timeout=RUN_SECONDS)
+            finally:
+                process.kill()
+        return subprocess.CompletedProcess(command, process.returncode, out, err)
 
     def events(self, event: str, store: Path | None = None) -> list[dict[str, Any]]:
         """What the workers of a store wrote down of this kind, by time."""
@@ -117,8 +119,10 @@ class Workplace:
 
 
 @pytest.fixture
-def workplace(tmp_path: Path) -> Workplace:
-    return Workplace(tmp_path)
+def workplace(tmp_path: Path) -> Iterator[Workplace]:
+    place = Workplace(tmp_path)
+    yield place
+    place.end()
 
 
 @pytest.fixture(scope="session")

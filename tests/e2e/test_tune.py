@@ -43,12 +43,19 @@ GOES_ON = "run the same command to go on"
 def nothing_stays(workplace: Workplace) -> Iterator[None]:
     """However a driver ended, all that it started is gone soon after."""
     yield
+    workplace.end()
     wait_for(lambda: not workplace.family.pids(), seconds=15)
 
 
 def states(workplace: Workplace) -> list[Path]:
     """The slots in which a whole state lies."""
     return list(workplace.store.glob("checkpoints/*/[ab]/sha256"))
+
+
+def holds(workplace: Workplace, pid: int) -> bool:
+    """Whether the store's lock names this process: from then on it has a run to end in order."""
+    lock = workplace.store / "lock"
+    return lock.exists() and f'"pid": {pid},' in lock.read_text()
 
 
 def test_rows_equal_those_of_the_inline_runner(workplace: Workplace, uninterrupted: Callable[..., Workplace]) -> None:
@@ -188,7 +195,7 @@ def test_a_signal_at_any_moment_is_never_taken_for_success_or_a_defect(workplace
     moments = random.Random(int(number))
     for _ in range(4):
         driver = workplace.start("run", "tiny.yaml", *LONG)
-        wait_for((workplace.store / "lock").exists)
+        wait_for(lambda pid=driver.pid: holds(workplace, pid))
         time.sleep(moments.uniform(0, 9))
         driver.send_signal(number)
         _, err = driver.communicate(timeout=60)
@@ -203,7 +210,7 @@ def test_a_killed_worker_goes_on_from_its_state_in_the_same_sweep(
     workplace: Workplace, uninterrupted: Callable[..., Workplace]
 ) -> None:
     driver = workplace.start("run", "tiny.yaml", *LONG, *OFTEN, "--json")
-    wait_for(lambda: len(workplace.events("trained")) >= 1 and len(states(workplace)) >= 3, 200)
+    wait_for(lambda: len(workplace.events("trained")) >= 1 and len(states(workplace)) >= 3, 250)
     victim = workplace.events("trained")[0]
     os.kill(victim["pid"], signal.SIGKILL)
     out, err = driver.communicate(timeout=280)
