@@ -12,7 +12,7 @@ import pytest
 
 from orchestrator import verifying
 from orchestrator.store import Store
-from tests.e2e.conftest import Workplace
+from tests.e2e.conftest import ENSWEEP, Workplace
 
 INLINE = ("--runner", "inline")
 
@@ -208,40 +208,25 @@ def test_a_full_data_cache_ends_the_run_before_any_work(
 def test_a_store_that_may_not_be_read_is_not_taken_for_an_empty_one(
     workplace: Workplace, uninterrupted: Callable[..., Workplace], unreadable: str
 ) -> None:
-    if os.getuid():
-        os.umask(0)
     shutil.copytree(uninterrupted().store, workplace.store)
     place = workplace.store / unreadable
-    for path in (place, *place.rglob("*")):
-        path.chmod(0)
-    for path in (workplace.folder, workplace.store, workplace.folder / "results"):
-        path.chmod(0o777)
-    done = as_nobody(workplace)
-    place.chmod(0o755)
+    before = place.stat().st_mode
+    place.chmod(0)
+    command = [*powerless(), str(ENSWEEP), "status", str(workplace.store)]
+    done = subprocess.run(command, cwd=workplace.folder, capture_output=True, text=True, timeout=120, check=False)
+    place.chmod(before)
     assert done.returncode == 2, done.stderr
     assert f"cannot read {place}: Permission denied" in done.stderr
-    assert "Traceback" not in done.stderr
+    assert done.stderr.count("\n") == 1
 
 
-def as_nobody(workplace: Workplace) -> "subprocess.CompletedProcess[str]":
-    """`status` of the store as a user without rights, who may still read the interpreter."""
-    child_program = (
-        "import os, sys\n"
-        "from orchestrator import cli, standing\n"
-        "import orchestrator.overview, orchestrator.storage.local\n"
-        "if not os.getuid():\n"
-        "    os.setgroups([])\n"
-        "    os.setgid(65534)\n"
-        "    os.setuid(65534)\n"
-        f"sys.argv = ['ensweep', 'status', {str(workplace.store)!r}]\n"
-        "cli.main()\n"
-    )
-    from tests.e2e.conftest import ENSWEEP
-
-    return subprocess.run(
-        [str(ENSWEEP.with_name("python")), "-c", child_program],
-        cwd=Path(__file__).parents[2], capture_output=True, text=True, timeout=120, check=False,
-    )  # fmt: skip
+def powerless() -> list[str]:
+    """What runs a command without root's power to read everything."""
+    if os.getuid():
+        return []
+    if not shutil.which("setpriv"):
+        pytest.skip("root reads everything, and there is no setpriv that takes this power from a command")
+    return ["setpriv", "--bounding-set", "-dac_override,-dac_read_search"]
 
 
 @pytest.mark.ray
