@@ -17,6 +17,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from orchestrator.redaction import redact
+
 ROUNDS = 25
 PAUSE_SECONDS = 0.2
 
@@ -63,10 +65,22 @@ def kill(folder: str, spared: int) -> None:
 
 
 def keep_logs(folder: str, logs: Path) -> None:
-    """Move the logs of Ray's sessions out of the folder, and remove it."""
+    """Keep the logs of Ray's sessions, and remove the folder."""
     for session in Path(folder).glob("session_*[0-9]/logs"):
-        shutil.copytree(session, logs / session.parent.name, dirs_exist_ok=True, ignore_dangling_symlinks=True)
+        shutil.copytree(
+            session,
+            logs / session.parent.name,
+            copy_function=_copy_redacted,
+            dirs_exist_ok=True,
+            ignore_dangling_symlinks=True,
+        )
     shutil.rmtree(folder, ignore_errors=True)
+
+
+def _copy_redacted(source: str, target: str) -> None:
+    """A log, without what this process's environment says is secret: it is the driver's."""
+    text = Path(source).read_bytes().decode(errors="surrogateescape")
+    Path(target).write_bytes(redact(text).encode(errors="surrogateescape"))
 
 
 def main(folder: str, logs: str, driver: str) -> None:

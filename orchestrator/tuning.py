@@ -17,6 +17,7 @@ from typing import Any
 import ray
 from ray import tune
 from ray.tune import Callback, Stopper
+from ray.tune.execution.class_cache import ENV_VARS_TO_PROPAGATE
 from ray.tune.experiment import Trial as RayTrial
 
 from orchestrator import memory, reaper, signals
@@ -38,6 +39,11 @@ STYLE = re.compile(r"\x1b\[[0-9;]*m")
 
 OBJECT_STORE_BYTES = 256 * 2**20
 """Object store of a local cluster: a sweep moves specs and progress through it, never tensors."""
+
+
+# Tune would name them to each worker's environment, which Ray writes into its logs. Workers of this machine inherit
+# them; those of a cluster have credentials of their own.
+ENV_VARS_TO_PROPAGATE.difference_update({name for name in ENV_VARS_TO_PROPAGATE if name.startswith("AWS_")})
 
 
 class TuneRunner:

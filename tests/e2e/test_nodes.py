@@ -62,9 +62,7 @@ def test_trials_of_a_dead_and_of_a_drained_node_go_on_elsewhere(
 ) -> None:
     workplace.environment = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)}
     with cluster(workplace, nodes=3) as remote:
-        driver = workplace.start(
-            "run", "tiny.yaml", *LONG, *OFTEN, "--max-retries", "1", "--address", remote.address, "--json"
-        )
+        driver = workplace.start("run", "tiny.yaml", *LONG, *OFTEN, "--address", remote.address, "--json")
         wait_for(lambda: len(list(workplace.store.glob("checkpoints/*/b/sha256"))) == 2, 200)
         killed, drained = workplace.events("trained")[:2]
         remote.tell("kill", killed["pid"])

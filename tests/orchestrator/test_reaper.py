@@ -63,6 +63,16 @@ def test_a_killed_driver_takes_its_processes_along(tmp_path: Path) -> None:
     assert kept.read_text() == "said\n"
 
 
+def test_kept_logs_tell_no_secret(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MY_TOKEN", "canary-4711")
+    logs = tmp_path / "ray" / "session_1" / "logs"
+    logs.mkdir(parents=True)
+    (logs / "agent.log").write_bytes(b"created with canary-4711, \xff and no more\r\n")
+    reaper.keep_logs(str(tmp_path / "ray"), tmp_path / "kept")
+    assert (tmp_path / "kept" / "session_1" / "agent.log").read_bytes() == b"created with ***, \xff and no more\r\n"
+    assert not (tmp_path / "ray").exists()
+
+
 def test_the_end_of_the_block_leaves_nothing_behind_and_spares_the_driver(tmp_path: Path) -> None:
     driver, pid, folder = start(0.1, tmp_path)
     assert driver.wait(timeout=20) == 0
