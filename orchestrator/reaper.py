@@ -14,7 +14,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from orchestrator.redaction import redact
@@ -67,13 +67,11 @@ def kill(folder: str, spared: int) -> None:
 def keep_logs(folder: str, logs: Path) -> None:
     """Keep the logs of Ray's sessions, and remove the folder."""
     for session in Path(folder).glob("session_*[0-9]/logs"):
-        shutil.copytree(
-            session,
-            logs / session.parent.name,
-            copy_function=_copy_redacted,
-            dirs_exist_ok=True,
-            ignore_dangling_symlinks=True,
-        )
+        kept = logs / session.parent.name
+        with suppress(OSError):  # such as no space left
+            shutil.copytree(
+                session, kept, copy_function=_copy_redacted, dirs_exist_ok=True, ignore_dangling_symlinks=True
+            )
     shutil.rmtree(folder, ignore_errors=True)
 
 
