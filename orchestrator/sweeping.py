@@ -113,7 +113,7 @@ def _abandoning(abandon: Callable[[EnsweepError], None]) -> Callable[[str], None
 
 def _heal(store: Store, say: Callable[[str], None]) -> None:
     """Damage found before the run is made good by it."""
-    problems = verifying.look(store)
+    problems = verifying.verify(store)
     for problem in problems:
         say(f"damaged: {problem.described()}; it is taken back and made again")
     verifying.heal(store, problems)

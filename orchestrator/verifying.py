@@ -1,11 +1,11 @@
 """What is wrong with a store, and how a run mends it.
 
-A quick look compares every committed file with the SHA-256 that its commit names. A thorough one also parses each
-file, and holds its rows against the spec of the trial that they claim to be of.
+Every committed file is compared with the SHA-256 that its commit names, and parsed, and its rows are held against the
+spec of the trial that they claim to be of.
 """
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -17,9 +17,6 @@ from specs.sweep import PlannedTrial, SweepSpec, expand
 
 PORTION = 256
 """Trials whose files are held in memory at once."""
-
-Check = Callable[[Commit, Mapping[str, bytes]], str]
-"""Says what is wrong with a commit, given the contents of its files; nothing where nothing is."""
 
 
 @dataclass(frozen=True)
@@ -37,19 +34,16 @@ class Problem:
         return f"{self.key}: {self.problem}"
 
 
-def look(store: Store) -> list[Problem]:
-    """The quick look: what ``run`` takes before it starts."""
-    return [*_damaged_specs(store), *_damaged_pins(store), *_damaged_commits(store, _compare_hashes)]
-
-
 def verify(store: Store) -> list[Problem]:
-    """The thorough look: what ``verify`` takes."""
+    """All that is wrong with a store; nothing where nothing is."""
     known = planned_anywhere(store)
+    commits, damaged = store.read_commits()
     return [
-        *_damaged_specs(store),
+        *_damaged_specs(store, is_begun=bool(commits or damaged)),
         *_damaged_pins(store),
-        *_damaged_commits(store, lambda commit, contents: _compare_rows(commit, contents, known)),
-        *_other_data(store),
+        *(Problem(found.key, found.problem, found.key) for found in damaged),
+        *_damaged_results(store, commits, known),
+        *_other_data(store, commits, known),
     ]
 
 
@@ -71,14 +65,17 @@ def planned_anywhere(store: Store) -> dict[str, PlannedTrial]:
     return found
 
 
-def _damaged_specs(store: Store) -> Iterator[Problem]:
+def _damaged_specs(store: Store, *, is_begun: bool) -> Iterator[Problem]:
     good = store.specs()
     for key in store.storage.keys(layout.SPECS):
         digest = key.removeprefix(layout.SPECS).removesuffix(".yaml")
         if key.endswith(".yaml") and not digest.startswith(".") and digest not in good:
             yield Problem(key, "is not what was written: its SHA-256 differs from its name", key)
     current = store.storage.read_many([layout.CURRENT]).get(layout.CURRENT)
-    if current is not None and current.decode("ascii", "replace").strip() not in good:
+    if current is None:
+        if is_begun:
+            yield Problem(layout.CURRENT, "is missing, which names the spec that ran here last", layout.CURRENT)
+    elif current.decode("ascii", "replace").strip() not in good:
         yield Problem(layout.CURRENT, "names no spec of this store", layout.CURRENT)
 
 
@@ -123,16 +120,15 @@ def _sweeps(store: Store) -> Iterator[SweepSpec]:
             yield parse_sweep(text, layout.spec(digest))
 
 
-def _damaged_commits(store: Store, check: Check) -> Iterator[Problem]:
-    commits, damaged = store.read_commits()
-    for found in damaged:
-        yield Problem(found.key, found.problem, found.key)
+def _damaged_results(
+    store: Store, commits: Mapping[str, Commit], known: Mapping[str, PlannedTrial]
+) -> Iterator[Problem]:
     ids = sorted(commits)
     for start in range(0, len(ids), PORTION):
         portion = [commits[trial_id] for trial_id in ids[start : start + PORTION]]
         contents = store.storage.read_many(key for commit in portion for key in _keys(commit).values())
         for commit in portion:
-            if problem := check(commit, contents):
+            if problem := _compare(commit, contents, known):
                 key = layout.commit(commit.trial_id)
                 yield Problem(key, problem, key)
 
@@ -150,8 +146,9 @@ def _compare_hashes(commit: Commit, contents: Mapping[str, bytes]) -> str:
     return ""
 
 
-def _compare_rows(commit: Commit, contents: Mapping[str, bytes], known: Mapping[str, PlannedTrial]) -> str:
-    from reports.checking import checked_tables  # pyarrow: only the thorough look needs it
+def _compare(commit: Commit, contents: Mapping[str, bytes], known: Mapping[str, PlannedTrial]) -> str:
+    """What is wrong with a commit, given the contents of its files; nothing where nothing is."""
+    from reports.checking import checked_tables
     from reports.parquet import CorruptError
 
     if problem := _compare_hashes(commit, contents):
@@ -180,11 +177,10 @@ def _compare_rows(commit: Commit, contents: Mapping[str, bytes], known: Mapping[
     return f"its row is of another trial: {'; '.join(wrong)}" if wrong else ""
 
 
-def _other_data(store: Store) -> Iterator[Problem]:
+def _other_data(store: Store, commits: Mapping[str, Commit], known: Mapping[str, PlannedTrial]) -> Iterator[Problem]:
     """Results that were trained on other data than the store was begun with."""
-    known = planned_anywhere(store)
     pins = _pins(store, {layout.data(trial.spec.dataset.name) for trial in known.values()})
-    for trial_id, commit in store.read_commits()[0].items():
+    for trial_id, commit in commits.items():
         data = commit.environment.get("data")
         if trial_id not in known or data is None:
             continue

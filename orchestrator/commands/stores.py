@@ -50,8 +50,9 @@ def verify(place: str, as_json: bool) -> Exit:
     from orchestrator import verifying
 
     store = common.open_store(place)
-    store.current_spec()
     problems = verifying.verify(store)
+    if not problems:
+        store.current_spec()  # or there is no store at all
     commits, _ = store.read_commits()
     lines = [problem.described() for problem in problems]
     verdict = f"{len(problems)} problems; ensweep run makes the damaged trials again" if problems else "whole"

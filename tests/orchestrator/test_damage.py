@@ -102,7 +102,6 @@ def test_every_damage_to_a_committed_trial_is_listed_and_its_rows_are_left_out(s
         for name, content in damages(whole):
             path_of(store, key).write_bytes(content)
             assert [problem.withdraw for problem in verifying.verify(store)] == [layout.commit(first)], (key, name)
-            assert [problem.withdraw for problem in verifying.look(store)] == [layout.commit(first)], (key, name)
             frames = loading.load(store.storage)
             assert dict(zip(frames.planned["trial_id"], frames.planned["status"], strict=True)) == {
                 first: "corrupt",
