@@ -13,9 +13,9 @@ from specs.datasets import DATASETS
 
 def environments(frames: Frames) -> pd.DataFrame:
     """The distinct environments of committed trials, the most frequent first, with ``trials`` that each ran."""
-    if frames.environments.empty:
+    known = frames.environments.drop(columns="trial_id", errors="ignore").astype(object)
+    if known.empty:  # nothing is committed, or failures alone, which name no environment
         return pd.DataFrame(columns=["trials"])
-    known = frames.environments.drop(columns="trial_id").astype(object)
     known = known.where(known.notna(), "–").astype(str).sort_index(axis=1)
     counts = known.value_counts().rename("trials").reset_index()
     order = ["trials", *known.columns]
