@@ -304,12 +304,15 @@ def test_a_killed_driver_run_again_on_a_bucket_ends_in_the_same_rows(
     longer = ("--set", "training.epochs=60")
     store = Store.at(f"s3://{bucket}/sweeps/x")
     driver = workplace.start("run", "tiny.yaml", *longer, "--store", store.url)
-    end = time.monotonic() + 120
-    while not store.storage.keys(layout.COMMITS):
-        assert driver.poll() is None and time.monotonic() < end, "the driver committed nothing"
-        time.sleep(0.1)
-    driver.send_signal(signal.SIGKILL)
-    driver.communicate(timeout=30)
+    try:
+        end = time.monotonic() + 240
+        while not store.storage.keys(layout.COMMITS):
+            assert driver.poll() is None, driver.communicate()
+            assert time.monotonic() < end, "the driver committed nothing"
+            time.sleep(0.1)
+    finally:
+        driver.send_signal(signal.SIGKILL)
+        driver.communicate(timeout=30)
     killed = store.commits()
     assert len(killed) < 6
     done = workplace.run("run", "tiny.yaml", *longer, "--store", store.url, "--json")
