@@ -59,6 +59,7 @@ def test_a_second_driver_exits_5_and_a_killed_one_is_followed_at_once(workplace:
 @pytest.mark.ray
 @pytest.mark.slow
 @needs_proc
+@pytest.mark.timeout(900)
 def test_a_stopped_driver_loses_its_store_and_ends_with_5_when_it_goes_on(
     workplace: Workplace, uninterrupted: Callable[..., Workplace]
 ) -> None:

@@ -26,6 +26,8 @@ LONGER = ("--set", "training.epochs=150", "--set", "seeds=3")
 """Nine trials of about a second each: time enough to be killed among them."""
 LONG = ("--set", "training.epochs=2000", "--set", "lambda=[1]", "--set", "seeds=1")
 """Two trials of many seconds each: time enough to be killed within them."""
+WITHIN = ("--set", "training.epochs=800", "--set", "lambda=[1]", "--set", "seeds=1")
+"""Two trials of some seconds each: time enough for a worker to be killed within them, and for them to end."""
 OFTEN = ("--checkpoint-seconds", "0.2")
 SOON = 15
 """Seconds: five more than is promised, for a machine that does other things besides."""
@@ -67,6 +69,7 @@ def test_rows_equal_those_of_the_inline_runner(workplace: Workplace, uninterrupt
     assert (again.returncode, json.loads(again.stdout)["executed"]) == (0, 0)
 
 
+@pytest.mark.timeout(900)
 def test_a_killed_driver_run_again_ends_in_the_same_rows(
     workplace: Workplace, uninterrupted: Callable[..., Workplace]
 ) -> None:
@@ -87,6 +90,7 @@ def test_a_killed_driver_run_again_ends_in_the_same_rows(
     assert workplace.rows() == uninterrupted(*LONGER).rows()
 
 
+@pytest.mark.timeout(900)
 def test_a_driver_killed_at_any_moment_leaves_nothing_and_resumes(
     workplace: Workplace, uninterrupted: Callable[..., Workplace]
 ) -> None:
@@ -103,6 +107,7 @@ def test_a_driver_killed_at_any_moment_leaves_nothing_and_resumes(
     assert workplace.rows() == uninterrupted(*LONGER).rows()
 
 
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_signal_ends_in_order_and_the_next_run_goes_on_from_the_states(
     workplace: Workplace, number: int, code: int
@@ -206,17 +211,18 @@ def test_a_signal_at_any_moment_is_never_taken_for_success_or_a_defect(workplace
     assert not workplace.commits()
 
 
+@pytest.mark.timeout(900)
 def test_a_killed_worker_goes_on_from_its_state_in_the_same_sweep(
     workplace: Workplace, uninterrupted: Callable[..., Workplace]
 ) -> None:
-    driver = workplace.start("run", "tiny.yaml", *LONG, *OFTEN, "--json")
+    driver = workplace.start("run", "tiny.yaml", *WITHIN, *OFTEN, "--json")
     wait_for(lambda: len(workplace.events("trained")) >= 1 and len(states(workplace)) >= 3, 250)
     victim = workplace.events("trained")[0]
     os.kill(victim["pid"], signal.SIGKILL)
-    out, err = driver.communicate(timeout=280)
+    out, err = driver.communicate(timeout=500)
     assert driver.returncode == 0, err
     assert json.loads(out)["executed"] == 2
     began = [line for line in workplace.events("trained") if line["trial"] == victim["trial"]]
     assert [line["pid"] == victim["pid"] for line in began] == [True, False]
     assert began[1]["epoch"] > 1, "it began anew"
-    assert workplace.rows() == uninterrupted(*LONG).rows()
+    assert workplace.rows() == uninterrupted(*WITHIN).rows()
