@@ -10,8 +10,8 @@ from types import FrameType
 from orchestrator.errors import Exit
 
 HANDLED = (signal.SIGINT, signal.SIGTERM)
-ABANDON = signal.SIGUSR1
-"""With which a thread wakes the main one, whatever that waits for."""
+ABANDON = signal.SIGUSR2
+"""With which a thread wakes the main one, whatever that waits for. SIGUSR1 is Tune's, which ends as if all were well."""
 
 
 class InterruptedBySignal(BaseException):
@@ -56,9 +56,9 @@ def orderly() -> Iterator[Abandon]:
         try:
             yield abandon
         except BaseException:
-            if not received:
+            if not received and not reasons:
                 raise
-        if reasons and received == [ABANDON]:
+        if reasons and received in ([], [ABANDON]):
             raise reasons[0]
         if received:
             raise InterruptedBySignal(received[0])

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 
 import pytest
@@ -31,6 +32,15 @@ def test_a_swallowed_or_changed_interrupt_still_ends_it() -> None:
             os.kill(os.getpid(), signal.SIGTERM)
         except KeyboardInterrupt as interrupt:
             raise SystemError("returned a result with an exception set") from interrupt
+
+
+def test_another_thread_ends_the_block_with_its_error_whatever_waits_and_whoever_takes_its_signal() -> None:
+    with pytest.raises(ZeroDivisionError, match="of a thread"), signals.orderly() as abandon:
+        threading.Timer(0.2, abandon, [ZeroDivisionError("of a thread")]).start()
+        time.sleep(20)
+    with pytest.raises(ZeroDivisionError, match="unheard"), signals.orderly() as abandon:
+        signal.signal(signals.ABANDON, signal.SIG_IGN)
+        abandon(ZeroDivisionError("unheard"))
 
 
 def test_other_errors_pass_as_they_are() -> None:
