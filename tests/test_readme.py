@@ -50,3 +50,12 @@ def test_links_and_pictures_lead_somewhere() -> None:
 def test_exit_codes_are_the_codes() -> None:
     listed = re.findall(r"^\| ([\d, ]+) \|", README, re.MULTILINE)
     assert {int(code) for cell in listed for code in cell.split(",")} == set(map(int, Exit))
+
+
+def test_every_test_that_the_documents_name_exists() -> None:
+    defined = {
+        name for file in (ROOT / "tests").rglob("*.py") for name in re.findall(r"def (test_\w+)", file.read_text())
+    }
+    named = {name for file in (ROOT / "docs").glob("*.md") for name in re.findall(r"`(test_\w+)`", file.read_text())}
+    assert len(named) > 50
+    assert named <= defined, sorted(named - defined)
