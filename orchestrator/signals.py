@@ -11,7 +11,7 @@ from orchestrator.errors import Exit
 
 HANDLED = (signal.SIGINT, signal.SIGTERM)
 ABANDON = signal.SIGUSR2
-"""With which a thread wakes the main one, whatever that waits for. SIGUSR1 is Tune's, which ends as if all were well."""
+"""With which a thread wakes the main one, whatever that waits for. Tune takes SIGUSR1, and ends as if all were well."""
 
 
 class InterruptedBySignal(BaseException):
