@@ -40,7 +40,7 @@ architectures:
 lambda: [0, 0.5, 0.8, 0.95, 1]
 seeds: 4
 dataset: {name: digits, validation: 237}
-training: {epochs: 60, batch_size: 25, learning_rate: 0.1}
+training: {epochs: 25, batch_size: 25, learning_rate: 0.1}
 evaluation: {train_examples: 200, robustness: {repeats: 2}}
 """
 FAULTS = ("driver", "driver", "worker", "worker", "SIGTERM", "SIGINT")
