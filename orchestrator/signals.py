@@ -55,7 +55,9 @@ def orderly() -> Iterator[Abandon]:
             signal.signal(number, interrupt)
         try:
             yield abandon
-        except BaseException:
+        except BaseException as error:
+            if isinstance(error, SystemExit) and error.code in HANDLED:
+                received.append(int(error.code))  # Ray's handler, which stands while Ray starts, exits with the number
             if not received and not reasons:
                 raise
         if reasons and received in ([], [ABANDON]):

@@ -43,6 +43,14 @@ def test_another_thread_ends_the_block_with_its_error_whatever_waits_and_whoever
         abandon(ZeroDivisionError("unheard"))
 
 
+def test_a_signal_that_a_librarys_own_handler_takes_still_counts_as_one() -> None:
+    with pytest.raises(signals.InterruptedBySignal) as caught, signals.orderly():
+        signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(number))  # as Ray's does while it starts
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(5)
+    assert caught.value.exit_code == Exit.SIGTERM
+
+
 def test_other_errors_pass_as_they_are() -> None:
     with pytest.raises(ZeroDivisionError), signals.orderly():
         _ = 1 / 0
