@@ -56,14 +56,18 @@ def orderly() -> Iterator[Abandon]:
         try:
             yield abandon
         except BaseException as error:
-            if isinstance(error, SystemExit) and error.code in HANDLED:
-                received.append(int(error.code))  # Ray's handler, which stands while Ray starts, exits with the number
+            received.extend(_numbers_of(error))
             if not received and not reasons:
                 raise
         if reasons and received in ([], [ABANDON]):
             raise reasons[0]
         if received:
             raise InterruptedBySignal(received[0])
+
+
+def _numbers_of(error: BaseException) -> list[int]:
+    """The signal that a library's own handler took: Ray's, which stands while Ray starts, exits with its number."""
+    return [int(error.code)] if isinstance(error, SystemExit) and error.code in HANDLED else []
 
 
 @contextmanager
