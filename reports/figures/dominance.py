@@ -206,7 +206,7 @@ def table(data: pd.DataFrame) -> DisplayTable:
 
 
 FIGURE = ReportFigure(
-    key="dominance",
+    key="fig-6-epochs",
     source="after Figure 6 of the paper",
     measured=(
         "Errors of the ensemble (thick, in the colour of its λ) and of its members (thin; a band from best "

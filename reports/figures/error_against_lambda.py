@@ -95,7 +95,7 @@ def table(data: pd.DataFrame) -> DisplayTable:
 
 
 FIGURE = ReportFigure(
-    key="error-against-lambda",
+    key="fig-3",
     source="after Figure 3 of the paper",
     measured=(
         "Fraction of test images that the ensemble's mean logits misclassify, after the selected epoch. Marks: mean "

@@ -140,7 +140,7 @@ def table(data: pd.DataFrame) -> DisplayTable:
 
 
 FIGURE = ReportFigure(
-    key="losses",
+    key="fig-9",
     source="after Figure 9 of the paper",
     measured=(
         "Mean negative log-likelihood on test images, in nats: of the ensemble, and the mean of its members' own; mean "

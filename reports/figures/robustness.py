@@ -177,7 +177,7 @@ def _share_row(curve: pd.DataFrame) -> dict[str, object]:
 
 
 FIGURE = ReportFigure(
-    key="robustness",
+    key="fig-7-8",
     source="after Figures 7 and 8 of the paper",
     measured=(
         "Accuracy on test images of the mean logits of the members kept, as mean over random subsets and then over "
