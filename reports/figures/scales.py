@@ -1,4 +1,4 @@
-"""Where a λ stands on a horizontal axis, and the reader's switch between the two scales."""
+"""Where a λ or a name stands on a horizontal axis, and the reader's switch between two scales of λ."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -65,6 +65,18 @@ def _apply(figure: go.Figure, lambdas: Sequence[float], changes: Mapping[str, ob
             ticktext=[f"{lam:g}" for lam in sorted(lambdas)],
             range=changes[f"layout.{name}.range"],
         )
+
+
+def name(figure: go.Figure, labels: Sequence[str], panel: int = 0) -> None:
+    """Put names under the places 0, 1 … of one panel's axis, and its traces where their ``meta`` says."""
+    suffix = axis_suffix(panel)
+    for trace in figure.data:
+        if trace.xaxis in (f"x{suffix}", None) and isinstance(trace.meta, dict) and "at" in trace.meta:
+            trace.x = [place + offset for place, offset in trace.meta["at"]]
+    figure.layout[f"xaxis{suffix}"].update(
+        tickmode="array", tickvals=list(range(len(labels))), ticktext=list(labels), tickfont={"size": 11},
+        range=[-0.6, len(labels) - 0.4],
+    )  # fmt: skip
 
 
 def _least_gap(positions: Sequence[float]) -> float:

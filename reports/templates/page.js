@@ -26,15 +26,17 @@
     if (!panels) return;
     const columns = Math.max(1, Math.min(most, Math.floor(width / NARROW_PANEL)));
     const rows = Math.ceil(panels / columns);
-    const gap = columns > 1 ? 0.035 : 0, share = (1 - gap * (columns - 1)) / columns;
+    const gap = columns > 1 ? (Array.isArray(title) ? 80 / width : 0.035) : 0, share = (1 - gap * (columns - 1)) / columns;
     const between = rows > 1 ? 74 / (rows * PANEL_HEIGHT) : 0, tall = (1 - between * (rows - 1)) / rows;
     for (let i = 0; i < panels; i += 1) {
       const column = i % columns, row = Math.floor(i / columns), name = i ? String(i + 1) : "";
       const x = layout[`xaxis${name}`], y = layout[`yaxis${name}`];
       x.domain = [column * (share + gap), column * (share + gap) + share];
       y.domain = [1 - row * (tall + between) - tall, 1 - row * (tall + between)];
-      y.showticklabels = column === 0;
-      y.title = { ...y.title, text: column === 0 ? title : "" };
+      // A list of titles: each panel has a y axis of its own.
+      const own = Array.isArray(title);
+      y.showticklabels = own || column === 0;
+      y.title = { ...y.title, text: own ? title[i] : column === 0 ? title : "" };
     }
     const inner = rows * PANEL_HEIGHT - 40;
     layout.legend = { ...layout.legend, y: 1 + 26 / inner };
