@@ -21,6 +21,11 @@ def number(value: float, digits: int = 4) -> str:
     return "–" if math.isnan(value) else f"{value:.{digits}g}"
 
 
+def printed(fraction: float, source: str) -> str:
+    """A number of the paper in percent with its source: ``10.2 (Table 2)``; a dash where it prints none."""
+    return "–" if math.isnan(fraction) else f"{100 * fraction:.1f} ({source})"
+
+
 def percent_summary(summary: Summary) -> str:
     """``10.30 % [10.12, 10.48]``; one value says so."""
     if not summary.n:
