@@ -22,7 +22,7 @@ from specs.loading import SpecError, parse_sweep
 from specs.records import TABLES
 from specs.sweep import PlannedTrial, SweepSpec, expand
 
-PORTION = 256
+PORTION = 64
 """Trials whose files are read at once."""
 THREADS = 2
 """More gain nothing: half of the work is Python's."""
