@@ -2,15 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import combinations_with_replacement
-from math import factorial, prod
 
 import numpy as np
 
-MOST_EXACT = 8
-"""Up to so many seeds every resample is reckoned with its probability; beyond, ``DRAWS`` are drawn."""
-DRAWS = 10_000
-CONFIDENCE = 0.95
+from reports.statistics import CONFIDENCE, resampled_means
 
 
 @dataclass(frozen=True)
@@ -38,28 +33,16 @@ def best_lambda(errors: Mapping[float, Mapping[int, float]]) -> Best | None:
     if not seeds:
         return None
     grid = np.array(list(measured))
-    table = np.array([[measured[lam][seed] for seed in seeds] for lam in measured])
-    best = int(_least(table.mean(1)[:, None])[0])
+    table = np.array([[by_seed[seed] for by_seed in measured.values()] for seed in seeds])
+    best = float(grid[_least(table.mean(0))])
     if len(seeds) < 2:
-        return Best(float(grid[best]), float("nan"), float("nan"), float("nan"), 1)
-    counts, weights = _resamples(len(seeds))
-    shares = np.bincount(_least(table @ counts.T / len(seeds)), weights=weights, minlength=len(grid))
-    below = np.cumsum(shares)
-    low, high = (int(np.argmax(below >= p - 1e-12)) for p in ((1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2))
-    return Best(float(grid[best]), float(grid[low]), float(grid[high]), float(shares[best]), len(seeds))
+        return Best(best, float("nan"), float("nan"), float("nan"), 1)
+    drawn = np.sort(grid[_least(resampled_means(table))])
+    ends = ((1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2)
+    low, high = np.quantile(drawn, ends, method="inverted_cdf")
+    return Best(best, float(low), float(high), float(np.mean(drawn == best)), len(seeds))
 
 
 def _least(means: np.ndarray) -> np.ndarray:
-    """The first row with the least mean of each column; means equal to within rounding are equal."""
-    return np.asarray(np.round(means, 12).argmin(0))
-
-
-def _resamples(n: int) -> tuple[np.ndarray, np.ndarray]:
-    """How often each seed is drawn in each resample, and each resample's probability."""
-    if n <= MOST_EXACT:
-        drawn = [np.bincount(chosen, minlength=n) for chosen in combinations_with_replacement(range(n), n)]
-        ways = [factorial(n) / prod(factorial(int(count)) for count in counts) for counts in drawn]
-        return np.array(drawn), np.array(ways) / n**n
-    generator = np.random.default_rng(0)
-    counts = generator.multinomial(n, np.full(n, 1 / n), size=DRAWS)
-    return counts, np.full(DRAWS, 1 / DRAWS)
+    """The first column with the least mean of each row; means equal to within rounding are equal."""
+    return np.asarray(np.round(means, 12).argmin(-1))

@@ -11,7 +11,7 @@ from reports.answer import chosen_by_validation
 from reports.best import best_lambda
 from reports.figures import scales, style
 from reports.figures.entry import PERCENT_COLUMNS, SEED_COLUMNS, ReportFigure, ensembles, percent_hover
-from reports.figures.marks import add_losses, add_means, add_seeds, ceiling, offer_intervals
+from reports.figures.marks import add_losses, ceiling, offer_intervals, placed, series
 from reports.figures.style import rounded
 from reports.loading import Frames
 from reports.tables import DisplayTable, display
@@ -75,7 +75,7 @@ def _trend(chosen: pd.DataFrame) -> str:
         return "neither falls nor rises steadily"
     first, last = chosen.iloc[0], chosen.iloc[-1]
     apart = last["best_high"] < first["best_low"] if down else last["best_low"] > first["best_high"]
-    return ("falls" if down else "rises") + ("" if apart else ", though intervals overlap")
+    return ("falls" if down else "rises") + ("" if apart else ", though not separably")
 
 
 def note(data: pd.DataFrame) -> str:
@@ -102,24 +102,17 @@ def draw(data: pd.DataFrame) -> go.Figure:
         ["error", "best λ and its bootstrap interval"], 2, ["λ", "parameters a member"], ["test error in %", "best λ"]
     )
     looks = {name: style.series_style(i) for i, name in enumerate(ensembles(data))}
-    shown = data.assign(at=data["lam"], look=[looks[name] for name in data["architecture"]])
-    shown["hover"] = [percent_hover(row) for _, row in data.iterrows()]
+    hovers = [percent_hover(row) for _, row in data.iterrows()]
+    shown = placed(data, data["lam"], [looks[name] for name in data["architecture"]], hovers)
     lambdas = sorted(set(data["lam"]))
-    for name, look in looks.items():
-        _add_line(figure, shown[shown["architecture"] == name], look)
+    for name in looks:
+        series(figure, 0, shown[shown["architecture"] == name], 100, name)
     _add_rings(figure, shown)
     add_losses(figure, 0, shown, ceiling(data, 100))
     scales.follow(figure, lambdas, 1)
     _add_bests(figure, _bests(shown), lambdas)
     offer_intervals(figure)
     return figure
-
-
-def _add_line(figure: go.Figure, own: pd.DataFrame, look: style.Style) -> None:
-    name = own["architecture"].iloc[0]
-    line = {"color": look.color, "dash": look.dash, "width": 2}
-    add_seeds(figure, 0, own, 100)
-    add_means(figure, 0, own, 100, name=name, legendgroup=name, line=line, showlegend=True)
 
 
 def _add_rings(figure: go.Figure, shown: pd.DataFrame) -> None:
@@ -155,7 +148,9 @@ def _add_bests(figure: go.Figure, chosen: pd.DataFrame, lambdas: list[float]) ->
 def _best_hover(row: pd.Series) -> str:
     interval = "one seed: no interval"
     if not math.isnan(row["best_low"]):
-        interval = f"95 % of resamples: {row['best_low']:g} to {row['best_high']:g}; {100 * row['best_share']:.0f} % agree"
+        interval = (
+            f"95 % of resamples: {row['best_low']:g} to {row['best_high']:g}; {100 * row['best_share']:.0f} % agree"
+        )
     return (
         f"<b>{row['architecture']}</b><br>{row['member_parameters']:,} parameters a member<br>best λ {row['best']:g} "
         f"by {row['chosen_by']}<br>{interval}<br>{wording.count(int(row['best_n']), 'seed')} at every measured λ"
@@ -184,7 +179,7 @@ FIGURE = ReportFigure(
     key="fig-4",
     source="after Figure 4 of the paper",
     measured=(
-        "Left: test error against λ, a line an ensemble; mean over seeds with its 95 % t interval, a dot a seed, hollow "
+        "Left: test error against λ, a line an ensemble; mean over seeds with its 95 % t interval, a dot a seed; hollow "
         "where seeds are missing, a cross where one failed; a ring marks the best λ. Right: the best λ against the "
         "parameters of a member, with the 95 % interval of the best λ over bootstrap resamples of the seeds."
     ),

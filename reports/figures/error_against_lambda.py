@@ -16,6 +16,7 @@ from reports.figures.marks import (
     add_seeds,
     ceiling,
     offer_intervals,
+    placed,
 )
 from reports.loading import Frames
 from reports.statistics import paired_difference
@@ -24,6 +25,7 @@ from reports.tables import DisplayTable, display
 FACTOR = 100
 """Errors are fractions in the data and percentages in the drawing."""
 CONTROL = "control: one learning rate"
+CONTROL_LOOK = style.Style(style.INK, "dot", "hourglass")
 
 
 def data(frames: Frames) -> pd.DataFrame:
@@ -105,8 +107,9 @@ def draw(data: pd.DataFrame) -> go.Figure:
     names = ensembles(data) or list(dict.fromkeys(data["architecture"]))
     figure = style.panels(names, 4, "λ", "test error in %")
     styles = style.lambda_styles(data)
-    shown = data.assign(at=data["lam"], look=[styles[lam] for lam in data["lam"]])
-    shown["hover"] = [percent_hover(row) for _, row in shown.iterrows()]
+    looks = [CONTROL_LOOK if row["control"] else styles[row["lam"]] for _, row in data.iterrows()]
+    hovers = [f"{'control: ' * row['control']}{percent_hover(row)}" for _, row in data.iterrows()]
+    shown = placed(data, data["lam"], looks, hovers)
     for panel, name in enumerate(names):
         _add_panel(figure, panel, shown[shown["architecture"] == name], shown, ceiling(data, FACTOR))
     scales.follow(figure, sorted(set(data.loc[data["architecture"].isin(names), "lam"])), len(names))
@@ -124,10 +127,7 @@ def _add_panel(figure: go.Figure, panel: int, own: pd.DataFrame, data: pd.DataFr
     add_seeds(figure, panel, own, FACTOR)
     add_means(figure, panel, own, FACTOR)
     if control["mean"].notna().any():
-        look = style.Style(style.INK, "dot", "hourglass")
-        control = control.assign(look=[look] * len(control), hover=["control: " + text for text in control["hover"]])
-        line = {"color": style.INK, "dash": "dot", "width": 1.5}
-        add_means(figure, panel, control, FACTOR, name=CONTROL, legendgroup=CONTROL, line=line)
+        add_means(figure, panel, control, FACTOR, CONTROL_LOOK, name=CONTROL, legendgroup=CONTROL)
     add_paper(figure, panel, own)
     add_losses(figure, panel, own, top)
 

@@ -8,7 +8,16 @@ import plotly.graph_objects as go
 from reports import cells, wording
 from reports.figures import paper, scales, style
 from reports.figures.entry import PERCENT_COLUMNS, SEED_COLUMNS, ReportFigure, has_ensembles, percent_hover, row_name
-from reports.figures.marks import add_band, add_losses, add_means, add_paper, add_seeds, ceiling, offer_intervals
+from reports.figures.marks import (
+    add_band,
+    add_losses,
+    add_means,
+    add_paper,
+    add_seeds,
+    ceiling,
+    offer_intervals,
+    placed,
+)
 from reports.loading import Frames
 from reports.statistics import Summary, paired_difference
 from reports.tables import DisplayTable, display
@@ -66,7 +75,7 @@ def verdict(row: pd.Series) -> str:
     low, high = row["difference_low"], row["difference_high"]
     if math.isnan(low):
         return "cannot be told"
-    if -MARGIN <= low and high <= MARGIN:
+    if low >= -MARGIN and high <= MARGIN:
         return "equivalent"
     return "different" if low > MARGIN or high < -MARGIN else "cannot be told"
 
@@ -98,15 +107,15 @@ def draw(data: pd.DataFrame) -> go.Figure:
     if data.empty:
         return style.empty("This sweep plans no joint training.")
     figure = style.panels([""], 1, "", "test error in %")
-    shown = data.assign(at=range(len(data)), look=[_look(row) for _, row in data.iterrows()])
-    shown["hover"] = [percent_hover(row) for _, row in shown.iterrows()]
+    looks, hovers = zip(*((_look(row), percent_hover(row)) for _, row in data.iterrows()), strict=True)
+    shown = placed(data, range(len(data)), looks, hovers)
     single = shown.iloc[0]
     if not math.isnan(single["mean"]):
         levels = 100 * (single["mean"] - MARGIN), 100 * (single["mean"] + MARGIN)
         name = f"single network ± {100 * MARGIN:g} points"
         add_band(figure, 0, (0, len(data) - 1), levels, name, showlegend=True)
     add_seeds(figure, 0, shown, 100)
-    add_means(figure, 0, shown, 100, line=None)
+    add_means(figure, 0, shown, 100, line=False)
     add_paper(figure, 0, shown)
     add_losses(figure, 0, shown, ceiling(data, 100))
     scales.name(figure, [_label(row) for _, row in data.iterrows()])

@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 from reports import cells, wording
 from reports.figures import paper, scales, style
 from reports.figures.entry import ReportFigure, ensembles, has_ensembles, percent_hover, row_name
-from reports.figures.marks import add_losses, add_means, add_paper, add_seeds, ceiling, offer_intervals
+from reports.figures.marks import add_losses, add_means, add_paper, add_seeds, ceiling, offer_intervals, placed
 from reports.loading import Frames
 from reports.statistics import paired_difference
 from reports.tables import DisplayTable, strong
@@ -24,8 +24,8 @@ def applies(frames: Frames) -> bool:
 def data(frames: Frames) -> pd.DataFrame:
     """A row an ensemble and λ or method: the columns of :func:`reports.cells.summarised`, and
 
-    ``paper`` and ``paper_source``; ``delta``, our mean minus the paper's, a fraction; ``least``, whether the mean is the
-    least of its ensemble; ``separable``, whether it is, and every paired interval against the others excludes 0.
+    ``paper`` and ``paper_source``; ``delta``, our mean minus the paper's, a fraction; ``least``, whether the mean is
+    the least of its ensemble; ``separable``, whether it is, and every paired interval against the others excludes 0.
     """
     found = [cells.summarised(frames, "test_error"), cells.summarised_baselines(frames, "test_error")]
     rows = paper.beside(frames, pd.concat([each for each in found if len(each)] or found, ignore_index=True))
@@ -35,7 +35,9 @@ def data(frames: Frames) -> pd.DataFrame:
     least = rows.groupby("architecture")["mean"].transform("min")
     rows["delta"] = rows["mean"] - rows["paper"]
     rows["least"] = rows["mean"] == least
-    rows["separable"] = [_separable(row, rows[rows["architecture"] == row["architecture"]]) for _, row in rows.iterrows()]
+    rows["separable"] = [
+        _separable(row, rows[rows["architecture"] == row["architecture"]]) for _, row in rows.iterrows()
+    ]
     return rows
 
 
@@ -53,7 +55,8 @@ def _separable(row: pd.Series, own: pd.DataFrame) -> bool:
 
 def title(data: pd.DataFrame) -> str:
     """Which row has the least error in each column, and where that is separable."""
-    clear, open_ = [], []
+    clear: list[str] = []
+    open_: list[str] = []
     for name in ensembles(data):
         own = data[(data["architecture"] == name) & data["least"]]
         for _, row in own.head(1).iterrows():
@@ -66,13 +69,13 @@ def title(data: pd.DataFrame) -> str:
 def note(data: pd.DataFrame) -> str:
     """What bold means, and what the differences from the paper are."""
     text = (
-        "Bold: below every other row of its column by a paired 95 % interval that excludes 0; the row was picked by its "
-        "test error, as in the paper."
+        "Bold: below every other row of its column by a paired 95 % interval that excludes 0; the row was picked by "
+        "its test error, as in the paper."
     )
     known = data[data["delta"].notna()]
     if known.empty:
         return text
-    largest = known.loc[known["delta"].abs().idxmax()]
+    largest = known.iloc[int(known["delta"].abs().to_numpy().argmax())]
     apart = f"{wording.signed(100 * largest['delta'])} points ({largest['architecture']}, {row_name(largest)})"
     return f"{text} Δ is our mean minus the paper's; the largest is {apart}."
 
@@ -84,13 +87,12 @@ def draw(data: pd.DataFrame) -> go.Figure:
     names = ensembles(data)
     figure = style.panels(names, 3, "", "test error in %")
     places = {label: i for i, label in enumerate(_labels(data))}
-    shown = data.assign(at=[places[row_name(row)] for _, row in data.iterrows()])
-    shown["look"] = [_look(row) for _, row in data.iterrows()]
-    shown["hover"] = [percent_hover(row) for _, row in data.iterrows()]
+    looks, hovers = zip(*((_look(row), percent_hover(row)) for _, row in data.iterrows()), strict=True)
+    shown = placed(data, [places[row_name(row)] for _, row in data.iterrows()], looks, hovers)
     for panel, name in enumerate(names):
         own = shown[shown["architecture"] == name]
         add_seeds(figure, panel, own, 100)
-        add_means(figure, panel, own, 100, line=None)
+        add_means(figure, panel, own, 100, line=False)
         add_paper(figure, panel, own)
         add_losses(figure, panel, own, ceiling(data, 100))
         scales.name(figure, [label.removeprefix("λ\u00a0=\u00a0") for label in places], panel)

@@ -13,26 +13,39 @@ import plotly.graph_objects as go
 
 from reports import wording
 from reports.figures import style
-from reports.figures.style import axis_suffix, rounded
+from reports.figures.style import Style, axis_suffix, rounded
 
 INTERVALS = {"95 % t interval": "high", "SD": "sd", "SE": "se"}
 SEED_OFFSET, PAPER_OFFSET = 0.22, -0.22
 """Where a cell's dots and the paper's diamond stand beside its mean, in steps of the axis."""
 
 
+def placed(cells: pd.DataFrame, at: Iterable[float], looks: Sequence[Style], hover: Sequence[str]) -> pd.DataFrame:
+    """Cells as they are drawn: each with its place, its look and what hovering over it tells."""
+    objects = pd.Series(list(looks), index=cells.index, dtype=object)
+    return cells.assign(at=[float(place) for place in at], look=objects, hover=list(hover))
+
+
+def series(figure: go.Figure, panel: int, own: pd.DataFrame, factor: float, name: str, unit: str = " %") -> None:
+    """One series of a panel: seeds, means, and the line of its look, under one name in the legend."""
+    look: Style = own["look"].iloc[0]
+    add_seeds(figure, panel, own, factor, unit)
+    add_means(figure, panel, own, factor, look, name=name, legendgroup=name, showlegend=not _named(figure, name))
+
+
 def add_means(
-    figure: go.Figure, panel: int, own: pd.DataFrame, factor: float, line: str | None = style.MUTED, **trace: object
+    figure: go.Figure, panel: int, own: pd.DataFrame, factor: float, line: bool | Style = True, **trace: object
 ) -> None:
     """The mean of each cell with its interval; hollow where not every planned seed is in it.
 
-    ``line`` is the colour of the line that joins them, None for none; ``trace`` overrides what is set here.
+    ``line`` tells whether a line joins them, in grey or in a look; ``trace`` overrides what is set here.
     """
     shown = own[own["mean"].notna()]
     colors = [look.color for look in shown["look"]]
     shared: dict[str, object] = {
         "name": "mean over seeds",
         "mode": "lines+markers" if line else "markers",
-        "line": {"color": line or style.MUTED, "width": 1.5},
+        "line": _line(line),
         "legendgroup": "mean",
         "showlegend": panel == 0,
     }
@@ -52,9 +65,15 @@ def add_means(
     )
 
 
+def _line(look: bool | Style) -> dict[str, object]:
+    if isinstance(look, Style):
+        return {"color": look.color, "dash": look.dash, "width": 2}
+    return {"color": style.MUTED, "width": 1.5}
+
+
 def symbol(cell: pd.Series) -> str:
     """The marker of a cell's style, hollow where a planned seed is not in its mean."""
-    look: style.Style = cell["look"]
+    look: Style = cell["look"]
     return f"{look.symbol}-open" if cell["complete"] < cell["planned"] else look.symbol
 
 

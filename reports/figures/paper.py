@@ -48,8 +48,8 @@ ERRORS: dict[tuple[str, Architecture, str, float], Printed] = {
 }
 """Test errors by data set, network, method and λ."""
 
-PARAMETERS = {LOW: "1.7M", MID: "2.1M", HIGH: "3.2M"}
-MEMORY = dict.fromkeys(PARAMETERS, "∼12GB")
+PARAMETERS: dict[Architecture, str] = {LOW: "1.7M", MID: "2.1M", HIGH: "3.2M"}
+MEMORY: dict[Architecture, str] = dict.fromkeys(PARAMETERS, "∼12GB")
 """Table 1, as printed: parameters of the whole ensemble, and memory."""
 
 
@@ -63,6 +63,8 @@ def beside(frames: Frames, cells: pd.DataFrame) -> pd.DataFrame:
     """Cells with the paper's number beside each: columns ``paper``, a fraction or NaN, and ``paper_source``."""
     found = [error(frames, row["architecture"], row["method"], row["lam"]) for _, row in cells.iterrows()]
     return cells.assign(
-        paper=pd.Series([float("nan") if each is None else each.value for each in found], index=cells.index, dtype=float),
+        paper=pd.Series(
+            [float("nan") if each is None else each.value for each in found], index=cells.index, dtype=float
+        ),
         paper_source=pd.Series(["" if each is None else each.source for each in found], index=cells.index, dtype=str),
     )

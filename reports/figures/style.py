@@ -63,7 +63,9 @@ def _style(lam: float, place: int) -> Style:
 
 SERIES = tuple(
     Style(color, dash, symbol)
-    for color, dash, symbol in zip((INDEPENDENT, *BETWEEN[1:], BETWEEN[0], SYSTEM), (*DASHES, "dash"), SYMBOLS, strict=True)
+    for color, dash, symbol in zip(
+        (INDEPENDENT, *BETWEEN[1:], BETWEEN[0], SYSTEM), (*DASHES, "dash"), SYMBOLS, strict=True
+    )
 )
 """Looks of series that are no λs: architectures, kinds of mask."""
 
