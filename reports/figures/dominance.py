@@ -12,11 +12,11 @@ from reports.tables import DisplayTable, display
 
 MOST_MEMBERS = 16
 """Up to so many members each has its own line; beyond, a band from the best to the worst."""
-MOST_EPOCHS = 40
+MOST_EPOCHS = 30
 """Curves are thinned to about so many epochs, the last always among them."""
 EARLY = 3
 """These first epochs are always shown: the paper tells at the end of epoch 3 which member will dominate."""
-FEWEST_EPOCHS, MOST_VALUES = 10, 10_000
+FEWEST_EPOCHS, MOST_VALUES = 8, 3_000
 """Curves are thinned further, down to ``FEWEST_EPOCHS``, where members' own lines would hold more values than that."""
 
 
@@ -24,8 +24,8 @@ def data(frames: Frames) -> pd.DataFrame:
     """A row an epoch and split of the first complete seed of each ensemble's cell.
 
     Members have no identity across seeds, so seeds are not averaged. Columns: architecture, lam, place, members, seed,
-    trial_id, split, epoch, ensemble, member_mean, best, median, worst (errors), member_errors (a list, on test
-    images and up to ``MOST_MEMBERS`` members, to 4 digits).
+    trial_id, split, epoch, ensemble, member_mean, best, median, worst (errors, to 4 digits), member_errors (a list, on
+    test images and up to ``MOST_MEMBERS`` members).
     """
     found = []
     place = places(frames)
@@ -59,18 +59,21 @@ def _thinned(rows: pd.DataFrame, most: int) -> pd.DataFrame:
 
 def _measured(row: pd.Series) -> dict[str, object]:
     errors = np.asarray(row["member_errors"], dtype=float)
+    each = errors.size <= MOST_MEMBERS and row["split"] == "test"
     return {
         "split": row["split"],
         "epoch": int(row["epoch"]),
-        "ensemble": float(row["error"]),
-        "member_mean": float(row["member_error"]),
-        "best": float(errors.min()),
-        "median": float(np.median(errors)),
-        "worst": float(errors.max()),
-        "member_errors": [float(f"{e:.4g}") for e in errors]
-        if errors.size <= MOST_MEMBERS and row["split"] == "test"
-        else [],
+        "ensemble": _short(row["error"]),
+        "member_mean": _short(row["member_error"]),
+        "best": _short(errors.min()),
+        "median": _short(np.median(errors)),
+        "worst": _short(errors.max()),
+        "member_errors": [_short(error) for error in errors] if each else [],
     }
+
+
+def _short(error: float) -> float:
+    return float(f"{error:.4g}")
 
 
 def final_rows(data: pd.DataFrame) -> pd.DataFrame:

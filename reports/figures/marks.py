@@ -16,6 +16,8 @@ from reports.figures import style
 from reports.figures.style import Style, axis_suffix, rounded
 
 INTERVALS = {"95 % t interval": "high", "SD": "sd", "SE": "se"}
+EDGE = 0.49
+"""How far a line across an axis reaches beyond its first and last place; below half a step, so that x tells a place."""
 SEED_OFFSET, PAPER_OFFSET = 0.22, -0.22
 """Where a cell's dots and the paper's diamond stand beside its mean, in steps of the axis."""
 
@@ -79,15 +81,15 @@ def symbol(cell: pd.Series) -> str:
 
 def add_seeds(figure: go.Figure, panel: int, own: pd.DataFrame, factor: float, unit: str = " %") -> None:
     """Every seed as a dot, just right of its mean."""
-    rows = [(row["at"], seed, value, i) for _, row in own.iterrows() for seed, value, i in _each(row)]
+    rows = [(row["at"], *each) for _, row in own.iterrows() for each in _each(row)]
     figure.add_scatter(
         **where(panel, [row[0] for row in rows], SEED_OFFSET),
         name="one seed",
         y=rounded([row[2] for row in rows], factor),
         mode="markers",
         marker={"color": style.MUTED, "size": 5, "opacity": 0.7},
-        text=[f"seed {seed}: {value * factor:.4g}{unit}<br>{i}" for _, seed, value, i in rows],
-        hovertemplate="%{text}<extra></extra>",
+        text=[f"{seed} · {trial_id}" for _, seed, _, trial_id in rows],
+        hovertemplate=f"seed %{{text}}<br>%{{y}}{unit}<extra></extra>",
         legendgroup="seed",
         showlegend=not _named(figure, "one seed"),
     )
@@ -145,7 +147,7 @@ def add_reference(
     if not math.isnan(low):
         add_band(figure, panel, ends, (low * factor, high * factor), f"{single['architecture']} interval")
     figure.add_scatter(
-        **where(panel, [*ends, ends[1]], (-0.5, 0.0, 0.5)),
+        **where(panel, [*ends, ends[1]], (-EDGE, 0.0, EDGE)),
         y=rounded([single["mean"]] * 3, factor),
         name=f"single network {single['architecture']}",
         mode="lines",
@@ -172,7 +174,7 @@ def add_band(
     low, high = levels
     shared: dict[str, object] = {"showlegend": False, "fillcolor": style.BAND}
     figure.add_scatter(
-        **where(panel, [ends[0], ends[1], ends[1], ends[0]], (-0.5, 0.5, 0.5, -0.5)),
+        **where(panel, [ends[0], ends[1], ends[1], ends[0]], (-EDGE, EDGE, EDGE, -EDGE)),
         y=rounded([low, low, high, high]),
         name=name,
         mode="lines",

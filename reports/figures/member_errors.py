@@ -15,6 +15,8 @@ from reports.tables import DisplayTable, display
 
 MOST_MEMBERS = 16
 """Up to so many members each is a dot; beyond, a bar from the best to the worst with a tick at the median."""
+MOST_VALUES = 6_000
+"""So are the members of a sweep that would make more dots in all."""
 SPLITS = ("test", "train")
 WIDTH = 0.5
 """Share of a step of the axis over which a cell's trials stand side by side."""
@@ -27,7 +29,7 @@ def data(frames: Frames) -> pd.DataFrame:
     offset (where the trial stands beside its λ), ensemble, best, median, worst (errors); dominance, the index of
     the test errors; member_errors, a list of up to ``MOST_MEMBERS``, to 4 digits.
     """
-    place = places(frames)
+    place, each = places(frames), _few(frames)
     by_trial = {str(trial_id): rows for trial_id, rows in frames.epochs.groupby("trial_id", sort=False)}
     rows: list[dict[str, object]] = []
     for name, lam, trials in planned_cells(frames):
@@ -37,7 +39,7 @@ def data(frames: Frames) -> pd.DataFrame:
         measured = [
             {**cell, "seed": int(trial["seed"]), "offset": _offset(i, len(trials)), **row}
             for i, (_, trial) in enumerate(trials.iterrows())
-            for row in _measured(frames, by_trial, str(trial["trial_id"]))
+            for row in _measured(frames, by_trial, str(trial["trial_id"]), each)
         ]
         rows += measured or [{**cell, "seed": -1, "trial_id": "", "split": "", "member_errors": []}]
     return pd.DataFrame(rows)
@@ -56,18 +58,24 @@ def _offset(i: int, n: int) -> float:
     return WIDTH * (i - (n - 1) / 2) / max(n - 1, 4)
 
 
-def _measured(frames: Frames, by_trial: dict[str, pd.DataFrame], trial_id: str) -> list[dict[str, object]]:
+def _few(frames: Frames) -> bool:
+    """Whether there are so few members in all that each may be a dot."""
+    members = frames.planned["members"]
+    return 2 * int(members[(members > 1) & (members <= MOST_MEMBERS)].sum()) <= MOST_VALUES
+
+
+def _measured(frames: Frames, by_trial: dict[str, pd.DataFrame], trial_id: str, each: bool) -> list[dict[str, object]]:
     found = frames.trials[frames.trials["trial_id"] == trial_id]
     if found.empty:
         return []
     trial, epochs = found.iloc[0], by_trial.get(trial_id, frames.epochs.head(0))
-    rows = [_row(trial_id, "test", trial["test_error"], trial["member_test_errors"])]
+    rows = [_row(trial_id, "test", trial["test_error"], trial["member_test_errors"], each)]
     train = epochs[(epochs["split"] == "train") & (epochs["epoch"] == trial["best_epoch"])]
-    rows += [_row(trial_id, "train", row["error"], row["member_errors"]) for _, row in train.iterrows()]
+    rows += [_row(trial_id, "train", row["error"], row["member_errors"], each) for _, row in train.iterrows()]
     return [{**row, "dominance": float(trial["dominance"])} for row in rows]
 
 
-def _row(trial_id: str, split: str, ensemble: float, members: object) -> dict[str, object]:
+def _row(trial_id: str, split: str, ensemble: float, members: object, each: bool) -> dict[str, object]:
     errors = np.asarray(members, dtype=float)
     return {
         "trial_id": trial_id,
@@ -76,7 +84,7 @@ def _row(trial_id: str, split: str, ensemble: float, members: object) -> dict[st
         "best": float(errors.min()),
         "median": float(np.median(errors)),
         "worst": float(errors.max()),
-        "member_errors": [float(f"{e:.4g}") for e in errors] if errors.size <= MOST_MEMBERS else [],
+        "member_errors": [float(f"{e:.4g}") for e in errors] if each and errors.size <= MOST_MEMBERS else [],
     }
 
 
@@ -152,8 +160,7 @@ def _add_members(figure: go.Figure, panel: int, own: pd.DataFrame, legend: bool)
         "line": {"width": 2, "color": style.MUTED}},
         error_y={"array": rounded(own["worst"] - own["median"], 100), "color": style.MUTED, "thickness": 1, "width": 2,
                  "arrayminus": rounded(own["median"] - own["best"], 100)},
-        text=[_hover(row) for _, row in own.iterrows()], hovertemplate="%{text}<extra></extra>",
-        legendgroup="member", showlegend=legend,
+        hovertemplate="median member: %{y} %<extra></extra>", legendgroup="member", showlegend=legend,
     )  # fmt: skip
 
 

@@ -5,13 +5,17 @@ import pandas as pd
 from reports import wording
 from reports.cells import places, planned_cells
 from reports.figures.entry import ReportFigure, has_ensembles
-from reports.figures.robustness_curves import MASKS, MOST_POINTS, draw, masks
+from reports.figures.robustness_curves import MASKS, draw, masks
 from reports.loading import Frames
-from reports.statistics import summarise
+from reports.statistics import Summary, summarise
 from reports.tables import DisplayTable, display
 
 MARGIN = 0.01
 """One point of accuracy: what a reader may give up to drop members."""
+
+
+MOST_POINTS = 32
+"""Curves of more members are thinned to every second, fourth … point, and the last."""
 
 
 def applies(frames: Frames) -> bool:
@@ -22,33 +26,43 @@ def applies(frames: Frames) -> bool:
 def data(frames: Frames) -> pd.DataFrame:
     """A row a mask, ensemble, λ and number of dropped members: accuracy over the complete seeds.
 
-    Columns: mask, architecture, members, lam, place, dropped, n, planned, mean, sd, low, high.
+    Columns: mask, architecture, members, lam, place, dropped, n, planned, mean, sd, low, high, to 5 digits; droppable,
+    of the whole curve of means. Of more than ``MOST_POINTS`` points of a curve some are left out, never the ends.
     """
-    rows = []
+    rows: list[dict[str, object]] = []
     place = places(frames)
     for architecture, lam, trials in planned_cells(frames):
-        if trials["members"].iloc[0] == 1:
-            continue
-        own = frames.robustness[frames.robustness["trial_id"].isin(set(trials["trial_id"]))]
-        for (mask, _), group in own.groupby(["mask", "dropped"], sort=True):
-            summary = summarise(list(group["accuracy"]))
-            rows.append(
-                {
-                    "mask": str(mask),
-                    "architecture": architecture,
-                    "members": int(trials["members"].iloc[0]),
-                    "lam": lam,
-                    "place": place[lam],
-                    "dropped": int(group["dropped"].iloc[0]),
-                    "n": summary.n,
-                    "planned": len(trials),
-                    "mean": summary.mean,
-                    "sd": summary.sd,
-                    "low": summary.low,
-                    "high": summary.high,
-                }
-            )
+        members = int(trials["members"].iloc[0])
+        own = frames.robustness[frames.robustness["trial_id"].isin(set(trials["trial_id"])) & (members > 1)]
+        for mask, group in own.groupby("mask", sort=True):
+            cell = {
+                "mask": str(mask),
+                "architecture": architecture,
+                "members": members,
+                "lam": lam,
+                "place": place[lam],
+            }
+            rows += [{**cell, "planned": len(trials), **point} for point in _curve(group, members)]
     return pd.DataFrame(rows)
+
+
+def _curve(group: pd.DataFrame, members: int) -> list[dict[str, object]]:
+    """The points of one curve over its seeds."""
+    summaries: dict[int, Summary] = {}
+    for _, own in group.groupby("dropped", sort=True):
+        summaries[int(own["dropped"].iloc[0])] = summarise(list(own["accuracy"]))
+    means = pd.DataFrame({"dropped": list(summaries), "mean": [summary.mean for summary in summaries.values()]})
+    step, last = -(-members // MOST_POINTS), max(summaries)
+    return [
+        {
+            "dropped": dropped,
+            "n": summary.n,
+            **{of: float(f"{getattr(summary, of):.5g}") for of in ("mean", "sd", "low", "high")},
+            "droppable": droppable(means),
+        }
+        for dropped, summary in summaries.items()
+        if dropped % step == 0 or dropped == last
+    ]
 
 
 def droppable(curve: pd.DataFrame) -> int:
@@ -65,7 +79,7 @@ def title(data: pd.DataFrame) -> str:
     shown = data[data["mask"] == masks(data)[0]]
     widest = shown[shown["members"] == shown["members"].max()]
     widest = widest[widest["architecture"] == widest["architecture"].iloc[0]]
-    ends = [f"{droppable(curve)} at {wording.lam(lam)}" for lam, curve in widest.groupby("lam")]
+    ends = [f"{curve['droppable'].iloc[0]} at {wording.lam(lam)}" for lam, curve in widest.groupby("lam")]
     name, members = widest["architecture"].iloc[0], widest["members"].iloc[0]
     return f"{name}: of {members} members, one point of accuracy buys dropping {wording.listed(ends)}"
 
@@ -73,9 +87,9 @@ def title(data: pd.DataFrame) -> str:
 def note(data: pd.DataFrame) -> str:
     """The kinds of mask, and what was thinned."""
     kinds = wording.listed([MASKS[mask] for mask in masks(data)])
-    thin = data["dropped"].max() >= MOST_POINTS
+    thin = data["members"].max() > MOST_POINTS
     return f"Members were dropped by {kinds}." + (
-        f" Curves are drawn with {MOST_POINTS} points at most; the CSV file has all." if thin else ""
+        f" Longer curves are thinned to about {MOST_POINTS} points." if thin else ""
     )
 
 
@@ -101,7 +115,7 @@ def _share_row(curve: pd.DataFrame) -> dict[str, object]:
         nearest = curve.iloc[int((curve["dropped"] - share * members).abs().argmin())]
         exact = nearest["dropped"] == round(share * members)
         row[f"accuracy in %, {words} dropped"] = wording.percent(nearest["mean"]) if exact else "–"
-    return {**row, "members that one point of accuracy buys": str(droppable(curve))}
+    return {**row, "members that one point of accuracy buys": str(first["droppable"])}
 
 
 FIGURE = ReportFigure(

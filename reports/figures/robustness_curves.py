@@ -2,7 +2,6 @@
 
 from html import escape
 
-import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
@@ -10,8 +9,6 @@ from reports import wording
 from reports.figures import style
 from reports.figures.style import axis_suffix, rounded
 
-MOST_POINTS = 65
-"""Curves of more members are thinned in the drawing; the CSV file has every point."""
 MASKS = {"example": "a random subset for each image (the paper)", "shared": "one random subset for all images"}
 SHOWN = (0.0, 0.99, 1.0)
 """The paper's λs; the planned λ nearest to each is shown first."""
@@ -50,7 +47,6 @@ def draw(data: pd.DataFrame) -> go.Figure:
 
 
 def _add_curve(figure: go.Figure, panel: int, curve: pd.DataFrame, look: style.Style, legend: bool) -> None:
-    curve = _thinned(curve)
     name, lam = axis_suffix(panel), curve["lam"].iloc[0]
     hollow = curve["n"].min() < curve["planned"].iloc[0]
     shared: dict[str, object] = {
@@ -76,12 +72,6 @@ def _add_curve(figure: go.Figure, panel: int, curve: pd.DataFrame, look: style.S
               for n, low, high in zip(curve["n"], curve["low"], curve["high"], strict=True)],
         hovertemplate=_hover(curve.iloc[0]), **shared,
     )  # fmt: skip
-
-
-def _thinned(curve: pd.DataFrame) -> pd.DataFrame:
-    """At most about ``MOST_POINTS`` points, the first and the last among them."""
-    keep = np.unique(np.linspace(0, len(curve) - 1, min(len(curve), MOST_POINTS)).round().astype(int))
-    return curve.iloc[keep]
 
 
 def _hover(first: pd.Series) -> str:

@@ -76,8 +76,8 @@ def series_style(place: int) -> Style:
 
 
 def rounded(values: Iterable[float], factor: float = 1.0) -> list[float | None]:
-    """Numbers to six digits, times a factor, as a figure holds them; what is no number becomes a gap."""
-    return [None if value != value else float(f"{value * factor:.6g}") for value in values]
+    """Numbers to five digits, times a factor, as a figure holds them; what is no number becomes a gap."""
+    return [None if value != value else float(f"{value * factor:.5g}") for value in values]
 
 
 def axis_suffix(panel: int) -> str:
