@@ -8,7 +8,7 @@ import sys
 import click
 
 from orchestrator import signals
-from orchestrator.commands import machine, stores, sweeps
+from orchestrator.commands import judging, machine, reporting, stores, sweeps
 from orchestrator.errors import EnsweepError, Exit
 
 
@@ -60,7 +60,10 @@ for _command in (
     sweeps.validate,
     sweeps.list_specs,
     stores.status,
-    stores.report,
+    reporting.report,
+    judging.claims,
+    reporting.export,
+    reporting.compare,
     stores.verify,
     stores.repro,
     stores.gc,
