@@ -57,6 +57,11 @@ def signed(value: float) -> str:
     return f"{value:+.2f}".replace("-", "−")
 
 
+def probability(p: float) -> str:
+    """``p = 0.062``, ``p < 0.0001``."""
+    return "p < 0.0001" if p < 1e-4 else f"p = {p:.2g}"
+
+
 def listed(items: Sequence[str], most: int = 8) -> str:
     """``a, b and c``; beyond ``most`` items, how many more there are."""
     if len(items) > most:

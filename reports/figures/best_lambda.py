@@ -142,7 +142,7 @@ def _add_bests(figure: go.Figure, chosen: pd.DataFrame, lambdas: list[float]) ->
         tickmode="array", tickvals=list(at.values()), ticktext=[f"{lam:g}" for lam in at],
         range=[-0.5, len(at) - 0.5],
     )  # fmt: skip
-    figure.layout.xaxis2.update(type="log", dtick=1, minor={"ticks": "outside", "dtick": "D2"})
+    figure.layout.xaxis2.update(type="log", dtick="D2")
 
 
 def _best_hover(row: pd.Series) -> str:

@@ -91,7 +91,7 @@ def draw(data: pd.DataFrame) -> go.Figure:
     if not len(data) or not data["n"].any():
         return style.empty("No complete trial has measured memory or time.")
     titles = [title for _, title in DRAWN.values()]
-    figure = style.panels(titles, 2, "", titles)
+    figure = style.panels(titles, 2, "", ["GB", "seconds"])
     for panel, (column, (unit, _)) in enumerate(DRAWN.items()):
         half = rounded(data["seconds_high"] - data["seconds_per_epoch"]) if column == "seconds_per_epoch" else None
         figure.add_bar(

@@ -99,7 +99,10 @@ def note(data: pd.DataFrame) -> str:
     """The probabilities by chance, and what so few trials can show."""
     found = hits(data)
     top = found[found["lam"] == found["lam"].max()]
-    named = [f"{row['architecture']} p = {row['p']:.2g} (1/M = {1 / row['members']:.3g})" for _, row in top.iterrows()]
+    named = [
+        f"{row['architecture']} {wording.probability(row['p'])} (1/M = {1 / row['members']:.3g})"
+        for _, row in top.iterrows()
+    ]
     text = f"Exact binomial probability of at least so many hits by chance, not corrected: {wording.listed(named)}."
     epochs = set(data["early_epoch"])
     return text if epochs == {3} else f"{text} The paper looks at epoch 3; shorter trainings at their last."
@@ -162,9 +165,12 @@ def _fit(figure: go.Figure, panel: int, members: int) -> None:
     last = min(members, MOST_RANKS)
     name = axis_suffix(panel)
     figure.layout[f"xaxis{name}"].update(range=[0.3, last + 0.7], tickmode="array", tickvals=_rank_ticks(last))
-    figure.layout[f"yaxis{name}"].update(
-        range=[members + 0.02 * members + 0.5, 1 - 0.04 * members], tickmode="array", tickvals=_rank_ticks(members)
-    )
+    y = figure.layout[f"yaxis{name}"]
+    if members > MOST_RANKS:  # few of its ranks are shown, near the top
+        ticks = [4**i for i in range(6) if 4**i <= members]
+        y.update(type="log", range=[np.log10(1.25 * members), -0.12], tickmode="array", tickvals=ticks)
+    else:
+        y.update(range=[1.04 * members + 0.5, 0.6 - 0.02 * members], tickmode="array", tickvals=_rank_ticks(members))
 
 
 def _rank_ticks(last: int) -> list[int]:
@@ -184,7 +190,7 @@ def table(data: pd.DataFrame) -> DisplayTable:
             "λ": lambda row: f"{row['lam']:g}",
             "hits by test error": lambda row: f"{row['hits']} of {row['n']}",
             "1/M": lambda row: f"{1 / row['members']:.3g}",
-            "p by chance": lambda row: f"{row['p']:.2g}",
+            "p by chance": lambda row: wording.probability(row["p"]).removeprefix("p = "),
             "hits by training error": lambda row: _words(train.get((row["architecture"], row["lam"]))),
         },
         row_headers=2,
@@ -192,7 +198,7 @@ def table(data: pd.DataFrame) -> DisplayTable:
 
 
 def _words(row: pd.Series | None) -> str:
-    return "–" if row is None else f"{row['hits']} of {row['n']} (p = {row['p']:.2g})"
+    return "–" if row is None else f"{row['hits']} of {row['n']} ({wording.probability(row['p'])})"
 
 
 FIGURE = ReportFigure(

@@ -90,7 +90,7 @@ def title(data: pd.DataFrame) -> str:
         for _, row in measured.iterrows()
     ]
     single, ensemble = data["architecture"].iloc[0], measured["architecture"].iloc[0]
-    return f"Against the single network {single}, the error of {ensemble} differs by {wording.listed(parts)} points"
+    return f"{ensemble} against the single network {single}, in points of error: {wording.listed(parts)}"
 
 
 def note(data: pd.DataFrame) -> str:
@@ -120,6 +120,7 @@ def draw(data: pd.DataFrame) -> go.Figure:
     add_losses(figure, 0, shown, ceiling(data, 100))
     scales.name(figure, [_label(row) for _, row in data.iterrows()])
     figure.update_xaxes(showgrid=False)
+    figure.update_layout(margin_b=66)  # room for three lines under each place
     offer_intervals(figure)
     return figure
 

@@ -85,8 +85,8 @@ def draw(data: pd.DataFrame) -> go.Figure:
     if data.empty:
         return style.empty("This sweep has no ensemble.")
     names = ensembles(data)
-    figure = style.panels(names, 3, "", "test error in %")
     places = {label: i for i, label in enumerate(_labels(data))}
+    figure = style.panels(names, 3 if len(places) <= 6 else 2, "", "test error in %")
     looks, hovers = zip(*((_look(row), percent_hover(row)) for _, row in data.iterrows()), strict=True)
     shown = placed(data, [places[row_name(row)] for _, row in data.iterrows()], looks, hovers)
     for panel, name in enumerate(names):

@@ -28,19 +28,29 @@ def placed(cells: pd.DataFrame, at: Iterable[float], looks: Sequence[Style], hov
     return cells.assign(at=[float(place) for place in at], look=objects, hover=list(hover))
 
 
-def series(figure: go.Figure, panel: int, own: pd.DataFrame, factor: float, name: str, unit: str = " %") -> None:
+def series(
+    figure: go.Figure, panel: int, own: pd.DataFrame, factor: float, name: str, unit: str = " %", offset: float = 0.0
+) -> None:
     """One series of a panel: seeds, means, and the line of its look, under one name in the legend."""
     look: Style = own["look"].iloc[0]
-    add_seeds(figure, panel, own, factor, unit)
-    add_means(figure, panel, own, factor, look, name=name, legendgroup=name, showlegend=not _named(figure, name))
+    known = named(figure, name)
+    add_seeds(figure, panel, own, factor, unit, offset)
+    add_means(figure, panel, own, factor, look, offset, name=name, legendgroup=name, showlegend=not known)
 
 
 def add_means(
-    figure: go.Figure, panel: int, own: pd.DataFrame, factor: float, line: bool | Style = True, **trace: object
+    figure: go.Figure,
+    panel: int,
+    own: pd.DataFrame,
+    factor: float,
+    line: bool | Style = True,
+    offset: float = 0.0,
+    **trace: object,
 ) -> None:
     """The mean of each cell with its interval; hollow where not every planned seed is in it.
 
-    ``line`` tells whether a line joins them, in grey or in a look; ``trace`` overrides what is set here.
+    ``line`` tells whether a line joins them, in grey or in a look; ``offset`` is the series' own, where several stand
+    at one place; ``trace`` overrides what is set here.
     """
     shown = own[own["mean"].notna()]
     colors = [look.color for look in shown["look"]]
@@ -52,7 +62,9 @@ def add_means(
         "showlegend": panel == 0,
     }
     figure.add_scatter(
-        **where(panel, shown["at"], 0.0, bars={kind: half_widths(shown, kind, factor) for kind in INTERVALS.values()}),
+        **where(
+            panel, shown["at"], offset, bars={kind: half_widths(shown, kind, factor) for kind in INTERVALS.values()}
+        ),
         y=rounded(shown["mean"], factor),
         marker={
             "color": colors,
@@ -79,11 +91,13 @@ def symbol(cell: pd.Series) -> str:
     return f"{look.symbol}-open" if cell["complete"] < cell["planned"] else look.symbol
 
 
-def add_seeds(figure: go.Figure, panel: int, own: pd.DataFrame, factor: float, unit: str = " %") -> None:
+def add_seeds(
+    figure: go.Figure, panel: int, own: pd.DataFrame, factor: float, unit: str = " %", offset: float = 0.0
+) -> None:
     """Every seed as a dot, just right of its mean."""
     rows = [(row["at"], *each) for _, row in own.iterrows() for each in _each(row)]
     figure.add_scatter(
-        **where(panel, [row[0] for row in rows], SEED_OFFSET),
+        **where(panel, [row[0] for row in rows], offset + SEED_OFFSET),
         name="one seed",
         y=rounded([row[2] for row in rows], factor),
         mode="markers",
@@ -91,7 +105,7 @@ def add_seeds(figure: go.Figure, panel: int, own: pd.DataFrame, factor: float, u
         text=[f"{seed} · {trial_id}" for _, seed, _, trial_id in rows],
         hovertemplate=f"seed %{{text}}<br>%{{y}}{unit}<extra></extra>",
         legendgroup="seed",
-        showlegend=not _named(figure, "one seed"),
+        showlegend=not named(figure, "one seed"),
     )
 
 
@@ -114,7 +128,7 @@ def add_losses(figure: go.Figure, panel: int, own: pd.DataFrame, ceiling: float)
             text=list(cells["hover"]),
             hovertemplate="%{text}<extra></extra>",
             legendgroup=name,
-            showlegend=not _named(figure, name),
+            showlegend=not named(figure, name),
         )
 
 
@@ -135,7 +149,7 @@ def add_paper(figure: go.Figure, panel: int, own: pd.DataFrame) -> None:
         ],
         hovertemplate="%{text}<extra></extra>",
         legendgroup="paper",
-        showlegend=not _named(figure, "the paper's number"),
+        showlegend=not named(figure, "the paper's number"),
     )
 
 
@@ -225,5 +239,6 @@ def _each(row: pd.Series) -> list[tuple[int, float, str]]:
     return list(zip(row["seeds"], row["values"], row["trial_ids"], strict=True))
 
 
-def _named(figure: go.Figure, name: str) -> bool:
+def named(figure: go.Figure, name: str) -> bool:
+    """Whether the legend may have this name already."""
     return any(trace.name == name for trace in figure.data)

@@ -8,7 +8,7 @@ from reports import wording
 from reports.cells import places, planned_cells
 from reports.figures import scales, style
 from reports.figures.entry import ReportFigure
-from reports.figures.marks import add_losses, where
+from reports.figures.marks import add_losses, named, where
 from reports.figures.style import rounded
 from reports.loading import STATUSES, Frames
 from reports.tables import DisplayTable, display
@@ -17,6 +17,7 @@ MOST_MEMBERS = 16
 """Up to so many members each is a dot; beyond, a bar from the best to the worst with a tick at the median."""
 MOST_VALUES = 6_000
 """So are the members of a sweep that would make more dots in all."""
+SPREAD = "best, median and worst member"
 SPLITS = ("test", "train")
 WIDTH = 0.5
 """Share of a step of the axis over which a cell's trials stand side by side."""
@@ -30,7 +31,9 @@ def data(frames: Frames) -> pd.DataFrame:
     the test errors; member_errors, a list of up to ``MOST_MEMBERS``, to 4 digits.
     """
     place, each = places(frames), _few(frames)
-    by_trial = {str(trial_id): rows for trial_id, rows in frames.epochs.groupby("trial_id", sort=False)}
+    finished = frames.trials.set_index("trial_id")
+    train = frames.epochs[frames.epochs["split"] == SPLITS[1]]
+    trained = {str(trial_id): rows for trial_id, rows in train.groupby("trial_id", sort=False)}
     rows: list[dict[str, object]] = []
     for name, lam, trials in planned_cells(frames):
         if trials["members"].iloc[0] == 1:
@@ -39,7 +42,7 @@ def data(frames: Frames) -> pd.DataFrame:
         measured = [
             {**cell, "seed": int(trial["seed"]), "offset": _offset(i, len(trials)), **row}
             for i, (_, trial) in enumerate(trials.iterrows())
-            for row in _measured(frames, by_trial, str(trial["trial_id"]), each)
+            for row in _measured(finished, trained, str(trial["trial_id"]), each)
         ]
         rows += measured or [{**cell, "seed": -1, "trial_id": "", "split": "", "member_errors": []}]
     return pd.DataFrame(rows)
@@ -64,14 +67,16 @@ def _few(frames: Frames) -> bool:
     return 2 * int(members[(members > 1) & (members <= MOST_MEMBERS)].sum()) <= MOST_VALUES
 
 
-def _measured(frames: Frames, by_trial: dict[str, pd.DataFrame], trial_id: str, each: bool) -> list[dict[str, object]]:
-    found = frames.trials[frames.trials["trial_id"] == trial_id]
-    if found.empty:
+def _measured(
+    finished: pd.DataFrame, trained: dict[str, pd.DataFrame], trial_id: str, each: bool
+) -> list[dict[str, object]]:
+    if trial_id not in finished.index:
         return []
-    trial, epochs = found.iloc[0], by_trial.get(trial_id, frames.epochs.head(0))
-    rows = [_row(trial_id, "test", trial["test_error"], trial["member_test_errors"], each)]
-    train = epochs[(epochs["split"] == "train") & (epochs["epoch"] == trial["best_epoch"])]
-    rows += [_row(trial_id, "train", row["error"], row["member_errors"], each) for _, row in train.iterrows()]
+    trial = finished.loc[trial_id]
+    rows = [_row(trial_id, "test", float(trial["test_error"]), trial["member_test_errors"], each)]
+    if trial_id in trained:
+        train = trained[trial_id][trained[trial_id]["epoch"] == trial["best_epoch"]]
+        rows += [_row(trial_id, "train", row["error"], row["member_errors"], each) for _, row in train.iterrows()]
     return [{**row, "dominance": float(trial["dominance"])} for row in rows]
 
 
@@ -131,7 +136,7 @@ def draw(data: pd.DataFrame) -> go.Figure:
             own = data[(data["architecture"] == name) & (data["split"] == split)]
             before = len(figure.data)
             if len(own):
-                _add_members(figure, panel, own, legend=panel == 0)
+                _add_members(figure, panel, own)
                 _add_ensembles(figure, panel, own, styles, legend=panel == 0)
             drawn |= dict.fromkeys(range(before, len(figure.data)), split)
     for i, split in drawn.items():
@@ -143,7 +148,7 @@ def draw(data: pd.DataFrame) -> go.Figure:
     return figure
 
 
-def _add_members(figure: go.Figure, panel: int, own: pd.DataFrame, legend: bool) -> None:
+def _add_members(figure: go.Figure, panel: int, own: pd.DataFrame) -> None:
     own = own.reset_index(drop=True)
     dots = [(i, error) for i, errors in enumerate(own["member_errors"]) for error in errors]
     if dots:
@@ -151,16 +156,18 @@ def _add_members(figure: go.Figure, panel: int, own: pd.DataFrame, legend: bool)
         figure.add_scatter(
             **where(panel, own["lam"][index], list(own["offset"][index])), y=rounded([e for _, e in dots], 100),
             name="one member", mode="markers", marker={"color": style.MUTED, "size": 5, "opacity": 0.6},
-            hovertemplate="a member: %{y:.2f} %<extra></extra>", legendgroup="member", showlegend=legend,
+            hovertemplate="a member: %{y:.2f} %<extra></extra>", legendgroup="member",
+            showlegend=not named(figure, "one member"),
         )  # fmt: skip
         return
     figure.add_scatter(
         **where(panel, own["lam"], list(own["offset"])), y=rounded(own["median"], 100), mode="markers",
-        name="best, median and worst member", marker={"color": style.MUTED, "symbol": "line-ew", "size": 7,
+        name=SPREAD, marker={"color": style.MUTED, "symbol": "line-ew", "size": 7,
         "line": {"width": 2, "color": style.MUTED}},
         error_y={"array": rounded(own["worst"] - own["median"], 100), "color": style.MUTED, "thickness": 1, "width": 2,
                  "arrayminus": rounded(own["median"] - own["best"], 100)},
-        hovertemplate="median member: %{y} %<extra></extra>", legendgroup="member", showlegend=legend,
+        hovertemplate="median member: %{y} %<extra></extra>", legendgroup="members",
+        showlegend=not named(figure, SPREAD),
     )  # fmt: skip
 
 

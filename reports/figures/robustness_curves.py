@@ -72,6 +72,20 @@ def _add_curve(figure: go.Figure, panel: int, curve: pd.DataFrame, look: style.S
               for n, low, high in zip(curve["n"], curve["low"], curve["high"], strict=True)],
         hovertemplate=_hover(curve.iloc[0]), **shared,
     )  # fmt: skip
+    if curve["lost"].iloc[0]:
+        _add_lost(figure, curve, shared)
+
+
+def _add_lost(figure: go.Figure, curve: pd.DataFrame, axes: dict[str, object]) -> None:
+    """A cross at the full ensemble, on a curve that lacks a trial which failed."""
+    first = curve.iloc[0]
+    lost = f"{wording.count(int(first['lost']), 'trial')} failed, diverged or corrupt"
+    figure.add_scatter(
+        x=[first["dropped"]], y=rounded([first["mean"]], 100), mode="markers", showlegend=False,
+        marker={"symbol": "x", "size": 10, "color": style.SYSTEM, "line": {"width": 1, "color": style.INK}},
+        hovertemplate=f"{escape(first['architecture'])}, {wording.lam(first['lam'])}: {lost}<extra></extra>",
+        **axes | {"name": "failed, diverged or corrupt"},
+    )  # fmt: skip
 
 
 def _hover(first: pd.Series) -> str:
