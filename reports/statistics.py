@@ -79,14 +79,14 @@ def binomial_se(error: float, examples: int) -> float:
 
 
 @dataclass(frozen=True)
-class Tested:
+class PValues:
     """A one-sample t test of a hypothesis, and of its contrary: the p of each, small where the data speak for it."""
 
     p_for: float
     p_against: float
 
 
-def tends_above_zero(values: Sequence[float]) -> Tested:
+def tends_above_zero(values: Sequence[float]) -> PValues:
     """Two-sided t test that a mean is 0, split by the side on which it lies: above (for), or below (against).
 
     The smaller of the two is the p of ``scipy.stats.ttest_1samp``. Values without any spread decide by their mean:
@@ -94,16 +94,16 @@ def tends_above_zero(values: Sequence[float]) -> Tested:
     """
     array = np.asarray(values, dtype=float)
     if array.size < 2:
-        return Tested(1.0, 1.0)
+        return PValues(1.0, 1.0)
     se = float(array.std(ddof=1)) / array.size**0.5
     if se == 0:
-        return Tested(0.0, 1.0) if array[0] > 0 else Tested(1.0, 0.0)
+        return PValues(0.0, 1.0) if array[0] > 0 else PValues(1.0, 0.0)
     t = float(array.mean()) / se
     above = float(stats.t.sf(t, array.size - 1))
-    return Tested(min(1.0, 2 * above), min(1.0, 2 * (1 - above)))
+    return PValues(min(1.0, 2 * above), min(1.0, 2 * (1 - above)))
 
 
-def equivalent_to_zero(values: Sequence[float], margin: float) -> Tested:
+def equivalent_to_zero(values: Sequence[float], margin: float) -> PValues:
     """Two one-sided t tests (Schuirmann 1987) that a mean lies within ±margin; against it, that it lies beyond.
 
     ``p_for`` is the larger of the two one-sided p: below 0.05 where the 90 % interval lies within the margin.
@@ -111,14 +111,14 @@ def equivalent_to_zero(values: Sequence[float], margin: float) -> Tested:
     """
     array = np.asarray(values, dtype=float)
     if array.size < 2:
-        return Tested(1.0, 1.0)
+        return PValues(1.0, 1.0)
     mean, se = float(array.mean()), float(array.std(ddof=1)) / array.size**0.5
     if se == 0:
-        return Tested(0.0, 1.0) if abs(mean) < margin else Tested(1.0, 0.0)
+        return PValues(0.0, 1.0) if abs(mean) < margin else PValues(1.0, 0.0)
     freedom = array.size - 1
     inside = max(stats.t.sf((mean + margin) / se, freedom), stats.t.cdf((mean - margin) / se, freedom))
     beyond = min(stats.t.sf((mean - margin) / se, freedom), stats.t.cdf((mean + margin) / se, freedom))
-    return Tested(float(inside), min(1.0, 2 * float(beyond)))
+    return PValues(float(inside), min(1.0, 2 * float(beyond)))
 
 
 def interval(values: Sequence[float], confidence: float) -> tuple[float, float]:

@@ -7,7 +7,7 @@ from scipy import stats
 
 from reports import seeds, wording
 from reports.claims.finding import ALPHA, Finding
-from reports.statistics import CONFIDENCE, Tested, equivalent_to_zero, interval, summarise, tends_above_zero
+from reports.statistics import CONFIDENCE, PValues, equivalent_to_zero, interval, summarise, tends_above_zero
 
 BySeed = dict[int, float]
 FEWEST_FOR_SIGN_TEST = 6
@@ -35,7 +35,7 @@ class Contrast:
         """The values by seed."""
         return [self.values[seed] for seed in sorted(self.values)]
 
-    def tested(self) -> Tested:
+    def tested(self) -> PValues:
         """Its p values."""
         if self.margin is None:
             return tends_above_zero(self.ordered)

@@ -4,14 +4,14 @@ from collections.abc import Iterable
 from functools import cached_property
 from typing import Literal, NamedTuple
 
+import numpy as np
 import pandas as pd
 
 from reports import wording
 from reports.answer import chosen_by_validation
-from reports.cells import JOINT, by_seed
+from reports.cells import JOINT
 from reports.claims.measures import ByTrial, by_trial
 from reports.loading import STATUSES, Frames
-from reports.statistics import summarise
 from specs.predicates import Cell, Measure
 from specs.sweep import INDEPENDENT, SYSTEM
 from specs.trial import Method
@@ -104,15 +104,23 @@ class Evidence:
 
     def errors(self, architecture: str) -> pd.DataFrame:
         """What a best λ is picked by, in points: a row a complete seed, a column a λ, NaN where one is missing."""
-        columns = {lam: by_seed(self.frames, architecture, lam, self.criterion) for lam in self.lambdas}
+        columns = {lam: self._criteria(architecture, lam) for lam in self.lambdas}
         return 100 * pd.DataFrame(columns, columns=self.lambdas, dtype=float).sort_index()
 
     def best(self, architecture: str) -> float | None:
         """The λ with the least mean of :meth:`errors`, the smaller of equal ones; None before any is known."""
-        means = {lam: summarise(list(by_seed(self.frames, architecture, lam, self.criterion).values()))
-                 for lam in self.lambdas}  # fmt: skip
-        known = {lam: summary.mean for lam, summary in means.items() if summary.n}
+        known = {lam: float(np.mean(list(own.values()))) for lam in self.lambdas
+                 if (own := self._criteria(architecture, lam))}  # fmt: skip
         return min(known, key=lambda lam: (known[lam], lam)) if known else None
+
+    def _criteria(self, architecture: str, lam: float) -> BySeed:
+        own = self._complete.get((architecture, JOINT, lam), {})
+        return {seed: self._criterion_by_trial[trial] for seed, trial in own.items()}
+
+    @cached_property
+    def _criterion_by_trial(self) -> dict[str, float]:
+        trials = self.frames.trials
+        return dict(zip(trials["trial_id"], trials[self.criterion].astype(float), strict=True))
 
     def picked(self) -> str:
         """How a best λ was picked, in a sentence."""

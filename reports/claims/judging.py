@@ -81,12 +81,13 @@ class Part:
             return f"{self.finding.remark} {self.evidence.picked()}".strip()
         return self.finding.remark
 
-    @property
+    @cached_property
     def lost(self) -> dict[str, int]:
         """How many planned trials are not complete, by status."""
-        return {s: n for s in STATUSES[1:] if (n := int((self.trials["status"] == s).sum()))}
+        counts = self.trials["status"].value_counts()
+        return {status: int(counts[status]) for status in STATUSES[1:] if status in counts}
 
-    @property
+    @cached_property
     def unmeasured(self) -> int:
         """Complete trials that lack a number which a comparison needs: the fewest values short of the seeds."""
         if self.lost or not self._compares:
@@ -98,7 +99,7 @@ class Part:
         kinds = BestLambda | InteriorBest | FallingBest | EarlyRank | Parameters | Proved
         return not isinstance(self.predicate, kinds)
 
-    @property
+    @cached_property
     def missing(self) -> str:
         """``3 of 15 trials: 2 missing, 1 diverged``; empty where nothing is."""
         if self.unmeasured:
