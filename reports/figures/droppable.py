@@ -56,14 +56,14 @@ def title(data: pd.DataFrame) -> str:
     low, high = shown["lam"].min(), shown["lam"].max()
     by_cell = {(row["architecture"], row["lam"]): row["mean"] for _, row in shown.iterrows()}
     parts = [
-        f"{100 * by_cell[name, high]:.0f} % against {100 * by_cell[name, low]:.0f} % of the members of {name}"
+        f"{100 * by_cell[name, high]:.0f} % and {100 * by_cell[name, low]:.0f} % for {name}"
         for name in ensembles(shown)
         if (name, high) in by_cell and (name, low) in by_cell
     ]
     if low == high or not parts:
         return "Members that can be dropped for one point of accuracy"
-    ends = f"{wording.lam(high)} against {wording.lam(low)}"
-    return f"One point of accuracy allows to drop, at {ends}, {wording.listed(parts)}"
+    ends = f"{wording.lam(high)} and {wording.lam(low)}"
+    return f"Members that one point of accuracy allows to drop, at {ends}: {wording.listed(parts)}"
 
 
 def note(data: pd.DataFrame) -> str:

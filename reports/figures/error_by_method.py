@@ -37,11 +37,11 @@ def data(frames: Frames) -> pd.DataFrame:
     """A row a single network, then a row a way of training the ensemble of the most members.
 
     The columns of :func:`reports.cells.summarised`, ``paper``, and the paired difference from the first single
-    network within seeds: ``difference``, ``difference_low``, ``difference_high``.
+    network within seeds: ``pairs`` of seeds, ``difference``, ``difference_low``, ``difference_high``.
     """
     joint = cells.summarised(frames, "test_error")
     if joint.empty:
-        return paper.beside(frames, joint).assign(difference=[], difference_low=[], difference_high=[])
+        return paper.beside(frames, joint).assign(pairs=[], difference=[], difference_low=[], difference_high=[])
     widest = joint.loc[joint["members"] == joint["members"].max(), "architecture"].iloc[0]
     ensemble = joint[(joint["architecture"] == widest) & (joint["members"] > 1)]
     others = cells.summarised_baselines(frames, "test_error")
@@ -52,6 +52,7 @@ def data(frames: Frames) -> pd.DataFrame:
     ]
     found = paper.beside(frames, pd.concat([each for each in rows if len(each)], ignore_index=True))
     differences = [_difference(row, found.iloc[0]) for _, row in found.iterrows()]
+    found["pairs"] = [each.n for each in differences]
     found["difference"] = [each.mean for each in differences]
     found["difference_low"] = [each.low for each in differences]
     found["difference_high"] = [each.high for each in differences]
@@ -155,10 +156,8 @@ def table(data: pd.DataFrame) -> DisplayTable:
 def _paired(row: pd.Series) -> str:
     if row["members"] == 1:
         return "–"
-    pairs = len(row["values"])
-    return wording.difference(
-        Summary(pairs, row["difference"], float("nan"), row["difference_low"], row["difference_high"])
-    )
+    interval = row["difference_low"], row["difference_high"]
+    return wording.difference(Summary(int(row["pairs"]), row["difference"], float("nan"), *interval))
 
 
 FIGURE = ReportFigure(

@@ -109,7 +109,7 @@ def title(data: pd.DataFrame) -> str:
         return "First-layer filters of each member"
     found = concentration(data, "norm")
     first = found[found["architecture"] == found["architecture"].iloc[0]].sort_values("lam", ascending=False)
-    parts = [f"{row['ratio']:.2g} times at {wording.lam(row['lam'])}" for _, row in first.iterrows()]
+    parts = [f"{row['ratio']:.1f} times at {wording.lam(row['lam'])}" for _, row in first.iterrows()]
     return (
         f"{first['architecture'].iloc[0]}: the norm of the strongest member's first-layer filters is "
         f"{wording.listed(parts)} that of the median member's"
@@ -120,13 +120,13 @@ def note(data: pd.DataFrame) -> str:
     """The same of the distance from the initial weights, which trials this is of, and what is pictured."""
     found = concentration(data, "distance")
     parts = [
-        f"{row['ratio']:.2g} times for {row['architecture']} at {wording.lam(row['lam'])} "
+        f"{row['ratio']:.1f} for {row['architecture']} at {wording.lam(row['lam'])} "
         f"({wording.count(int(row['trials']), 'trial')})"
         for _, row in found.iterrows()
     ]
     return (
-        f"The member whose filters moved farthest from their initial weights moved {wording.listed(parts)} as far as "
-        f"the median member. At most {MOST_MEMBERS} members and {MOST_FILTERS} filters of each are pictured."
+        "How far the filters that moved most went from their initial weights, as a multiple of the median member's: "
+        f"{wording.listed(parts)}. At most {MOST_MEMBERS} members and {MOST_FILTERS} filters of each are pictured."
     )
 
 
@@ -139,7 +139,7 @@ def draw(data: pd.DataFrame) -> go.Figure:
     for name in names:
         own = data[data["architecture"] == name]
         titles += [f"{name}, {wording.lam(lam)}" for lam in _ends(own)] + [f"{name}, {BARS[column]}" for column in BARS]
-        y_titles += ["member"] * 2 + list(BARS.values())
+        y_titles += ["member"] * 2 + list(BARS)
         x_titles += ["filters, the largest norm first"] * 2 + ["member"] * 2
     figure = style.panels(titles, 2, x_titles, y_titles)
     for i, name in enumerate(names):

@@ -72,7 +72,7 @@ def _measured(
 ) -> list[dict[str, object]]:
     if trial_id not in finished.index:
         return []
-    trial = finished.loc[trial_id]
+    trial: pd.Series = finished.loc[trial_id]  # type: ignore[assignment]
     rows = [_row(trial_id, "test", float(trial["test_error"]), trial["member_test_errors"], each)]
     if trial_id in trained:
         train = trained[trial_id][trained[trial_id]["epoch"] == trial["best_epoch"]]
