@@ -36,7 +36,6 @@ class Verdict:
     word: str
     sign: str
     state: str
-    count: int = 0
 
 
 @dataclass(frozen=True)
@@ -52,6 +51,7 @@ class Claim:
     source: str
     verdict: Verdict
     observed: str
+    remark: str
     paper: str
     missing: str
     """What is missing, and whether it could change what is said; empty where nothing is."""
@@ -63,9 +63,14 @@ class Claim:
 class Board:
     """All claims of a study."""
 
-    counts: tuple[Verdict, ...]
     claims: tuple[Claim, ...]
     to_decide: DisplayTable
+
+    @property
+    def by_verdict(self) -> list[tuple[Verdict, list[Claim]]]:
+        """The verdicts that some claim has, in the order of ``VERDICTS``, each with its claims."""
+        groups = [(_verdict(name), [claim for claim in self.claims if claim.verdict.word == name]) for name in VERDICTS]
+        return [(verdict, claims) for verdict, claims in groups if claims]
 
     def of(self, figure: str) -> list[Claim]:
         """The claims that a figure supports."""
@@ -82,9 +87,7 @@ def board(judgements: Sequence[Judgement], study: Sequence[Part], figures: Abstr
     """
     by_name = {part.frames.sweep.name: part for part in reversed(study)}
     claims = tuple(_claim(each, f"claim-{i}", by_name, figures) for i, each in enumerate(judgements, start=1))
-    found = [judgement.verdict for judgement in judgements]
-    counts = tuple(_verdict(name, found.count(name)) for name in VERDICTS if name in found)
-    return Board(counts, claims, to_decide(judgements))
+    return Board(claims, to_decide(judgements))
 
 
 def _claim(judgement: Judgement, element: str, by_name: dict[str, Part], figures: AbstractSet[str]) -> Claim:
@@ -97,15 +100,16 @@ def _claim(judgement: Judgement, element: str, by_name: dict[str, Part], figures
         sentence=judgement.sentence,
         source=judgement.source,
         verdict=_verdict(judgement.verdict),
-        observed=" ".join(filter(None, [judgement.observed, judgement.remark])),
+        observed=judgement.observed,
+        remark=judgement.remark,
         paper=judgement.paper,
         missing=missing(judgement),
         figure=figure if figure in figures else "",
     )
 
 
-def _verdict(name: str, count: int = 0) -> Verdict:
-    return Verdict(name, SIGNS[name], STATES.get(name, "none"), count)
+def _verdict(name: str) -> Verdict:
+    return Verdict(name, SIGNS[name], STATES.get(name, "none"))
 
 
 def missing(judgement: Judgement) -> str:

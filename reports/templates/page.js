@@ -176,11 +176,6 @@
   });
   prefersDark.addEventListener("change", redraw);
 
-  // A link leads into a folded list of claims, too.
-  const unfold = () => document.getElementById(decodeURIComponent(location.hash.slice(1)))?.closest("details")?.setAttribute("open", "");
-  window.addEventListener("hashchange", unfold);
-  unfold();
-
   const start = async () => {
     const drawings = [...document.querySelectorAll("[data-drawing]")];
     const [sources] = await Promise.all([Promise.all(drawings.map(unpack)), loadPlotly()]);
