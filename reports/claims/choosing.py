@@ -15,6 +15,8 @@ from specs.predicates import BestLambda, Choosing, FallingBest, InteriorBest
 from specs.trial import Method
 
 JOINT: Method = "joint"
+FEW = 5
+"""Percent by which a bootstrap may understate the spread of seeds before the reader is told: up to ten seeds."""
 Errors = Mapping[str, pd.DataFrame]
 """By architecture: a row a seed, a column a λ ascending; NaN where a trial is missing."""
 
@@ -59,9 +61,17 @@ def find(predicate: Choosing, of: Errors, remark: str = "") -> Finding:
         estimate=share,
         n=n,
         tested=False,
-        remark=" ".join(filter(None, [remark, "One seed cannot be resampled." if n == 1 else ""])),
+        remark=f"{remark} {_roughness(n)}".strip(),
         more_seeds=seeds.more_seeds_for_share(share, n, sure),
     )
+
+
+def _roughness(n: int) -> str:
+    """What a bootstrap of few seeds cannot know."""
+    if n == 1:
+        return "One seed cannot be resampled."
+    short = 100 * (1 - (1 - 1 / n) ** 0.5)
+    return f"A bootstrap of {n} seeds understates their spread by {short:.0f} %." if short >= FEW else ""
 
 
 def _whole(of: Errors) -> dict[str, pd.DataFrame]:
