@@ -8,16 +8,8 @@ import plotly.graph_objects as go
 from reports import cells, wording
 from reports.figures import paper, scales, style
 from reports.figures.entry import PERCENT_COLUMNS, SEED_COLUMNS, ReportFigure, ensembles, percent_hover
-from reports.figures.marks import (
-    add_losses,
-    add_means,
-    add_paper,
-    add_reference,
-    add_seeds,
-    ceiling,
-    offer_intervals,
-    placed,
-)
+from reports.figures.marks import add_losses, add_means, add_seeds, ceiling, offer_intervals, placed
+from reports.figures.references import add_paper, add_reference
 from reports.loading import Frames
 from reports.statistics import paired_difference
 from reports.tables import DisplayTable, display
@@ -127,7 +119,7 @@ def _add_panel(figure: go.Figure, panel: int, own: pd.DataFrame, data: pd.DataFr
     add_seeds(figure, panel, own, FACTOR)
     add_means(figure, panel, own, FACTOR)
     if control["mean"].notna().any():
-        add_means(figure, panel, control, FACTOR, CONTROL_LOOK, name=CONTROL, legendgroup=CONTROL)
+        add_means(figure, panel, control, FACTOR, CONTROL_LOOK, 0.1, name=CONTROL, legendgroup=CONTROL)
     add_paper(figure, panel, own)
     add_losses(figure, panel, own, top)
 

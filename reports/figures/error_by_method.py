@@ -8,16 +8,8 @@ import plotly.graph_objects as go
 from reports import cells, wording
 from reports.figures import paper, scales, style
 from reports.figures.entry import PERCENT_COLUMNS, SEED_COLUMNS, ReportFigure, has_ensembles, percent_hover, row_name
-from reports.figures.marks import (
-    add_band,
-    add_losses,
-    add_means,
-    add_paper,
-    add_seeds,
-    ceiling,
-    offer_intervals,
-    placed,
-)
+from reports.figures.marks import add_losses, add_means, add_seeds, ceiling, offer_intervals, placed
+from reports.figures.references import add_band, add_paper
 from reports.loading import Frames
 from reports.statistics import Summary, paired_difference
 from reports.tables import DisplayTable, display

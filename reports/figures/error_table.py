@@ -9,7 +9,8 @@ import plotly.graph_objects as go
 from reports import cells, wording
 from reports.figures import paper, scales, style
 from reports.figures.entry import ReportFigure, ensembles, has_ensembles, percent_hover, row_name
-from reports.figures.marks import add_losses, add_means, add_paper, add_seeds, ceiling, offer_intervals, placed
+from reports.figures.marks import add_losses, add_means, add_seeds, ceiling, offer_intervals, placed
+from reports.figures.references import add_paper
 from reports.loading import Frames
 from reports.statistics import paired_difference
 from reports.tables import DisplayTable, strong

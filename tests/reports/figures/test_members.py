@@ -8,6 +8,8 @@ import pytest
 from scipy.stats import binom
 
 from reports.figures import capacities, droppable, early_ranks, filter_images, filters, member_errors
+from reports.figures.member_marks import SPREAD
+from reports.figures.robustness_curves import MASKS
 from reports.loading import Frames
 from tests.reports.conftest import FramesOf
 from tests.reports.synthetic import sweep
@@ -34,7 +36,7 @@ def test_members_are_dots_where_few_and_bars_where_many(full_frames: Frames) -> 
     shown = [trace for trace in figure.data if trace.visible is not False]
     (dots,) = (trace for trace in shown if trace.name == "one member")
     assert len(dots.x) == 4 * 5 * 3
-    (bars,) = (trace for trace in shown if trace.name == member_errors.SPREAD)
+    (bars,) = (trace for trace in shown if trace.name == SPREAD)
     assert len(bars.error_y.array) == 5 * 3
     assert all(trace.showlegend for trace in (dots, bars))
 
@@ -134,7 +136,7 @@ def test_droppable_members_are_counted_seed_by_seed_under_both_masks(full_frames
     assert row["values"] == [3 / 4, 1 / 4, 0]
     assert row["mean"] == pytest.approx(1 / 3)
     assert set(data["mask"]) == {"example", "shared"}
-    assert {trace.name for trace in droppable.draw(data).data} >= set(droppable.MASKS.values())
+    assert {trace.name for trace in droppable.draw(data).data} >= set(MASKS.values())
 
 
 def test_capacities_hold_parameters_memory_and_seconds(full_frames: Frames) -> None:
