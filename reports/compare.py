@@ -203,7 +203,7 @@ def _verdicts(
         why += [f"spec: {each.described()}" for each in spec if each.path not in ("name", "title", "notes")]
         why += [f"versions: {each.described()}" for each in environments]
         sentence = (b or a).sentence  # type: ignore[union-attr]
-        found.append(Change(f"{name}: {sentence}", _told(a), _told(b), tuple(why)))
+        found.append(Change(f"{name}: {sentence}", _told(a), _told(b), tuple(why or [UNEXPLAINED])))
     return found
 
 

@@ -1,6 +1,7 @@
 """The tables of a store as one file, for other tools: verified rows of complete trials, and what was left out."""
 
 import json
+import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -74,9 +75,16 @@ def _flat(batch: pa.RecordBatch) -> pa.RecordBatch:
 
 
 def _as_json(lists: pa.Array) -> pa.Array:
-    return pa.array([None if each is None else json_list(each) for each in lists.to_pylist()], pa.string())
+    return pa.array([None if each is None else json.dumps(json_value(each)) for each in lists.to_pylist()], pa.string())
 
 
-def json_list(values: Sequence[Any]) -> str:
-    """A list as JSON, which knows no NaN: null stands for it."""
-    return json.dumps([None if value != value else value for value in values], allow_nan=False)
+def json_rows(rows: pa.Table) -> list[dict[str, Any]]:
+    """The rows as values of JSON."""
+    return [{name: json_value(value) for name, value in row.items()} for row in rows.to_pylist()]
+
+
+def json_value(value: Any) -> Any:
+    """A value as JSON knows it: null stands for what is no finite number."""
+    if isinstance(value, list):
+        return [json_value(each) for each in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -31,7 +31,7 @@ def schema(table: Table) -> pa.Schema:
 
 
 def check(content: bytes | None, table: Table, committed: CommittedFile, trial_id: str) -> pa.Table:
-    """The rows of one file, after its SHA-256, page checksums, columns, row count and trial are verified.
+    """The rows of one file, after its SHA-256, page checksums, columns, row count, trial and keys are verified.
 
     Args:
         content: the file's bytes, read once, so that what was hashed is what is parsed; None for a missing file.
@@ -53,6 +53,7 @@ def check(content: bytes | None, table: Table, committed: CommittedFile, trial_i
     except (pa.ArrowException, KeyError, OSError) as error:
         raise CorruptError(f"{name}: no {table.name} table ({_first_line(error)})") from error
     _check_rows(rows, name, committed, trial_id)
+    _check_keys(rows, name, table)
     return rows
 
 
@@ -68,6 +69,15 @@ def _check_rows(rows: pa.Table, name: str, committed: CommittedFile, trial_id: s
         raise CorruptError(f"{name}: {rows.num_rows} rows, committed were {committed.rows}")
     if set(rows["trial_id"].unique().to_pylist()) - {trial_id}:
         raise CorruptError(f"{name}: rows of another trial")
+
+
+def _check_keys(rows: pa.Table, name: str, table: Table) -> None:
+    """No key occurs twice; every row is known to be of one trial, so that its id tells no two apart."""
+    if rows.num_rows < 2:
+        return
+    parts = [column for column in table.key if column != "trial_id"]
+    if not parts or rows.group_by(parts, use_threads=False).aggregate([]).num_rows < rows.num_rows:
+        raise CorruptError(f"{name}: two rows with one key ({', '.join(table.key)})")
 
 
 def _first_line(error: Exception) -> str:

@@ -1,11 +1,12 @@
 """Commands that read stores and tell: the page, the tables, what changed between two stores."""
 
+import os
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 import click
 
@@ -13,8 +14,6 @@ from orchestrator.commands import common
 from orchestrator.errors import EnsweepError
 
 if TYPE_CHECKING:
-    import pyarrow as pa
-
     from reports.compare import Change, Compared
     from reports.export import Format
 
@@ -33,6 +32,31 @@ def _explained() -> Iterator[None]:
         raise EnsweepError(str(error)) from error
 
 
+@contextmanager
+def _whole(output: Path) -> Iterator[BinaryIO]:
+    """A file to write into that is there whole afterwards, or not at all, and then nothing else is either."""
+    from orchestrator import files
+
+    place = output.resolve()
+    temporary = files.temporary_beside(place)
+    try:
+        if place.exists() and not place.is_file():
+            raise EnsweepError(f"cannot write {output}: it is no regular file; give --output another place")
+        place.parent.mkdir(parents=True, exist_ok=True)
+        with temporary.open("wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(place)
+    except OSError as error:
+        raise EnsweepError(
+            f"cannot write {output}: {error.strerror or error}; give --output a place that can be written"
+        ) from error
+    finally:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+
+
 @click.command()
 @click.argument("places", metavar="STORE...", nargs=-1, required=True)
 @click.option(
@@ -43,7 +67,6 @@ def _explained() -> Iterator[None]:
 @common.as_json
 def report(places: tuple[str, ...], output: Path | None, as_json: bool) -> None:
     """Build the HTML report of a store, or one of several, whatever they hold so far."""
-    from orchestrator import files
     from reports.page import build
     from specs.layout import REPORT
 
@@ -56,7 +79,8 @@ def report(places: tuple[str, ...], output: Path | None, as_json: bool) -> None:
         stores[0].storage.replace(REPORT, content)
         path = f"{places[0].rstrip('/')}/{REPORT}"
     else:
-        files.replace_whole(output or PAGE_OF_SEVERAL, content)
+        with _whole(output or PAGE_OF_SEVERAL) as file:
+            file.write(content)
         path = str(output or PAGE_OF_SEVERAL)
     common.show({"stores": list(places), "report": path}, path, as_json)
 
@@ -89,28 +113,13 @@ def export(place: str, name: str, form: "Format", output: Path | None, as_json: 
     common.say(f"{name}: {rows.num_rows:,} rows; {exporting.account(reading)}")
     found = {"store": place, "table": name, "rows": rows.num_rows, "left_out": exporting.left_out(reading)}
     if output is not None:
-        _write(rows, form, output)
+        with _whole(output) as file:
+            exporting.write(rows, form, file)
         common.show({**found, "output": str(output)}, str(output), as_json)
     elif as_json:
-        common.show({**found, "rows": rows.to_pylist()}, "", as_json)
+        common.show({**found, "rows": exporting.json_rows(rows)}, "", as_json)
     else:
         exporting.write(rows, form, sys.stdout.buffer)
-
-
-def _write(rows: "pa.Table", form: "Format", output: Path) -> None:
-    """A file that is there whole or not at all."""
-    from orchestrator import files
-    from reports.export import write
-
-    temporary = files.temporary_beside(output)
-    try:
-        with temporary.open("wb") as file:
-            write(rows, form, file)
-        temporary.replace(output)
-    except OSError as error:
-        raise EnsweepError(f"cannot write {output}: {error.strerror}") from error
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 @click.command()
