@@ -52,7 +52,7 @@ def warning(found: pd.DataFrame) -> str:
 def summary(frames: Frames, found: pd.DataFrame) -> str:
     """The shortest account of the origin: data, environments, time spent."""
     spent = wording.duration(float(frames.trials["seconds"].sum()))
-    parts = [f"Data: {frames.sweep.dataset.name}", f"{frames.sweep.training.epochs} epochs"]
+    parts = [f"Data: {frames.sweep.dataset.name}", wording.count(frames.sweep.training.epochs, "epoch")]
     parts.append(wording.count(len(found), "environment"))
     parts += [f"{spent} of training"] if len(frames.trials) else []
     parts += [f"{wording.count(frames.stale, 'stale trial')} left out"] if frames.stale else []
