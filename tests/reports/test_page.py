@@ -129,7 +129,7 @@ SINGLE = {"1x16H": {"kind": "mlp", "members": 1, "hidden": 16}}
         (
             sweep(architectures=SINGLE),
             every("complete"),
-            ["No answer yet: no jointly trained ensemble among 3 planned", "All 3 planned trials are complete"],
+            ["No answer yet: no jointly trained ensemble among 3 planned", "3 of 3 planned trials complete"],
             [each for each in FIGURE_IDS if each not in ("fig-3", "table-1")],
         ),
         (sweep(**{"lambda": [0.5]}), every("complete"), ["not measured yet for 4x16H and 20x4H"], []),
