@@ -103,7 +103,7 @@ def test_a_page_without_any_joint_trial_draws_and_complains_of_nothing(browser: 
     seen = opened(browser, written(store))
     assert seen.complaints == []
     assert "plans no joint training" in seen.page.locator("#answer").inner_text()
-    assert "This sweep plans no joint training." in seen.page.locator("#fig-3 svg.main-svg").first.inner_html()
+    assert "This sweep plans no joint training." in seen.page.locator("#fig-3 [data-plot]").inner_text()
     assert dict(seen.page.eval_on_selector_all("figure", DRAWN))["table-1"] > 0
 
 
