@@ -9,7 +9,7 @@ import traceback
 import click
 
 from orchestrator import signals
-from orchestrator.commands import machine, stores, sweeps
+from orchestrator.commands import judging, machine, reporting, stores, sweeps
 from orchestrator.errors import EnsweepError, Exit
 
 
@@ -64,7 +64,10 @@ for _command in (
     sweeps.validate,
     sweeps.list_specs,
     stores.status,
-    stores.report,
+    reporting.report,
+    judging.claims,
+    reporting.export,
+    reporting.compare,
     stores.verify,
     stores.repro,
     stores.gc,

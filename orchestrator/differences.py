@@ -1,10 +1,10 @@
 """Why a committed trial is no longer planned: the field of its spec that changed."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from orchestrator.overview import column_of
+from specs import differing
 from specs.identity import NUMERICS_VERSION
 from specs.layout import Commit
 from specs.sweep import PlannedTrial
@@ -57,21 +57,8 @@ def _explain(
 
 def changes(old: PlannedTrial, new: PlannedTrial) -> list[str]:
     """The fields in which two trials differ, as ``training.epochs 8 → 20``."""
-    before, after = (dict(_leaves(trial.spec.model_dump(mode="json", by_alias=True))) for trial in (old, new))
-    return [
-        f"{path} {before.get(path, 'unset')} → {after.get(path, 'unset')}"
-        for path in dict.fromkeys((*before, *after))
-        if before.get(path) != after.get(path)
-    ]
+    return [found.described() for found in differing.differences(old.spec, new.spec)]
 
 
 def _cell(trial: PlannedTrial) -> tuple[object, ...]:
     return trial.architecture, trial.spec.method, trial.spec.lam, trial.spec.seed
-
-
-def _leaves(value: object, path: str = "") -> Iterator[tuple[str, Any]]:
-    if isinstance(value, dict) and value:
-        for key, item in value.items():
-            yield from _leaves(item, f"{path}.{key}" if path else str(key))
-    else:
-        yield path, value

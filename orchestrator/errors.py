@@ -13,6 +13,7 @@ class Exit(IntEnum):
     INCOMPLETE = 4
     IN_USE = 5
     CORRUPT = 6
+    CLAIMS_NOT_MET = 7
     SIGINT = 130
     SIGTERM = 143
 

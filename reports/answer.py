@@ -7,7 +7,7 @@ from reports import wording
 from reports.cells import BASELINES, JOINT, architectures, baselines, by_seed, lambdas
 from reports.loading import Frames
 from reports.statistics import Summary, paired_difference, summarise
-from reports.tables import DisplayTable
+from reports.tables import MOST_ROWS, DisplayTable
 from specs.trial import Method
 
 INDEPENDENT, SYSTEM = 0.0, 1.0
@@ -145,7 +145,7 @@ def table(frames: Frames, comparisons: list[Comparison]) -> DisplayTable:
         *others,
         "learning rates",
     )
-    return DisplayTable(headers, rows)
+    return DisplayTable(headers, rows[:MOST_ROWS], total=len(rows))
 
 
 def _single(frames: Frames, name: str) -> tuple[str, ...]:

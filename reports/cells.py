@@ -70,7 +70,7 @@ def by_seed(frames: Frames, architecture: str, lam: float, column: str, method: 
 
 
 SUMMARISED = [
-    "architecture", "lam", "place", "members", "learning_rate", "planned", *STATUSES,
+    "architecture", "method", "lam", "place", "members", "learning_rate", "planned", *STATUSES,
     "seeds", "trial_ids", "values", "mean", "sd", "low", "high",
 ]  # fmt: skip
 
@@ -80,29 +80,36 @@ def summarised(frames: Frames, column: str) -> pd.DataFrame:
 
     Columns: ``SUMMARISED``; a count a status; seeds, trial_ids and values are lists, by seed.
     """
-    rows: list[dict[str, object]] = []
-    place = places(frames)
-    ids = dict(zip(frames.trials["trial_id"], frames.trials[column], strict=True))
-    for architecture, lam, trials in planned_cells(frames):
-        done = trials[trials["status"] == "complete"]
-        values = [float(ids[trial_id]) for trial_id in done["trial_id"]]
-        summary = summarise(values)
-        rows.append(
-            {
-                "architecture": architecture,
-                "lam": lam,
-                "place": place[lam],
-                "members": int(trials["members"].iloc[0]),
-                "learning_rate": float(trials["learning_rate"].iloc[0]),
-                "planned": len(trials),
-                **{status: int((trials["status"] == status).sum()) for status in STATUSES},
-                "seeds": [int(seed) for seed in done["seed"]],
-                "trial_ids": list(done["trial_id"]),
-                "values": values,
-                "mean": summary.mean,
-                "sd": summary.sd,
-                "low": summary.low,
-                "high": summary.high,
-            }
-        )
+    rows = [_row(frames, column, architecture, trials) for architecture, _, trials in planned_cells(frames)]
     return pd.DataFrame(rows, columns=SUMMARISED)
+
+
+def summarised_baselines(frames: Frames, column: str) -> pd.DataFrame:
+    """The same for the cells of bagging and stacking."""
+    rows = [_row(frames, column, architecture, trials) for architecture, _, trials in baseline_cells(frames)]
+    return pd.DataFrame(rows, columns=SUMMARISED)
+
+
+def _row(frames: Frames, column: str, architecture: str, trials: pd.DataFrame) -> dict[str, object]:
+    done = trials[trials["status"] == "complete"]
+    measured = frames.trials.set_index("trial_id")[column].reindex(done["trial_id"])
+    values = [float(value) for value in measured]
+    summary = summarise(values)
+    lam = float(trials["lam"].iloc[0])
+    return {
+        "architecture": architecture,
+        "method": trials["method"].iloc[0],
+        "lam": lam,
+        "place": places(frames).get(lam, 0),
+        "members": int(trials["members"].iloc[0]),
+        "learning_rate": float(trials["learning_rate"].iloc[0]),
+        "planned": len(trials),
+        **{status: int((trials["status"] == status).sum()) for status in STATUSES},
+        "seeds": [int(seed) for seed in done["seed"]],
+        "trial_ids": list(done["trial_id"]),
+        "values": values,
+        "mean": summary.mean,
+        "sd": summary.sd,
+        "low": summary.low,
+        "high": summary.high,
+    }

@@ -49,7 +49,7 @@ def _check_complete(tables: Tables) -> None:
     """A complete trial has one row of results, and its results are numbers."""
     if missing := REQUIRED - tables.keys():
         raise CorruptError(f"complete, but without {', '.join(sorted(missing))}")
-    rows = tables[TRIALS.name].to_pylist()
+    rows = tables[TRIALS.name].select(["status", *FINITE]).to_pylist()
     if len(rows) != 1 or rows[0]["status"] != "complete":
         raise CorruptError("complete, but its trials table does not say so")
     for name in FINITE:

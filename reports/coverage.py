@@ -31,6 +31,14 @@ class Matrix:
 
     headers: tuple[str, ...]
     rows: tuple[tuple[str, tuple[Cell, ...]], ...]
+    cut: str = ""
+    """Says that only a part is shown; empty where all of it is."""
+
+
+MOST_COLUMNS, MOST_CELLS = 60, 2_400
+"""More than these tell a reader nothing, and would outgrow the page."""
+MOST_PROBLEMS, MOST_MESSAGE = 60, 400
+"""Trials that are listed as lost, and characters that each says of why."""
 
 
 def matrix(frames: Frames) -> Matrix:
@@ -41,8 +49,18 @@ def matrix(frames: Frames) -> Matrix:
     }
     unplanned = Cell("–", (), "unplanned")
     columns: list[float | str] = [*lambdas(frames), *baselines(frames)]
-    rows = tuple((name, tuple(cells.get((name, key), unplanned) for key in columns)) for name in architectures(frames))
-    return Matrix(tuple(key if isinstance(key, str) else f"λ = {key:g}" for key in columns), rows)
+    names = architectures(frames)
+    shown = columns if len(columns) <= MOST_COLUMNS else columns[:MOST_COLUMNS]
+    most = MOST_CELLS // max(1, len(shown))
+    rows = tuple((name, tuple(cells.get((name, key), unplanned) for key in shown)) for name in names[:most])
+    headers = tuple(key if isinstance(key, str) else f"λ = {key:g}" for key in shown)
+    return Matrix(headers, rows, _cut((len(rows), len(names)), (len(shown), len(columns))))
+
+
+def _cut(rows: tuple[int, int], columns: tuple[int, int]) -> str:
+    if rows[0] == rows[1] and columns[0] == columns[1]:
+        return ""
+    return f"The first {rows[0]} of {rows[1]:,} architectures and {columns[0]} of {columns[1]:,} columns."
 
 
 def _cell(trials: pd.DataFrame) -> Cell:
@@ -97,13 +115,17 @@ def _training_images(frames: Frames) -> tuple[int, int]:
 
 
 def problems(frames: Frames) -> DisplayTable:
-    """Every trial that ended badly, and why."""
+    """The trials that ended badly, and why."""
     bad = frames.planned[frames.planned["status"].isin(["diverged", "failed", "corrupt"])]
     rows = [
         (
             *(row["trial_id"], row["architecture"], row["method"], f"{row['lam']:g}"),
-            *(str(row["seed"]), row["status"], row["message"]),
+            *(str(row["seed"]), row["status"], _shortened(row["message"])),
         )
-        for _, row in bad.iterrows()
+        for _, row in bad.head(MOST_PROBLEMS).iterrows()
     ]
-    return DisplayTable(("trial", "architecture", "method", "λ", "seed", "status", "why"), rows, total=len(rows))
+    return DisplayTable(("trial", "architecture", "method", "λ", "seed", "status", "why"), rows, total=len(bad))
+
+
+def _shortened(message: str) -> str:
+    return message if len(message) <= MOST_MESSAGE else f"{message[:MOST_MESSAGE]} …"

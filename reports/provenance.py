@@ -10,6 +10,9 @@ from reports.statistics import binomial_se
 from reports.tables import DisplayTable
 from specs.datasets import DATASETS
 
+MOST_ENVIRONMENTS = 8
+"""Columns of the table of environments: the most frequent ones."""
+
 
 def environments(frames: Frames) -> pd.DataFrame:
     """The distinct environments of committed trials, the most frequent first, with ``trials`` that each ran."""
@@ -23,13 +26,15 @@ def environments(frames: Frames) -> pd.DataFrame:
 
 
 def table(found: pd.DataFrame) -> DisplayTable:
-    """One column an environment; a row whose values differ says so."""
-    headers = ("item", *(f"environment {i + 1}" for i in range(len(found))), "")
+    """One column an environment, the most frequent first; a row whose values differ says so."""
+    shown = min(len(found), MOST_ENVIRONMENTS)
+    more = f"and {len(found) - shown} more" if len(found) > shown else ""
+    headers = ("item", *(f"environment {i + 1}" for i in range(shown)), more)
     rows = []
     for name in found.columns:
         values = [str(value) for value in found[name]]
         differs = name != "trials" and len(set(values)) > 1
-        rows.append((str(name), *values, "differs" if differs else ""))
+        rows.append((str(name), *values[:shown], "differs" if differs else ""))
     return DisplayTable(headers, rows if len(found) else [], total=len(found.columns))
 
 
@@ -47,7 +52,7 @@ def warning(found: pd.DataFrame) -> str:
 def summary(frames: Frames, found: pd.DataFrame) -> str:
     """The shortest account of the origin: data, environments, time spent."""
     spent = wording.duration(float(frames.trials["seconds"].sum()))
-    parts = [f"Data: {frames.sweep.dataset.name}", f"{frames.sweep.training.epochs} epochs"]
+    parts = [f"Data: {frames.sweep.dataset.name}", wording.count(frames.sweep.training.epochs, "epoch")]
     parts.append(wording.count(len(found), "environment"))
     parts += [f"{spent} of training"] if len(frames.trials) else []
     parts += [f"{wording.count(frames.stale, 'stale trial')} left out"] if frames.stale else []

@@ -76,3 +76,102 @@ def paired_difference(of: Mapping[int, float], against: Mapping[int, float]) -> 
 def binomial_se(error: float, examples: int) -> float:
     """Standard error of an error rate measured once on so many examples."""
     return math.sqrt(error * (1 - error) / examples)
+
+
+@dataclass(frozen=True)
+class PValues:
+    """A one-sample t test of a hypothesis, and of its contrary: the p of each, small where the data speak for it."""
+
+    p_for: float
+    p_against: float
+
+
+def tends_above_zero(values: Sequence[float]) -> PValues:
+    """Two-sided t test that a mean is 0, split by the side on which it lies: above (for), or below (against).
+
+    The smaller of the two is the p of ``scipy.stats.ttest_1samp``. Values without any spread decide by their mean:
+    differences that are all exactly 0 are those of a cell with itself, which is not above itself.
+    """
+    array = np.asarray(values, dtype=float)
+    if array.size < 2:
+        return PValues(1.0, 1.0)
+    se = float(array.std(ddof=1)) / array.size**0.5
+    if se == 0:
+        return PValues(0.0, 1.0) if array[0] > 0 else PValues(1.0, 0.0)
+    t = float(array.mean()) / se
+    above = float(stats.t.sf(t, array.size - 1))
+    return PValues(min(1.0, 2 * above), min(1.0, 2 * (1 - above)))
+
+
+def equivalent_to_zero(values: Sequence[float], margin: float) -> PValues:
+    """Two one-sided t tests (Schuirmann 1987) that a mean lies within ±margin; against it, that it lies beyond.
+
+    ``p_for`` is the larger of the two one-sided p: below 0.05 where the 90 % interval lies within the margin.
+    ``p_against`` is below 0.05 where the 95 % interval lies wholly beyond one end of it.
+    """
+    array = np.asarray(values, dtype=float)
+    if array.size < 2:
+        return PValues(1.0, 1.0)
+    mean, se = float(array.mean()), float(array.std(ddof=1)) / array.size**0.5
+    if se == 0:
+        return PValues(0.0, 1.0) if abs(mean) < margin else PValues(1.0, 0.0)
+    freedom = array.size - 1
+    inside = max(stats.t.sf((mean + margin) / se, freedom), stats.t.cdf((mean - margin) / se, freedom))
+    beyond = min(stats.t.sf((mean - margin) / se, freedom), stats.t.cdf((mean + margin) / se, freedom))
+    return PValues(float(inside), min(1.0, 2 * float(beyond)))
+
+
+def interval(values: Sequence[float], confidence: float) -> tuple[float, float]:
+    """The t interval of a mean; NaN below two values."""
+    array = np.asarray(values, dtype=float)
+    if array.size < 2:
+        return float("nan"), float("nan")
+    half = float(stats.t.ppf((1 + confidence) / 2, array.size - 1)) * float(array.std(ddof=1)) / array.size**0.5
+    return float(array.mean()) - half, float(array.mean()) + half
+
+
+def holm(ps: Sequence[float]) -> list[float]:
+    """p values adjusted by Holm's step-down method (1979): valid whatever their dependence."""
+    order = sorted(range(len(ps)), key=lambda i: ps[i])
+    adjusted, largest = [0.0] * len(ps), 0.0
+    for place, i in enumerate(order):
+        largest = max(largest, min(1.0, (len(ps) - place) * ps[i]))
+        adjusted[i] = largest
+    return adjusted
+
+
+RESAMPLES = 10_000
+PORTION = 500
+"""Resamples drawn at once, so that many seeds take little memory."""
+SEED = 2020
+"""Of the bootstrap's generator: fixed, so that a page is rebuilt byte for byte."""
+
+
+def resampled_means(errors: np.ndarray, resamples: int = RESAMPLES) -> np.ndarray:
+    """Means over seeds resampled with replacement: rows are seeds, and a seed's columns stay together.
+
+    Args:
+        errors: (seed, column) of one value each.
+        resamples: how many.
+
+    Returns:
+        (resample, column), the same for equal arguments.
+    """
+    seeds, means = len(errors), []
+    generator = np.random.default_rng(SEED)
+    for start in range(0, resamples, PORTION):
+        # Counts times values: columns of equal numbers then have exactly equal means, whatever the order of the draw.
+        counts = generator.multinomial(seeds, np.full(seeds, 1 / seeds), min(PORTION, resamples - start))
+        means.append(counts @ errors / seeds)
+    return np.concatenate(means)
+
+
+def hits_by_chance(chances: Sequence[float], hits: int) -> float:
+    """Exact probability of at least so many hits of independent guesses, each with its own chance.
+
+    With equal chances it is the upper tail of the binomial distribution.
+    """
+    distribution = np.ones(1)
+    for chance in chances:
+        distribution = np.convolve(distribution, [1 - chance, chance])
+    return float(min(1.0, distribution[hits:].sum()))

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import pandas as pd
+from markupsafe import Markup
 
 Writer = Callable[[pd.Series], object]
 """From a row of a frame to what its cell shows."""
@@ -17,6 +18,7 @@ class DisplayTable:
 
     headers: Sequence[str]
     rows: Sequence[Sequence[str]]
+    """Text; a cell of :func:`strong` is set in bold."""
     row_headers: int = 1
     total: int = field(default=0)
     """How many rows there are in all; more than are shown where the table was cut."""
@@ -24,8 +26,17 @@ class DisplayTable:
 
 def display(frame: pd.DataFrame, columns: Mapping[str, Writer], row_headers: int = 1) -> DisplayTable:
     """A frame as text, cut at ``MOST_ROWS`` rows."""
-    rows = [[str(write(row)) for write in columns.values()] for _, row in frame.head(MOST_ROWS).iterrows()]
+    rows = [[_text(write(row)) for write in columns.values()] for _, row in frame.head(MOST_ROWS).iterrows()]
     return DisplayTable(tuple(columns), rows, row_headers, len(frame))
+
+
+def strong(text: str) -> Markup:
+    """A cell in bold; what the text holds stays text."""
+    return Markup("<strong>{}</strong>").format(text)
+
+
+def _text(cell: object) -> str:
+    return cell if isinstance(cell, str) else str(cell)
 
 
 def to_csv(frame: pd.DataFrame) -> str:

@@ -21,6 +21,11 @@ def number(value: float, digits: int = 4) -> str:
     return "–" if math.isnan(value) else f"{value:.{digits}g}"
 
 
+def printed(fraction: float, source: str) -> str:
+    """A number of the paper in percent with its source: ``10.2 (Table 2)``; a dash where it prints none."""
+    return "–" if math.isnan(fraction) else f"{100 * fraction:.1f} ({source})"
+
+
 def percent_summary(summary: Summary) -> str:
     """``10.30 % [10.12, 10.48]``; one value says so."""
     if not summary.n:
@@ -50,6 +55,11 @@ def difference(summary: Summary) -> str:
 def signed(value: float) -> str:
     """With its sign always, as a real minus where it is negative."""
     return f"{value:+.2f}".replace("-", "−")
+
+
+def probability(p: float) -> str:
+    """``p = 0.062``, ``p < 0.0001``."""
+    return "p < 0.0001" if p < 1e-4 else f"p = {p:.2g}"
 
 
 def listed(items: Sequence[str], most: int = 8) -> str:

@@ -25,6 +25,9 @@ def _lines(mapping: Mapping[Any, Any], indent: str) -> Iterator[str]:
         if isinstance(value, dict) and value:
             yield f"{indent}{_inline(key)}:"
             yield from _lines(value, indent + "  ")
+        elif isinstance(value, list | tuple) and value and isinstance(value[0], dict):
+            yield f"{indent}{_inline(key)}:"
+            yield from (f"{indent}  - {_inline(item)}" for item in value)
         else:
             yield f"{indent}{_inline(key)}: {_inline(value)}"
 

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from specs.dumping import dump_sweep, sweep_digest
 from specs.explaining import explain
-from specs.nodes import shorten
+from specs.nodes import Node, shorten
 from specs.overrides import apply
 from specs.problems import Place, Problem, Source, SpecError, fault, printable
 from specs.sweep import SweepSpec, expand
@@ -80,10 +80,27 @@ def parse_sweep(text: str, source: str, overrides: Sequence[str] = ()) -> SweepS
         raise fault(root.place, f"{got}; expected a mapping with name, title, architectures, ...")
     for override in overrides:
         apply(root, override)
+    _borrow_claims(root)
     try:
         return SweepSpec.model_validate(root.plain(), by_alias=True, by_name=False)
     except ValidationError as error:
         raise explain(error, root, SweepSpec) from None
+
+
+def _borrow_claims(root: Node) -> None:
+    """``claims: paper/fashion-mlp`` states the claims of another sweep of the catalogue, without a copy of them."""
+    claims = root.value.get("claims") if isinstance(root.value, dict) else None
+    if claims is None or not isinstance(claims.value, str):
+        return
+    shipped = _catalogue_paths()
+    if claims.value not in shipped:
+        raise fault(
+            claims.place,
+            f"claims: no sweep is called {shorten(claims.value)!r}; expected a list, or one of {', '.join(shipped)}",
+        )
+    path = shipped[claims.value]
+    lent = parse(Source(str(path), _read(path))).child("claims")
+    claims.value = lent.value if lent is not None and isinstance(lent.value, list) else []
 
 
 def _entry(name: str, path: Path) -> CatalogueEntry:

@@ -8,6 +8,7 @@ from pydantic import Field, StringConstraints, field_validator, model_validator
 
 from specs.architectures import Architecture
 from specs.base import ARCHITECTURE_NAME, LINE, LINES, SWEEP_NAME, Count, Frozen, Integer, PlacedError, Real, Whole
+from specs.claims import Claim, Planned
 from specs.datasets import DATASETS
 from specs.entries import Entry, LearningRate, SweepTraining
 from specs.identity import trial_id
@@ -51,6 +52,8 @@ class SweepSpec(Frozen):
     train on so many fewer images than those of the other methods."""
     training: SweepTraining
     evaluation: Evaluation = Evaluation()
+    claims: tuple[Claim, ...] = ()
+    """What its results are held against; no part of any trial."""
 
     @field_validator("architectures", "methods", "lambdas", "seeds")
     @classmethod
@@ -105,6 +108,12 @@ class SweepSpec(Frozen):
     def every_trial_is_valid(self) -> "SweepSpec":
         # No rule about a trial asks for its seed, nor which λ a joint one has: one of each stands for all.
         expand(self.model_copy(update={"seeds": self.seed_numbers[:1], "lambdas": self.lambdas[:1]}))
+        return self
+
+    @model_validator(mode="after")
+    def claims_name_what_is_planned(self) -> "SweepSpec":
+        members = {name: entry.members for name, entry in self.architectures.items()}
+        Planned(members, self.methods, self.lambdas, self.evaluation).check(self.claims)
         return self
 
     @property

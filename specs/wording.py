@@ -9,6 +9,7 @@ from pydantic import BaseModel
 
 from specs.base import ARCHITECTURE_NAME, LINE, LINES, SWEEP_NAME
 from specs.nodes import Node, shorten
+from specs.predicates import Predicate
 
 EXPECTED = {
     **dict.fromkeys(("int_type", "int_from_float", "int_parsing"), "a whole number"),
@@ -63,7 +64,7 @@ def in_words(kind: str, details: Mapping[str, Any], node: Node) -> str:
         case "union_tag_invalid":
             return _one_of(context["expected_tags"], node)
         case "union_tag_not_found":
-            return f"missing key 'kind'{_misspelt_kind(node)}"
+            return f"missing key 'kind'{_misspelt_kind(node, details['loc'])}"
         case "string_too_long":
             return f"must be at most {context['max_length']} characters, got {len(str(node.value))}"
     return str(context["error"] if kind == "value_error" else details["msg"])
@@ -77,12 +78,14 @@ def _one_of(listed: str, node: Node) -> str:
     return f"must be {alternatives}, got {node.describe()}{did_you_mean(str(node.value), choices)}"
 
 
-def _misspelt_kind(node: Node) -> str:
+def _misspelt_kind(node: Node, path: Sequence[str | int]) -> str:
     keys = [str(key) for key in node.value] if isinstance(node.value, dict) else []
-    close = get_close_matches("kind", keys, n=1, cutoff=0.6)
-    return (
-        f"; did you mean it by '{close[0]}'?" if close else ", which says what the network is: mlp, convnet, densenet"
-    )
+    if close := get_close_matches("kind", keys, n=1, cutoff=0.6):
+        return f"; did you mean it by '{close[0]}'?"
+    if path[0] == "claims":
+        kinds = [kind for each in _members(Predicate) if (kind := _kind_of(each))]
+        return f", which says what is asserted: {', '.join(kinds)}"
+    return ", which says what the network is: mlp, convnet, densenet"
 
 
 def _number(bound: float) -> str:

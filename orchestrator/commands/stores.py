@@ -1,4 +1,4 @@
-"""Commands about a store: how far it is, whether it is whole, what it says, what can go."""
+"""Commands about a store: how far it is, whether it is whole, what can go."""
 
 import time
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from orchestrator.commands import common
-from orchestrator.errors import EnsweepError, Exit
+from orchestrator.errors import Exit
 from orchestrator.settings import Settings, default_cache
 
 WATCH_SECONDS = 2.0
@@ -153,27 +153,3 @@ def _describe(result: "reproducing.Reproduction") -> str:  # type: ignore[name-d
     lines += [f"  elsewhere: {difference}" for difference in result.elsewhere]
     lines += [f"  {line}" for line in result.again.message.splitlines()]
     return "\n".join([*lines, "all rows are equal" if result.equal else "not reproduced"])
-
-
-@click.command()
-@common.store_argument
-@click.option("--output", type=click.Path(path_type=Path, dir_okay=False), help="STORE/report.html unless given.")
-@common.as_json
-def report(place: str, output: Path | None, as_json: bool) -> None:
-    """Build the HTML report of a store, whatever it holds so far."""
-    from orchestrator import files
-    from reports.loading import StoreError
-    from reports.page import build
-    from specs.layout import REPORT
-
-    store = common.open_store(place)
-    try:
-        content = build(store.storage)
-    except StoreError as error:
-        raise EnsweepError(str(error)) from error
-    if output is None:
-        store.storage.replace(REPORT, content)
-    else:
-        files.replace_whole(output, content)
-    path = str(output) if output else f"{place.rstrip('/')}/{REPORT}"
-    common.show({"store": place, "report": path}, path, as_json)

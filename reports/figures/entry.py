@@ -1,6 +1,6 @@
-"""What the page needs to know of a figure, and what figures over the cells of a plan share."""
+"""What the page needs to know of a figure or table, and what figures over the cells of a plan share."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from html import escape
 
@@ -12,14 +12,20 @@ from reports.loading import Frames
 from reports.tables import DisplayTable
 
 
+def has_ensembles(frames: Frames) -> bool:
+    """Whether a jointly trained ensemble is planned."""
+    joint = frames.planned[frames.planned["method"] == "joint"]
+    return bool((joint["members"] > 1).any())
+
+
 @dataclass(frozen=True)
 class ReportFigure:
-    """One figure: its statistics, its drawing and its words."""
+    """One figure or table: its statistics, its drawing and its words."""
 
     key: str
     """Fixed, so that the page's element ids never depend on a spec's text."""
     source: str
-    """The paper's figure that it answers to."""
+    """The paper's figure or table that it answers to."""
     measured: str
     """What is measured, and how to read the marks."""
     data: Callable[[Frames], pd.DataFrame]
@@ -31,6 +37,16 @@ class ReportFigure:
     """What else was checked, in a sentence."""
     ensembles_only: bool = True
     """Whether single networks have no place in it."""
+    applies: Callable[[Frames], bool] = has_ensembles
+    """Whether a sweep of this design can have it, whatever has run of it."""
+    is_table: bool = False
+    """Whether its table is the thing itself, to be shown open, and the drawing an illustration."""
+    in_study: Callable[[Frames, Sequence[Frames]], pd.DataFrame] | None = None
+    """``data`` where a figure draws on other stores of the study too."""
+
+    def rows(self, frames: Frames, study: Sequence[Frames] = ()) -> pd.DataFrame:
+        """The data of one store's figure, among the stores of its study."""
+        return self.in_study(frames, study) if self.in_study else self.data(frames)
 
 
 def ensembles(data: pd.DataFrame) -> list[str]:
@@ -44,9 +60,16 @@ def seeds_done(cell: pd.Series) -> str:
     return f"{cell['complete']} of {wording.count(cell['planned'], 'seed')}" + (f" ({', '.join(lost)})" if lost else "")
 
 
+def row_name(cell: pd.Series) -> str:
+    """What a cell is called within its architecture: ``λ = 0.5``, ``bagging`` or ``single network``."""
+    if cell["members"] == 1:
+        return "single network"
+    return wording.lam(cell["lam"]) if cell["method"] == "joint" else str(cell["method"])
+
+
 def hover(cell: pd.Series, value: Callable[[float], str]) -> str:
     """A cell in full: mean, interval, seeds, learning rate, each seed's value and trial id."""
-    lines = [f"<b>{escape(cell['architecture'])}, {wording.lam(cell['lam'])}</b>"]
+    lines = [f"<b>{escape(cell['architecture'])}, {row_name(cell)}</b>"]
     if cell["values"]:
         lines.append(f"mean {value(cell['mean'])}")
         one = len(cell["values"]) == 1
@@ -57,3 +80,21 @@ def hover(cell: pd.Series, value: Callable[[float], str]) -> str:
     if len(each) > 10:
         lines.append(f"and {len(each) - 10} more seeds: see the table")
     return "<br>".join(lines)
+
+
+def percent_hover(cell: pd.Series) -> str:
+    """:func:`hover` of a fraction, in percent."""
+    return hover(cell, lambda value: f"{wording.percent(value)} %")
+
+
+SEED_COLUMNS: dict[str, Callable[[pd.Series], object]] = {
+    "seeds": seeds_done,
+    "learning rate": lambda row: f"{row['learning_rate']:g}",
+    "each seed, in %": lambda row: ", ".join(map(wording.percent, row["values"])),
+}
+"""Columns of a table over cells that every one of them ends with."""
+PERCENT_COLUMNS: dict[str, Callable[[pd.Series], object]] = {
+    "mean test error in %": lambda row: wording.percent(row["mean"]),
+    "95 % interval": lambda row: f"{wording.percent(row['low'])} to {wording.percent(row['high'])}",
+    "SD": lambda row: wording.percent(row["sd"]),
+}

@@ -1,38 +1,83 @@
-"""Figure 3: test error against λ, one panel an architecture, the single network as a line."""
+"""Figure 3: test error against λ, one panel an architecture, the single network as a line, the control beside."""
+
+from collections.abc import Sequence
 
 import pandas as pd
 import plotly.graph_objects as go
 
 from reports import cells, wording
-from reports.figures import scales, style
-from reports.figures.entry import ReportFigure, ensembles, hover, seeds_done
-from reports.figures.marks import add_losses, add_means, add_reference, add_seeds, offer_intervals
+from reports.figures import paper, scales, style
+from reports.figures.entry import PERCENT_COLUMNS, SEED_COLUMNS, ReportFigure, ensembles, percent_hover
+from reports.figures.marks import add_losses, add_means, add_seeds, ceiling, offer_intervals, placed
+from reports.figures.references import add_paper, add_reference
 from reports.loading import Frames
 from reports.statistics import paired_difference
 from reports.tables import DisplayTable, display
 
 FACTOR = 100
 """Errors are fractions in the data and percentages in the drawing."""
+CONTROL = "control: one learning rate"
+CONTROL_LOOK = style.Style(style.INK, "dot", "hourglass")
 
 
 def data(frames: Frames) -> pd.DataFrame:
-    """A row a planned cell: the ensemble's test error, summarised over its complete seeds."""
-    return cells.summarised(frames, "test_error")
+    """A row a planned cell: the ensemble's test error, summarised over its complete seeds; none of a control."""
+    return paper.beside(frames, cells.summarised(frames, "test_error")).assign(control=False)
+
+
+def in_study(frames: Frames, study: Sequence[Frames]) -> pd.DataFrame:
+    """The same, and the cells of a control with one learning rate for every λ, where the study has one.
+
+    A control trains some of the same networks on the same data set. It stands under the names of this sweep.
+    """
+    own = data(frames)
+    if not changing_rates(own):
+        return own
+    return pd.concat([own, *(_control(frames, other) for other in study if other is not frames)], ignore_index=True)
+
+
+def _control(frames: Frames, other: Frames) -> pd.DataFrame:
+    names = {entry.network(): name for name, entry in frames.sweep.architectures.items()}
+    names = {theirs: names.get(entry.network(), "") for theirs, entry in other.sweep.architectures.items()}  # type: ignore[misc]
+    rows = cells.summarised(other, "test_error")
+    rows = rows.assign(architecture=rows["architecture"].map(names), control=True, paper=float("nan"), paper_source="")
+    comparable = other.sweep.dataset.name == frames.sweep.dataset.name and not changing_rates(rows)
+    kept = rows[(rows["architecture"] != "") & (rows["members"] > 1) & comparable]
+    grid = {lam: place for place, lam in enumerate(cells.lambdas(frames))}
+    return kept[kept["lam"].isin(grid)].assign(place=kept["lam"].map(grid).astype(int))
+
+
+def changing_rates(data: pd.DataFrame) -> list[str]:
+    """Ensembles whose learning rate is not the same for every λ."""
+    rates = data.groupby("architecture", sort=False)["learning_rate"].nunique()
+    return [str(name) for name, count in rates.items() if count > 1]
 
 
 def title(data: pd.DataFrame) -> str:
     """How the error moves from the smallest λ to the largest, for each ensemble."""
-    if data.empty:
-        return "Test error against λ"
-    low, high = min(data["lam"]), max(data["lam"])
+    return _finding(data[~data["control"]]) or "Test error against λ"
+
+
+def note(data: pd.DataFrame) -> str:
+    """What the learning rate has to do with it, and what the control finds."""
+    confounded = changing_rates(data[~data["control"]])
+    if not confounded:
+        return "Each ensemble has one learning rate for every λ."
+    text = f"The learning rate changes with λ for {wording.listed(confounded)}, so its effect is in λ's. "
+    if not data["control"].any():
+        return text + "No control with one learning rate is among these stores."
+    return f"{text}Control with one rate: {_finding(data[data['control']]) or 'nothing complete yet'}."
+
+
+def _finding(data: pd.DataFrame) -> str:
     verbs: dict[str, list[str]] = {}
     for name in ensembles(data):
         for verb, words in _move(data[data["architecture"] == name]):
             verbs.setdefault(verb, []).append(words)
     if not verbs:
-        return "Test error against λ"
+        return ""
     moves = "; it ".join(f"{verb} {wording.listed(words)}" for verb, words in verbs.items())
-    return f"From {wording.lam(low)} to {wording.lam(high)} the test error {moves}"
+    return f"From {wording.lam(min(data['lam']))} to {wording.lam(max(data['lam']))} the test error {moves}"
 
 
 def _move(own: pd.DataFrame) -> list[tuple[str, str]]:
@@ -43,7 +88,7 @@ def _move(own: pd.DataFrame) -> list[tuple[str, str]]:
         return []
     name = own["architecture"].iloc[0]
     if not difference.excludes_zero:
-        return [("does not change separably for", f"{name} ({100 * difference.mean:+.2f} points)".replace("-", "−"))]
+        return [("does not change separably for", f"{name} ({wording.signed(100 * difference.mean)} points)")]
     return [("rises" if difference.mean > 0 else "falls", f"by {abs(100 * difference.mean):.2f} points for {name}")]
 
 
@@ -52,60 +97,67 @@ def draw(data: pd.DataFrame) -> go.Figure:
     if data.empty:
         return style.empty("This sweep plans no joint training.")
     names = ensembles(data) or list(dict.fromkeys(data["architecture"]))
-    singles = data[(data["members"] == 1) & data["mean"].notna()]
     figure = style.panels(names, 4, "λ", "test error in %")
     styles = style.lambda_styles(data)
+    looks = [CONTROL_LOOK if row["control"] else styles[row["lam"]] for _, row in data.iterrows()]
+    hovers = [f"{'control: ' * row['control']}{percent_hover(row)}" for _, row in data.iterrows()]
+    shown = placed(data, data["lam"], looks, hovers)
     for panel, name in enumerate(names):
-        own = data[data["architecture"] == name].copy()
-        own["hover"] = [hover(row, lambda value: f"{wording.percent(value)} %") for _, row in own.iterrows()]
-        if name in ensembles(data):
-            ends = (own["lam"].min(), own["lam"].max())
-            for i, (_, single) in enumerate(singles.iterrows()):
-                add_reference(figure, panel, single, ends, FACTOR, style.DASHES[1 + i % 5])
-        add_seeds(figure, panel, own, FACTOR)
-        add_means(figure, panel, own, FACTOR, styles)
-        add_losses(figure, panel, own, _ceiling(data))
+        _add_panel(figure, panel, shown[shown["architecture"] == name], shown, ceiling(data, FACTOR))
     scales.follow(figure, sorted(set(data.loc[data["architecture"].isin(names), "lam"])), len(names))
-    offer_intervals(figure, data)
+    offer_intervals(figure)
+    _offer_control(figure)
     return figure
 
 
-def _ceiling(data: pd.DataFrame) -> float:
-    """Just above every mark: where cells without a mean are shown."""
-    highest = max([value for values in data["values"] for value in values], default=1.0)
-    return float(FACTOR * max([highest, *data["high"].dropna()]) * 1.06)
+def _add_panel(figure: go.Figure, panel: int, own: pd.DataFrame, data: pd.DataFrame, top: float) -> None:
+    singles = data[(data["members"] == 1) & data["mean"].notna()]
+    own, control = own[~own["control"]], own[own["control"]]
+    if (own["members"] > 1).all():
+        for i, (_, single) in enumerate(singles.iterrows()):
+            add_reference(figure, panel, single, (own["at"].min(), own["at"].max()), FACTOR, style.DASHES[1 + i % 5])
+    add_seeds(figure, panel, own, FACTOR)
+    add_means(figure, panel, own, FACTOR)
+    if control["mean"].notna().any():
+        add_means(figure, panel, control, FACTOR, CONTROL_LOOK, 0.1, name=CONTROL, legendgroup=CONTROL)
+    add_paper(figure, panel, own)
+    add_losses(figure, panel, own, top)
+
+
+def _offer_control(figure: go.Figure) -> None:
+    control = [i for i, trace in enumerate(figure.data) if trace.name == CONTROL]
+    if control:
+        options = [
+            {"label": label, "set": {f"data.{i}.visible": seen for i in control}}
+            for label, seen in (("shown", True), ("hidden", False))
+        ]
+        style.add_switch(figure, CONTROL, options)
 
 
 def table(data: pd.DataFrame) -> DisplayTable:
-    """The plotted numbers."""
-    return display(
-        data,
-        {
-            "architecture": lambda row: row["architecture"],
-            "λ": lambda row: f"{row['lam']:g}",
-            "mean test error in %": lambda row: wording.percent(row["mean"]),
-            "95 % interval": lambda row: f"{wording.percent(row['low'])} to {wording.percent(row['high'])}",
-            "SD": lambda row: wording.percent(row["sd"]),
-            "seeds": seeds_done,
-            "learning rate": lambda row: f"{row['learning_rate']:g}",
-            "each seed, in %": lambda row: ", ".join(map(wording.percent, row["values"])),
-        },
-        row_headers=2,
-    )
+    """The plotted numbers; rows of a control say so."""
+    names = {"architecture": lambda row: row["architecture"] + (" (control)" if row["control"] else "")}
+    columns = {**names, "λ": lambda row: f"{row['lam']:g}", **PERCENT_COLUMNS, **SEED_COLUMNS}
+    columns["the paper's, in %"] = lambda row: wording.printed(row["paper"], row["paper_source"])
+    return display(data, columns, row_headers=2)
 
 
 FIGURE = ReportFigure(
-    key="error-against-lambda",
+    key="fig-3",
     source="after Figure 3 of the paper",
     measured=(
         "Fraction of test images that the ensemble's mean logits misclassify, after the selected epoch. Marks: mean "
         "over seeds with its 95 % t interval; a dot a seed; hollow where seeds are missing; a cross where a seed "
         "failed, diverged or is corrupt. Marks of cells without any result stand at the top edge. The horizontal line "
-        "is the single network, its interval shaded."
+        "is the single network, its interval shaded. A diamond is a number of the paper's text or tables; the values "
+        "of its curves are not in them."
     ),
     data=data,
     draw=draw,
     title=title,
     table=table,
+    note=note,
     ensembles_only=False,
+    applies=lambda frames: True,
+    in_study=in_study,
 )

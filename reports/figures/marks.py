@@ -1,56 +1,106 @@
-"""Marks of figures over λ: means with intervals, seeds, losses and the single network."""
+"""Marks of figures over the cells of a plan: means with intervals, seeds, losses.
 
-import math
-from collections.abc import Iterable, Mapping
+A cell stands at ``at``: its λ where the axis is λ, else its place in a row of names. Rows that are drawn carry
+``at``, ``look`` (a :class:`Style`) and ``hover`` besides the columns of :func:`reports.cells.summarised`.
+"""
+
+from collections.abc import Iterable, Sequence
 
 import pandas as pd
 import plotly.graph_objects as go
 
-from reports import wording
 from reports.figures import style
 from reports.figures.style import Style, axis_suffix, rounded
 
 INTERVALS = {"95 % t interval": "high", "SD": "sd", "SE": "se"}
+SEED_OFFSET = 0.22
+"""Where a cell's dots stand beside its mean, in steps of the axis."""
 
 
-def add_means(figure: go.Figure, panel: int, own: pd.DataFrame, factor: float, styles: Mapping[float, Style]) -> None:
-    """The mean of each cell with its interval; hollow where not every planned seed is in it."""
+def placed(cells: pd.DataFrame, at: Iterable[float], looks: Sequence[Style], hover: Sequence[str]) -> pd.DataFrame:
+    """Cells as they are drawn: each with its place, its look and what hovering over it tells."""
+    objects = pd.Series(list(looks), index=cells.index, dtype=object)
+    return cells.assign(at=[float(place) for place in at], look=objects, hover=list(hover))
+
+
+def series(
+    figure: go.Figure, panel: int, own: pd.DataFrame, factor: float, name: str, unit: str = " %", offset: float = 0.0
+) -> None:
+    """One series of a panel: seeds, means, and the line of its look, under one name in the legend."""
+    look: Style = own["look"].iloc[0]
+    known = named(figure, name)
+    add_seeds(figure, panel, own, factor, unit, offset)
+    add_means(figure, panel, own, factor, look, offset, name=name, legendgroup=name, showlegend=not known)
+
+
+def add_means(
+    figure: go.Figure,
+    panel: int,
+    own: pd.DataFrame,
+    factor: float,
+    line: bool | Style = True,
+    offset: float = 0.0,
+    **trace: object,
+) -> None:
+    """The mean of each cell with its interval; hollow where not every planned seed is in it.
+
+    ``line`` tells whether a line joins them, in grey or in a look; ``offset`` is the series' own, where several stand
+    at one place; ``trace`` overrides what is set here.
+    """
     shown = own[own["mean"].notna()]
-    hollow = shown["complete"] < shown["planned"]
-    symbols = [styles[lam].symbol for lam in shown["lam"]]
+    colors = [look.color for look in shown["look"]]
+    shared: dict[str, object] = {
+        "name": "mean over seeds",
+        "mode": "lines+markers" if line else "markers",
+        "line": _line(line),
+        "legendgroup": "mean",
+        "showlegend": panel == 0,
+    }
     figure.add_scatter(
-        **_where(panel, shown["lam"], 0.0, of=str(own["architecture"].iloc[0])),
-        name="mean over seeds",
+        **where(
+            panel, shown["at"], offset, bars={kind: half_widths(shown, kind, factor) for kind in INTERVALS.values()}
+        ),
         y=rounded(shown["mean"], factor),
-        mode="lines+markers",
-        line={"color": style.MUTED, "width": 1.5},
         marker={
-            "color": [styles[lam].color for lam in shown["lam"]],
-            "symbol": [f"{s}-open" if h else s for s, h in zip(symbols, hollow, strict=True)],
+            "color": colors,
+            "symbol": [symbol(row) for _, row in shown.iterrows()],
             "size": 10,
-            "line": {"width": 2, "color": [styles[lam].color for lam in shown["lam"]]},
+            "line": {"width": 2, "color": colors},
         },
         error_y={"array": half_widths(shown, "high", factor), "color": style.MUTED, "thickness": 1.5, "width": 4},
         text=list(shown["hover"]),
         hovertemplate="%{text}<extra></extra>",
-        legendgroup="mean",
-        showlegend=panel == 0,
+        **shared | trace,
     )
 
 
-def add_seeds(figure: go.Figure, panel: int, own: pd.DataFrame, factor: float) -> None:
+def _line(look: bool | Style) -> dict[str, object]:
+    if isinstance(look, Style):
+        return {"color": look.color, "dash": look.dash, "width": 2}
+    return {"color": style.MUTED, "width": 1.5}
+
+
+def symbol(cell: pd.Series) -> str:
+    """The marker of a cell's style, hollow where a planned seed is not in its mean."""
+    look: Style = cell["look"]
+    return f"{look.symbol}-open" if cell["complete"] < cell["planned"] else look.symbol
+
+
+def add_seeds(
+    figure: go.Figure, panel: int, own: pd.DataFrame, factor: float, unit: str = " %", offset: float = 0.0
+) -> None:
     """Every seed as a dot, just right of its mean."""
-    rows = [(row["lam"], seed, value, i) for _, row in own.iterrows() for seed, value, i in _each(row)]
+    rows = [(row["at"], *each) for _, row in own.iterrows() for each in _each(row)]
     figure.add_scatter(
-        **_where(panel, [row[0] for row in rows], 0.28),
+        **where(panel, [row[0] for row in rows], offset + SEED_OFFSET),
         name="one seed",
         y=rounded([row[2] for row in rows], factor),
         mode="markers",
         marker={"color": style.MUTED, "size": 5, "opacity": 0.7},
-        text=[f"seed {seed}: {value * factor:.4g}<br>{i}" for _, seed, value, i in rows],
-        hovertemplate="%{text}<extra></extra>",
+        text=[f"{seed} · {trial_id}" for _, seed, _, trial_id in rows],
+        hovertemplate=f"seed %{{text}}<br>%{{y}}{unit}<extra></extra>",
         legendgroup="seed",
-        showlegend=panel == 0,
+        showlegend=not named(figure, "one seed"),
     )
 
 
@@ -58,55 +108,23 @@ def add_losses(figure: go.Figure, panel: int, own: pd.DataFrame, ceiling: float)
     """A cross where a seed failed, diverged or is corrupt; a hollow mark where a cell has nothing at all."""
     failed = own[own[["failed", "diverged", "corrupt"]].sum(axis=1) > 0]
     missing = own[(own["complete"] == 0) & ~own.index.isin(failed.index)]
-    for name, cells, symbol, color in (
+    for name, cells, mark, color in (
         ("failed, diverged or corrupt", failed, "x", style.SYSTEM),
         ("no seed yet", missing, "circle-open", style.MUTED),
     ):
         if cells.empty:
             continue
         figure.add_scatter(
-            **_where(panel, cells["lam"], 0.0),
+            **where(panel, cells["at"], 0.0),
             name=name,
             y=[round(ceiling, 4)] * len(cells),
             mode="markers",
-            marker={"color": color, "symbol": symbol, "size": 10},
+            marker={"color": color, "symbol": mark, "size": 10},
             text=list(cells["hover"]),
             hovertemplate="%{text}<extra></extra>",
             legendgroup=name,
-            showlegend=not any(trace.name == name for trace in figure.data),
+            showlegend=not named(figure, name),
         )
-
-
-def add_reference(
-    figure: go.Figure, panel: int, single: pd.Series, ends: tuple[float, float], factor: float, dash: str
-) -> None:
-    """A single network as a horizontal line with its interval shaded."""
-    low, high = single["low"], single["high"]
-    if not math.isnan(low):
-        figure.add_scatter(
-            **_where(panel, [ends[0], ends[1], ends[1], ends[0]], (-0.5, 0.5, 0.5, -0.5)),
-            y=rounded([low, low, high, high], factor),
-            name=f"{single['architecture']} interval",
-            mode="lines",
-            fill="toself",
-            fillcolor=style.BAND,
-            line={"width": 0},
-            hoverinfo="skip",
-            showlegend=False,
-        )
-    figure.add_scatter(
-        **_where(panel, [*ends, ends[1]], (-0.5, 0.0, 0.5)),
-        y=rounded([single["mean"]] * 3, factor),
-        name=f"single network {single['architecture']}",
-        mode="lines",
-        line={"color": style.INK, "dash": dash, "width": 2},
-        hovertemplate=(
-            f"single network {single['architecture']}<br>mean {single['mean'] * factor:.4g}<br>"
-            f"{single['complete']} of {wording.count(single['planned'], 'seed')}<extra></extra>"
-        ),
-        legendgroup=single["architecture"],
-        showlegend=panel == 0,
-    )
 
 
 def half_widths(shown: pd.DataFrame, kind: str, factor: float) -> list[float | None]:
@@ -117,27 +135,38 @@ def half_widths(shown: pd.DataFrame, kind: str, factor: float) -> list[float | N
     return rounded(shown["sd"] / scale, factor)
 
 
-def offer_intervals(figure: go.Figure, data: pd.DataFrame, factor: float = 100) -> None:
-    """A switch of the error bars between t interval, SD and SE. The single network keeps its t interval."""
-    options = []
-    for label, kind in INTERVALS.items():
-        changes = {}
-        for i, trace in enumerate(figure.data):
-            if trace.error_y.array is not None:
-                own = data[(data["architecture"] == trace.meta["of"]) & data["mean"].notna()]
-                changes[f"data.{i}.error_y.array"] = half_widths(own, kind, factor)
-        options.append({"label": label, "set": changes})
-    style.add_switch(figure, "error bars", options)
+def offer_intervals(figure: go.Figure) -> None:
+    """A switch of the error bars between t interval, SD and SE. A single network's line keeps its t interval."""
+    bars = {i: trace.meta["bars"] for i, trace in enumerate(figure.data) if "bars" in (trace.meta or {})}
+    options = [
+        {"label": label, "set": {f"data.{i}.error_y.array": own[kind] for i, own in bars.items()}}
+        for label, kind in INTERVALS.items()
+    ]
+    for i in bars:
+        figure.data[i].meta = {name: value for name, value in figure.data[i].meta.items() if name != "bars"}
+    if any(value is not None for own in bars.values() for value in own["high"]):
+        style.add_switch(figure, "error bars", options)
+
+
+def ceiling(data: pd.DataFrame, factor: float) -> float:
+    """Just above every mark: where cells without a mean are shown."""
+    highest = max([value for values in data["values"] for value in values], default=1.0)
+    return float(factor * max([highest, *data["high"].dropna()]) * 1.06)
+
+
+def where(panel: int, places: Iterable[float], offset: float | Sequence[float], **meta: object) -> dict[str, object]:
+    """Axes of a trace, and in ``meta`` the places that its x follows when the scale is switched."""
+    at = [float(place) for place in places]
+    offsets = [offset] * len(at) if isinstance(offset, float) else list(offset)
+    name = axis_suffix(panel)
+    pairs = [list(pair) for pair in zip(at, offsets, strict=True)]
+    return {"x": at, "xaxis": f"x{name}", "yaxis": f"y{name}", "meta": {"at": pairs, **meta}}
 
 
 def _each(row: pd.Series) -> list[tuple[int, float, str]]:
     return list(zip(row["seeds"], row["values"], row["trial_ids"], strict=True))
 
 
-def _where(panel: int, lams: Iterable[float], offset: float | tuple[float, ...], **meta: object) -> dict[str, object]:
-    """Axes of a trace, and in ``meta`` the λs that its x follows when the scale is switched."""
-    lams = [float(lam) for lam in lams]
-    offsets = offset if isinstance(offset, tuple) else (offset,) * len(lams)
-    name = axis_suffix(panel)
-    at = [list(pair) for pair in zip(lams, offsets, strict=True)]
-    return {"x": lams, "xaxis": f"x{name}", "yaxis": f"y{name}", "meta": {"at": at, **meta}}
+def named(figure: go.Figure, name: str) -> bool:
+    """Whether the legend may have this name already."""
+    return any(trace.name == name for trace in figure.data)

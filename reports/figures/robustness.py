@@ -1,57 +1,70 @@
 """Figures 7 and 8: accuracy when members are dropped at test time, one line a λ."""
 
-from html import escape
-
-import numpy as np
 import pandas as pd
-import plotly.graph_objects as go
 
 from reports import wording
 from reports.cells import places, planned_cells
-from reports.figures import style
-from reports.figures.entry import ReportFigure
-from reports.figures.style import axis_suffix, rounded
+from reports.figures.entry import ReportFigure, has_ensembles
+from reports.figures.robustness_curves import MASKS, chosen, draw, masks
 from reports.loading import Frames
-from reports.statistics import summarise
+from reports.statistics import Summary, summarise
 from reports.tables import DisplayTable, display
 
 MARGIN = 0.01
 """One point of accuracy: what a reader may give up to drop members."""
-MOST_POINTS = 65
-"""Curves of more members are thinned in the drawing; the CSV file has every point."""
-MASKS = {"example": "a random subset for each image (the paper)", "shared": "one random subset for all images"}
+
+
+MOST_POINTS = 32
+"""Curves of more members are thinned to every second, fourth … point, and the last."""
+
+
+def applies(frames: Frames) -> bool:
+    """Whether the sweep drops members at test time."""
+    return has_ensembles(frames) and frames.sweep.evaluation.robustness.repeats > 0
 
 
 def data(frames: Frames) -> pd.DataFrame:
     """A row a mask, ensemble, λ and number of dropped members: accuracy over the complete seeds.
 
-    Columns: mask, architecture, members, lam, place, dropped, n, planned, mean, sd, low, high.
+    Columns: mask, architecture, members, lam, place, planned, lost (failed, diverged or corrupt), dropped, n, mean,
+    sd, low, high, to 5 digits; droppable, of the whole curve of means. Of more than ``MOST_POINTS`` points of a curve
+    some are left out, never the ends.
     """
-    rows = []
+    rows: list[dict[str, object]] = []
     place = places(frames)
     for architecture, lam, trials in planned_cells(frames):
-        if trials["members"].iloc[0] == 1:
-            continue
-        own = frames.robustness[frames.robustness["trial_id"].isin(set(trials["trial_id"]))]
-        for (mask, _), group in own.groupby(["mask", "dropped"], sort=True):
-            summary = summarise(list(group["accuracy"]))
-            rows.append(
-                {
-                    "mask": str(mask),
-                    "architecture": architecture,
-                    "members": int(trials["members"].iloc[0]),
-                    "lam": lam,
-                    "place": place[lam],
-                    "dropped": int(group["dropped"].iloc[0]),
-                    "n": summary.n,
-                    "planned": len(trials),
-                    "mean": summary.mean,
-                    "sd": summary.sd,
-                    "low": summary.low,
-                    "high": summary.high,
-                }
-            )
+        members = int(trials["members"].iloc[0])
+        own = frames.robustness[frames.robustness["trial_id"].isin(set(trials["trial_id"])) & (members > 1)]
+        for mask, group in own.groupby("mask", sort=True):
+            cell = {
+                "mask": str(mask),
+                "architecture": architecture,
+                "members": members,
+                "lam": lam,
+                "place": place[lam],
+            }
+            lost = int(trials["status"].isin(["failed", "diverged", "corrupt"]).sum())
+            rows += [{**cell, "planned": len(trials), "lost": lost, **point} for point in _curve(group, members)]
     return pd.DataFrame(rows)
+
+
+def _curve(group: pd.DataFrame, members: int) -> list[dict[str, object]]:
+    """The points of one curve over its seeds."""
+    summaries: dict[int, Summary] = {}
+    for _, own in group.groupby("dropped", sort=True):
+        summaries[int(own["dropped"].iloc[0])] = summarise(list(own["accuracy"]))
+    means = pd.DataFrame({"dropped": list(summaries), "mean": [summary.mean for summary in summaries.values()]})
+    step, last = -(-members // MOST_POINTS), max(summaries)
+    return [
+        {
+            "dropped": dropped,
+            "n": summary.n,
+            **{of: float(f"{getattr(summary, of):.5g}") for of in ("mean", "sd", "low", "high")},
+            "droppable": droppable(means),
+        }
+        for dropped, summary in summaries.items()
+        if dropped % step == 0 or dropped == last
+    ]
 
 
 def droppable(curve: pd.DataFrame) -> int:
@@ -62,93 +75,26 @@ def droppable(curve: pd.DataFrame) -> int:
 
 
 def title(data: pd.DataFrame) -> str:
-    """Members that can be dropped for one point of accuracy, for the ensemble with the most members."""
+    """Members that one point of accuracy buys at the λs shown, for the ensemble with the most members."""
     if data.empty:
         return "Accuracy against members dropped"
-    shown = data[data["mask"] == _masks(data)[0]]
+    shown = data[(data["mask"] == masks(data)[0]) & data["lam"].isin(chosen(sorted(set(data["lam"]))))]
     widest = shown[shown["members"] == shown["members"].max()]
     widest = widest[widest["architecture"] == widest["architecture"].iloc[0]]
-    ends = [f"{droppable(curve)} at {wording.lam(lam)}" for lam, curve in widest.groupby("lam")]
+    ends = [
+        f"{curve['droppable'].iloc[0]} at {wording.lam(curve['lam'].iloc[0])}" for _, curve in widest.groupby("lam")
+    ]
     name, members = widest["architecture"].iloc[0], widest["members"].iloc[0]
     return f"{name}: of {members} members, one point of accuracy buys dropping {wording.listed(ends)}"
 
 
-def _masks(data: pd.DataFrame) -> list[str]:
-    return [mask for mask in MASKS if mask in set(data["mask"])]
-
-
-def draw(data: pd.DataFrame) -> go.Figure:
-    """A panel an architecture, a line a λ with its interval shaded, and a switch between the kinds of mask."""
-    if data.empty:
-        return style.empty("No complete trial has measured robustness.")
-    names, masks = list(dict.fromkeys(data["architecture"])), _masks(data)
-    figure = style.panels(names, 3, "members dropped", "accuracy in %")
-    styles = style.lambda_styles(data)
-    legend: set[float] = set()
-    drawn: list[str] = []
-    for mask in masks:
-        for panel, name in enumerate(names):
-            own = data[(data["mask"] == mask) & (data["architecture"] == name)]
-            for lam, curve in own.groupby("lam", sort=True):
-                before = len(figure.data)
-                new = lam not in legend
-                _add_curve(figure, panel, curve.sort_values("dropped"), styles[float(lam)], new)
-                legend.add(float(lam))
-                drawn += [mask] * (len(figure.data) - before)
-    for trace, mask in zip(figure.data, drawn, strict=True):
-        trace.visible = mask == masks[0]
-    if len(masks) > 1:
-        _offer_masks(figure, masks, drawn)
-    return figure
-
-
-def _add_curve(figure: go.Figure, panel: int, curve: pd.DataFrame, look: style.Style, legend: bool) -> None:
-    curve = _thinned(curve)
-    name, lam = axis_suffix(panel), curve["lam"].iloc[0]
-    shared: dict[str, object] = {
-        "xaxis": f"x{name}",
-        "yaxis": f"y{name}",
-        "legendgroup": f"{lam:g}",
-        "name": wording.lam(lam),
-    }
-    shared["legendrank"] = 1000 + int(curve["place"].iloc[0])
-    if curve["n"].min() > 1:
-        there, back = curve, curve[::-1]
-        figure.add_scatter(
-            x=[*there["dropped"], *back["dropped"]], y=rounded([*there["low"], *back["high"]], 100), mode="lines",
-            fill="toself", fillcolor=look.color, opacity=0.15, line={"width": 0}, hoverinfo="skip", showlegend=False,
-            **shared,
-        )  # fmt: skip
-    figure.add_scatter(
-        x=list(curve["dropped"]), y=rounded(curve["mean"], 100), mode="lines+markers", showlegend=legend,
-        line={"color": look.color, "dash": look.dash, "width": 2},
-        marker={"color": look.color, "symbol": look.symbol, "size": 7, "maxdisplayed": 9},
-        text=[f"{wording.percent(low)} to {wording.percent(high)}" if n > 1 else "none: one seed"
-              for n, low, high in zip(curve["n"], curve["low"], curve["high"], strict=True)],
-        hovertemplate=_hover(curve.iloc[0]), **shared,
-    )  # fmt: skip
-
-
-def _thinned(curve: pd.DataFrame) -> pd.DataFrame:
-    """At most about ``MOST_POINTS`` points, the first and the last among them."""
-    keep = np.unique(np.linspace(0, len(curve) - 1, min(len(curve), MOST_POINTS)).round().astype(int))
-    return curve.iloc[keep]
-
-
-def _hover(first: pd.Series) -> str:
-    return (
-        f"{escape(first['architecture'])}, {wording.lam(first['lam'])}<br>"
-        f"%{{x}} of {first['members']} dropped: %{{y:.2f}} %<br>95 % interval %{{text}}<br>"
-        f"{first['n']} of {wording.count(first['planned'], 'seed')}<extra></extra>"
+def note(data: pd.DataFrame) -> str:
+    """The kinds of mask, and what was thinned."""
+    kinds = wording.listed([MASKS[mask] for mask in masks(data)])
+    thin = data["members"].max() > MOST_POINTS
+    return f"Members were dropped by {kinds}." + (
+        f" Longer curves are thinned to about {MOST_POINTS} points." if thin else ""
     )
-
-
-def _offer_masks(figure: go.Figure, masks: list[str], drawn: list[str]) -> None:
-    options = [
-        {"label": MASKS[mask], "set": {f"data.{i}.visible": own == mask for i, own in enumerate(drawn)}}
-        for mask in masks
-    ]
-    style.add_switch(figure, "dropped members", options)
 
 
 def table(data: pd.DataFrame) -> DisplayTable:
@@ -173,18 +119,22 @@ def _share_row(curve: pd.DataFrame) -> dict[str, object]:
         nearest = curve.iloc[int((curve["dropped"] - share * members).abs().argmin())]
         exact = nearest["dropped"] == round(share * members)
         row[f"accuracy in %, {words} dropped"] = wording.percent(nearest["mean"]) if exact else "–"
-    return {**row, "members that one point of accuracy buys": str(droppable(curve))}
+    return {**row, "members that one point of accuracy buys": str(first["droppable"])}
 
 
 FIGURE = ReportFigure(
-    key="robustness",
+    key="fig-7-8",
     source="after Figures 7 and 8 of the paper",
     measured=(
         "Accuracy on test images of the mean logits of the members kept, as mean over random subsets and then over "
-        "seeds, with its 95 % t interval shaded."
+        "seeds, with its 95 % t interval shaded; hollow marks where seeds are missing, a cross on the "
+        "curve where one failed. The λs of the paper are shown "
+        "first, or the planned ones nearest to them; a switch shows all."
     ),
     data=data,
     draw=draw,
     title=title,
     table=table,
+    note=note,
+    applies=applies,
 )

@@ -22,7 +22,8 @@ INDEPENDENT, SYSTEM = "#0072B2", "#D55E00"
 # Orange comes first in a grid, far from the vermilion of λ = 1 that it resembles.
 BETWEEN = ("#56B4E9", "#E69F00", "#009E73", INK, "#CC79A7")
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
-SYMBOLS = ("circle", "square", "diamond", "triangle-up", "triangle-down", "pentagon", "triangle-left")
+# No diamond, which is the paper's number, and no cross, which is a failure.
+SYMBOLS = ("circle", "square", "triangle-up", "triangle-down", "pentagon", "triangle-left", "star")
 
 MARGIN = {"l": 58, "r": 12, "t": 30, "b": 46}
 PANEL_HEIGHT = 300
@@ -60,9 +61,23 @@ def _style(lam: float, place: int) -> Style:
     )
 
 
+SERIES = tuple(
+    Style(color, dash, symbol)
+    for color, dash, symbol in zip(
+        (INDEPENDENT, *BETWEEN[1:], BETWEEN[0], SYSTEM), (*DASHES, "dash"), SYMBOLS, strict=True
+    )
+)
+"""Looks of series that are no λs: architectures, kinds of mask."""
+
+
+def series_style(place: int) -> Style:
+    """The look of the series at a place in its order."""
+    return SERIES[place % len(SERIES)]
+
+
 def rounded(values: Iterable[float], factor: float = 1.0) -> list[float | None]:
-    """Numbers to six digits, times a factor, as a figure holds them; what is no number becomes a gap."""
-    return [None if value != value else float(f"{value * factor:.6g}") for value in values]
+    """Numbers to five digits, times a factor, as a figure holds them; what is no number becomes a gap."""
+    return [None if value != value else float(f"{value * factor:.5g}") for value in values]
 
 
 def axis_suffix(panel: int) -> str:
@@ -70,21 +85,29 @@ def axis_suffix(panel: int) -> str:
     return "" if panel == 0 else str(panel + 1)
 
 
-def panels(titles: Sequence[str], columns: int, x_title: str, y_title: str) -> go.Figure:
-    """An empty figure of panels in reading order that share one y axis.
+def panels(
+    titles: Sequence[str], columns: int, x_title: str | Sequence[str], y_title: str | Sequence[str]
+) -> go.Figure:
+    """An empty figure of panels in reading order, which share one y axis where they share its title.
 
     ``layout.meta`` tells the page how many panels there are and how many columns fit at most; a narrow screen
     lays them out again in fewer.
     """
+    x_titles = [x_title] * len(titles) if isinstance(x_title, str) else list(x_title)
+    y_titles = [y_title] * len(titles) if isinstance(y_title, str) else list(y_title)
+    shared = isinstance(y_title, str)
     figure = go.Figure(layout={"template": go.layout.Template()})
     columns = max(1, min(columns, len(titles)))
     rows = -(-len(titles) // columns)
     for i, title in enumerate(titles):
         row, column = divmod(i, columns)
         _add_panel(figure, i, title, (column / columns, row / rows), (1 / columns, 1 / rows))
-        figure.layout[f"xaxis{axis_suffix(i)}"].title = {"text": x_title, "standoff": 6}
-        if column == 0:
-            figure.layout[f"yaxis{axis_suffix(i)}"].title = {"text": y_title, "standoff": 6}
+        x, y = figure.layout[f"xaxis{axis_suffix(i)}"], figure.layout[f"yaxis{axis_suffix(i)}"]
+        x.title = {"text": x_titles[i], "standoff": 6}
+        if column == 0 or not shared:
+            y.title = {"text": y_titles[i], "standoff": 6}
+        if shared and i:
+            y.matches = "y"
     figure.update_layout(
         height=rows * PANEL_HEIGHT + 60,
         margin=MARGIN,
@@ -94,7 +117,7 @@ def panels(titles: Sequence[str], columns: int, x_title: str, y_title: str) -> g
         hoverlabel={"align": "left"},
         hovermode="closest",
         legend={"orientation": "h", "x": 0, "y": 1 + 30 / (rows * PANEL_HEIGHT), "yanchor": "bottom"},
-        meta={"panels": len(titles), "columns": columns, "y_title": y_title, "switches": []},
+        meta={"panels": len(titles), "columns": columns, "y_title": y_title if shared else y_titles, "switches": []},
     )
     return figure
 
@@ -110,7 +133,6 @@ def _add_panel(
         **line,
         "anchor": f"x{name}",
         "domain": [1 - top - 0.8 * size[1], 1 - top],
-        **({"matches": "y"} if panel else {}),
     }
     figure.add_annotation(
         text=f"<b>{title}</b>", x=0, y=1, yshift=4, yanchor="bottom", xanchor="left", showarrow=False,

@@ -28,6 +28,10 @@ FLAGS = [
     "--no-first-run",
 ]
 HOSTILE = "</script><img src=x onerror=\"document.title='owned'\"><b>bold</b>"
+FIGURES = ["fig-2", "fig-3", "table-1", "table-2", "fig-4", "fig-6", "fig-6-epochs", "fig-6-ranks", "fig-7-8",
+           "fig-7-8-droppable", "fig-9"]  # fmt: skip
+MARKS = "svg.main-svg g.trace, svg.main-svg .point, svg.main-svg image, svg.main-svg path.js-line"
+DRAWN = f"figures => figures.map(f => [f.id, f.querySelectorAll('{MARKS}').length])"
 SECONDS_TO_OPEN = 10
 """Generous: the page opens in about two seconds on two shared cores."""
 
@@ -57,7 +61,7 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def written(store: Store) -> Path:
     """The store's report, as a file."""
     assert store.storage.folder is not None
-    store.storage.replace(REPORT, build(store.storage))
+    store.storage.replace(REPORT, build([store.storage]))
     return store.storage.folder / REPORT
 
 
@@ -89,18 +93,18 @@ def test_it_opens_offline_without_a_complaint(browser: Browser, report: Path) ->
 
 def test_every_figure_is_drawn(browser: Browser, report: Path) -> None:
     page = opened(browser, report).page
-    drawn = page.eval_on_selector_all(
-        "figure", "figures => figures.map(f => [f.id, f.querySelectorAll('svg.main-svg g.trace').length])"
-    )
-    assert [name for name, _ in drawn] == ["error-against-lambda", "dominance", "robustness", "losses"]
-    assert all(traces > 0 for _, traces in drawn)
+    drawn = page.eval_on_selector_all("figure", DRAWN)
+    assert [name for name, _ in drawn] == FIGURES
+    assert [name for name, traces in drawn if not traces] == []
 
 
 def test_a_page_without_any_joint_trial_draws_and_complains_of_nothing(browser: Browser, tmp_path: Path) -> None:
     store = write_store(tmp_path, sweep(methods=["bagging", "stacking"]))
     seen = opened(browser, written(store))
     assert seen.complaints == []
-    assert "plans no joint training" in seen.page.locator("#error-against-lambda").inner_text()
+    assert "plans no joint training" in seen.page.locator("#answer").inner_text()
+    assert "This sweep plans no joint training." in seen.page.locator("#fig-3 [data-plot]").inner_text()
+    assert dict(seen.page.eval_on_selector_all("figure", DRAWN))["table-1"] > 0
 
 
 def test_the_matrix_has_columns_for_bagging_and_stacking(browser: Browser, report: Path) -> None:
@@ -124,7 +128,7 @@ def test_a_phone_needs_no_sideways_scroll(browser: Browser, report: Path, scheme
 
 def test_figures_follow_the_theme_while_open(browser: Browser, report: Path) -> None:
     page = opened(browser, report, scheme="light").page
-    tick = "[...document.querySelectorAll('#losses .xtick text')].slice(0, 1).map(t => getComputedStyle(t).fill)[0]"
+    tick = "[...document.querySelectorAll('#fig-9 .xtick text')].slice(0, 1).map(t => getComputedStyle(t).fill)[0]"
     assert page.evaluate(tick) == "rgb(0, 0, 0)"
     page.emulate_media(color_scheme="dark")
     page.wait_for_selector("html[data-drawn=dark]")
@@ -133,9 +137,9 @@ def test_figures_follow_the_theme_while_open(browser: Browser, report: Path) -> 
 
 def test_switches_redraw(browser: Browser, report: Path) -> None:
     seen = opened(browser, report)
-    read = "() => document.querySelector('#error-against-lambda [data-plot]').data.find(t => t.error_y?.array).x[1]"
+    read = "() => document.querySelector('#fig-3 [data-plot]').data.find(t => t.error_y?.array).x[1]"
     assert seen.page.evaluate(read) == 1
-    seen.page.locator("#error-against-lambda select").first.select_option(index=1)
+    seen.page.locator("#fig-3 select").first.select_option(index=1)
     assert seen.page.evaluate(read) == pytest.approx(math.log10(2), abs=1e-4)
     for select in seen.page.locator("figure select").all():
         select.select_option(index=1)
@@ -145,11 +149,88 @@ def test_switches_redraw(browser: Browser, report: Path) -> None:
 def test_numbers_and_drawing_can_be_saved(browser: Browser, report: Path) -> None:
     seen = opened(browser, report)
     with seen.page.expect_download() as csv:
-        seen.page.locator('#losses [data-download="csv"]').click()
-    assert csv.value.suggested_filename == "losses.csv"
+        seen.page.locator('#fig-9 [data-download="csv"]').click()
+    assert csv.value.suggested_filename == "fig-9.csv"
     assert csv.value.path().read_text().startswith("architecture,lam,")
     with seen.page.expect_download() as svg:
-        seen.page.locator('#losses [data-download="svg"]').click()
-    assert svg.value.suggested_filename == "losses.svg"
+        seen.page.locator('#fig-9 [data-download="svg"]').click()
+    assert svg.value.suggested_filename == "fig-9.svg"
     assert svg.value.path().read_text().startswith("<svg")
     assert seen.complaints == []
+
+
+def until(page: Page, condition: str) -> None:
+    """Wait for something; the page's own policy forbids Playwright's way of it."""
+    end = time.monotonic() + 30
+    while not page.evaluate(condition):
+        assert time.monotonic() < end, condition
+        page.wait_for_timeout(50)
+
+
+def test_on_paper_every_figure_is_there_and_every_table_open(browser: Browser, report: Path) -> None:
+    seen = opened(browser, report, scheme="dark")
+    page = seen.page
+    assert page.locator("details:not([open])").count() > 0
+    page.emulate_media(media="print")
+    until(page, "document.querySelectorAll('details:not([open])').length === 0")
+    assert dict(page.eval_on_selector_all("figure", DRAWN)).keys() == set(FIGURES)
+    until(page, "[...document.querySelectorAll('[data-plot]')].every(p => p._fullLayout.width <= 680)")
+    assert [name for name, traces in page.eval_on_selector_all("figure", DRAWN) if not traces] == []
+    assert not page.locator("[data-download]").first.is_visible()
+    assert len(page.pdf()) > 50_000
+    page.emulate_media(media="screen")
+    until(page, "document.querySelectorAll('details[open]').length === 0")
+    assert seen.complaints == []
+
+
+def focused(page: Page, wanted: str) -> None:
+    """Press Tab until the focus is on what the selector names."""
+    for _ in range(400):
+        page.keyboard.press("Tab")
+        if page.evaluate("wanted => document.activeElement.matches(wanted)", wanted):
+            return
+    raise AssertionError(f"no Tab reaches {wanted}")
+
+
+def test_keys_alone_reach_and_work_switches_tables_and_downloads(browser: Browser, report: Path) -> None:
+    seen = opened(browser, report)
+    page = seen.page
+    focused(page, "#fig-3 select")
+    page.keyboard.press("ArrowDown")
+    assert page.evaluate("document.activeElement.selectedIndex") == 1
+    focused(page, '#fig-3 [data-download="csv"]')
+    with page.expect_download() as csv:
+        page.keyboard.press("Enter")
+    assert csv.value.suggested_filename == "fig-3.csv"
+    focused(page, '#fig-3 [data-download="svg"]')
+    with page.expect_download() as svg:
+        page.keyboard.press("Space")
+    assert svg.value.path().read_text().startswith("<svg")
+    focused(page, "#fig-3 summary")
+    page.keyboard.press("Enter")
+    assert page.locator("#fig-3 details[open] table").is_visible()
+    assert seen.complaints == []
+
+
+def test_two_stores_are_one_page_with_ids_of_their_own(browser: Browser, tmp_path: Path) -> None:
+    spec = sweep(name="other", title=HOSTILE)
+    stores = [write_store(tmp_path / "a", sweep(), partial), write_store(tmp_path / "b", spec)]
+    place = tmp_path / "both.html"
+    place.write_bytes(build([store.storage for store in stores]))
+    seen = opened(browser, place)
+    ids = seen.page.evaluate("() => [...document.querySelectorAll('main [id], main')].map(e => e.id)")
+    own = [each for each in ids if each.startswith(("fig-", "table-", "sweep-"))]
+    assert len(own) == len(set(own))
+    drawn = seen.page.eval_on_selector_all("figure", DRAWN)
+    figures = [name for name, _ in drawn]
+    alone = [name for name in FIGURES if name != "table-2"]
+    assert figures == [f"{name}-{number}" for number in (1, 2) for name in alone]
+    assert [name for name, traces in drawn if not traces] == []
+    assert seen.page.locator("#sweep-1 > h2, #sweep-2 > h2").all_inner_texts() == ["1. synthetic", "2. other"]
+    with seen.page.expect_download() as csv:
+        seen.page.locator('#fig-9-2 [data-download="csv"]').click()
+    assert csv.value.suggested_filename == "fig-9-2.csv"
+    assert seen.page.locator("main img, main b >> text=bold").count() == 0
+    assert seen.page.title() != "owned"
+    assert seen.complaints == []
+    assert seen.requests == [place.as_uri()]

@@ -166,12 +166,18 @@ def epoch_rows(trial: PlannedTrial, epoch: int) -> list[Row]:
 
 
 def filter_rows(trial: PlannedTrial) -> list[Row]:
-    """Two numbers a member, before and after."""
-    return [
-        {"trial_id": trial.id, "member": member, "stage": stage, "weights": [0.5, -0.5], "shape": [1, 2]}
-        for member in range(trial.spec.architecture.members)
-        for stage in ("initial", "final")
-    ]
+    """Random filters that move far, at λ = 1 the first member's alone; two numbers a member where they are dense."""
+    network = trial.spec.architecture
+    shape = [network.filters[0], 3, 3, 3] if network.kind == "convnet" else [1, 2]
+    found: list[Row] = []
+    for member in range(network.members):
+        rng = np.random.default_rng([trial.spec.seed, member])
+        initial, direction = (rng.uniform(-0.2, 0.2, size=int(np.prod(shape))) for _ in range(2))
+        moved = 3.0 if trial.spec.lam < 1 or member == 0 else 0.2
+        for stage, weights in (("initial", initial), ("final", initial + moved * direction)):
+            own = {"member": member, "stage": stage, "weights": [round(float(w), 4) for w in weights], "shape": shape}
+            found.append({"trial_id": trial.id, **own})
+    return found
 
 
 def robustness_rows(trial: PlannedTrial) -> list[Row]:

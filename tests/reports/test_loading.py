@@ -2,6 +2,7 @@ import hashlib
 import json
 from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -11,7 +12,7 @@ from reports.loading import Frames, StoreError, load
 from specs import layout
 from specs.layout import CommittedFile
 from specs.sweep import expand
-from tests.reports.synthetic import commit, rows, sweep, write_store
+from tests.reports.synthetic import commit, filter_rows, rows, sweep, write_store
 
 
 def statuses(frames: Frames) -> dict[str, int]:
@@ -97,6 +98,25 @@ def test_a_complete_trial_without_a_number_is_corrupt(tmp_path: Path) -> None:
     assert "test_error is no number" in " ".join(load(LocalStorage(tmp_path)).planned["message"])
 
 
+@pytest.mark.parametrize("table", ["trials", "epochs", "robustness", "filters"])
+def test_two_rows_with_one_key_mark_the_trial_corrupt(tmp_path: Path, table: str) -> None:
+    spec = sweep(evaluation={"filters": True})
+    store = write_store(tmp_path, spec, lambda trial: None)
+    trial = expand(spec)[4]
+    tables = rows(trial)
+    attempt, files = store.write_attempt(trial.id, tables)
+    path = folder(store) / layout.table(trial.id, attempt, table)  # the store itself refuses to write such rows
+    whole = pq.read_table(path)
+    pq.write_table(pa.concat_tables([whole, whole.slice(0, 1)]), path)
+    files[table] = CommittedFile(sha256=hashlib.sha256(path.read_bytes()).hexdigest(), rows=whole.num_rows + 1)
+    _commit_files(store, trial.id, attempt, files)
+    frames = load(LocalStorage(tmp_path))
+    message = frames.planned.set_index("trial_id").loc[trial.id, "message"]
+    assert message.startswith(f"{table}.parquet: two rows with one key (trial_id")
+    assert frames.trials.empty
+    assert frames.filters.empty
+
+
 @pytest.mark.parametrize("content", [b"", b"{", b"\xff\xfe", b'{"trial_id": 3}'])
 def test_a_damaged_commit_marks_the_trial_corrupt(tmp_path: Path, content: bytes) -> None:
     store = write_store(tmp_path, sweep())
@@ -119,7 +139,11 @@ def test_filters_are_read_where_they_are_and_not_missed_where_they_are_not(tmp_p
     assert statuses(frames) == {"complete": 11}
     assert len(frames.filters) == 2 * (1 + 5 * 4 + 5 * 20)
     assert list(frames.filters.iloc[0]["shape"]) == [1, 2]
-    assert list(frames.filters.iloc[0]["weights"]) == [0.5, -0.5]
+    trial = next(trial for trial in expand(spec) if trial.architecture == "4x16H" and trial.spec.lam == 0.9)
+    read = frames.filters[frames.filters["trial_id"] == trial.id]
+    written = filter_rows(trial)
+    assert [list(weights) for weights in read["weights"]] == [row["weights"] for row in written]
+    assert list(zip(read["member"], read["stage"], strict=True)) == [(row["member"], row["stage"]) for row in written]
     without = load(write_store(tmp_path / "without", sweep()).storage)
     assert statuses(without) == {"complete": 33}
     assert without.filters.empty

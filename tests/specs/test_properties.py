@@ -79,6 +79,14 @@ def at_the_late_rate(cell: Cell) -> bool:
 
 counts = st.integers(1, 10**6)
 rates = st.floats(1e-6, 1e6)
+
+
+def claims(sentence: str) -> list[dict[str, Any]]:
+    """One claim in so many words."""
+    predicate = {"kind": "value", "cell": {"architecture": "1x8H"}, "value": 9.5, "margin": 1}
+    return [{"id": "A1", "sentence": sentence, "source": "ours", "predicate": predicate}]
+
+
 EDITS: dict[str, tuple[st.SearchStrategy[Any], Touched]] = {
     "name": (st.from_regex(r"\A[a-z0-9][a-z0-9._-]{0,63}\Z"), nothing),
     "title": (st.text("abc #:λ-'\"", min_size=1, max_size=20), nothing),
@@ -86,6 +94,7 @@ EDITS: dict[str, tuple[st.SearchStrategy[Any], Touched]] = {
     "serves": (st.lists(st.text("abc #:", max_size=9), max_size=3), nothing),
     "full_scale": (st.fixed_dictionaries({"epochs": counts, "seeds": counts}), nothing),
     "allow_extrapolation": (st.just(True), nothing),
+    "claims": (st.text("abc #:λ-'\"", min_size=1, max_size=20).map(claims), nothing),
     "stacking_validation": (st.integers(1, 1000), nothing),
     "architectures/1x8H/hidden": (counts, of("1x8H")),
     "architectures/4x2H/members": (st.integers(2, 99), of("4x2H")),

@@ -1,0 +1,48 @@
+"""The best λ of an ensemble, and how sure the seeds make it: a bootstrap over seeds."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from reports.statistics import CONFIDENCE, resampled_means
+
+
+@dataclass(frozen=True)
+class Best:
+    """The λ with the least mean error over the seeds that every measured λ has, and where resamples put it."""
+
+    lam: float
+    low: float
+    high: float
+    """Ends of the 95 % percentile interval, themselves λs of the grid; NaN below two seeds."""
+    share: float
+    """Share of resamples in which this λ is the best; NaN below two seeds."""
+    n: int
+    """Seeds that every measured λ has."""
+
+
+def best_lambda(errors: Mapping[float, Mapping[int, float]]) -> Best | None:
+    """The best λ by errors of each λ and seed; λs without any seed are left out; None where no seed has all the rest.
+
+    Seeds are drawn with replacement, each with its errors at every λ, since λs are paired within seeds. Of equal means
+    the smaller λ counts as the better.
+    """
+    measured = {lam: by_seed for lam, by_seed in sorted(errors.items()) if by_seed}
+    seeds = sorted(set.intersection(*(set(by_seed) for by_seed in measured.values()))) if measured else []
+    if not seeds:
+        return None
+    grid = np.array(list(measured))
+    table = np.array([[by_seed[seed] for by_seed in measured.values()] for seed in seeds])
+    best = float(grid[_least(table.mean(0))])
+    if len(seeds) < 2:
+        return Best(best, float("nan"), float("nan"), float("nan"), 1)
+    drawn = np.sort(grid[_least(resampled_means(table))])
+    ends = ((1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2)
+    low, high = np.quantile(drawn, ends, method="inverted_cdf")
+    return Best(best, float(low), float(high), float(np.mean(drawn == best)), len(seeds))
+
+
+def _least(means: np.ndarray) -> np.ndarray:
+    """The first column with the least mean of each row; means equal to within rounding are equal."""
+    return np.asarray(np.round(means, 12).argmin(-1))

@@ -1,0 +1,90 @@
+"""The tables of a store as one file, for other tools: verified rows of complete trials, and what was left out."""
+
+import json
+import math
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any, BinaryIO, Literal, get_args
+
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.parquet as pq
+
+from reports import wording
+from reports.claims import Judgement
+from reports.loading import STATUSES
+from reports.reading import Reading
+
+Format = Literal["csv", "parquet"]
+FORMATS: tuple[Format, ...] = get_args(Format)
+CLAIMS = "claims"
+"""The table of judgements, which no store holds: it is made from the others."""
+NUMBERS = ("estimate", "low", "high", "margin", "p", "p_holm", "more_seconds")
+COUNTS = ("n", "more_seeds")
+BATCH = 4_096
+"""Rows of CSV that are in memory as text at once."""
+
+
+def table(reading: Reading, name: str) -> pa.Table:
+    """One of the store's tables; an architecture is called as in the store's present spec."""
+    found = reading.tables[name]
+    if "architecture" not in found.column_names:
+        return found
+    names = {outcome.trial.id: outcome.trial.architecture for outcome in reading.outcomes}
+    labels = pa.array([names[trial_id] for trial_id in found["trial_id"].to_pylist()], pa.string())
+    return found.set_column(found.column_names.index("architecture"), "architecture", labels)
+
+
+def claims_table(judgements: Sequence[Judgement]) -> pa.Table:
+    """A row a claim, a column a field of :class:`reports.claims.Judgement`."""
+    types = dict.fromkeys(NUMBERS, pa.float64()) | dict.fromkeys(COUNTS, pa.int64()) | {"could_flip": pa.bool_()}
+    fields = [pa.field(name, types.get(name, pa.string())) for name in Judgement.__dataclass_fields__]
+    return pa.Table.from_pylist([asdict(judgement) for judgement in judgements], schema=pa.schema(fields))
+
+
+def left_out(reading: Reading) -> dict[str, int]:
+    """Planned trials without rows by status, and commits that the present spec does not plan."""
+    counts = Counter(outcome.status for outcome in reading.outcomes)
+    found = {status: counts[status] for status in STATUSES[1:] if counts[status]}
+    return found | ({"stale": reading.stale} if reading.stale else {})
+
+
+def account(reading: Reading) -> str:
+    """What is in the tables and what is not, in a sentence."""
+    complete = sum(outcome.status == "complete" for outcome in reading.outcomes)
+    lost = [f"{count} {status}" for status, count in left_out(reading).items()]
+    said = f"rows of {complete} of {wording.count(len(reading.outcomes), 'planned trial')}, each file verified"
+    return f"{said}; left out: {', '.join(lost)}" if lost else f"{said}; nothing left out"
+
+
+def write(rows: pa.Table, form: Format, sink: BinaryIO) -> None:
+    """Write a table. In CSV a list is JSON, and a missing value an empty cell."""
+    if form == "parquet":
+        pq.write_table(rows, sink, compression="zstd", write_page_checksum=True)
+        return
+    options = pyarrow.csv.WriteOptions(include_header=False)
+    sink.write((",".join(f'"{name}"' for name in rows.column_names) + "\n").encode())
+    for batch in rows.to_batches(max_chunksize=BATCH):
+        pyarrow.csv.write_csv(_flat(batch), sink, options)
+
+
+def _flat(batch: pa.RecordBatch) -> pa.RecordBatch:
+    columns = [_as_json(column) if pa.types.is_list(column.type) else column for column in batch.columns]
+    return pa.RecordBatch.from_arrays(columns, names=batch.schema.names)
+
+
+def _as_json(lists: pa.Array) -> pa.Array:
+    return pa.array([None if each is None else json.dumps(json_value(each)) for each in lists.to_pylist()], pa.string())
+
+
+def json_rows(rows: pa.Table) -> list[dict[str, Any]]:
+    """The rows as values of JSON."""
+    return [{name: json_value(value) for name, value in row.items()} for row in rows.to_pylist()]
+
+
+def json_value(value: Any) -> Any:
+    """A value as JSON knows it: null stands for what is no finite number."""
+    if isinstance(value, list):
+        return [json_value(each) for each in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

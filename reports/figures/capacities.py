@@ -1,0 +1,151 @@
+"""Table 1: what each architecture is, how large, and what it cost to train."""
+
+import math
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from reports import wording
+from reports.cells import architectures
+from reports.figures import paper, scales, style
+from reports.figures.entry import ReportFigure
+from reports.figures.marks import where
+from reports.figures.style import rounded
+from reports.loading import Frames
+from reports.statistics import summarise
+from reports.tables import DisplayTable, display
+from specs.architectures import Architecture, ConvNet, DenseNet
+
+GIGABYTE = 1e9
+DRAWN = {"peak_memory": (GIGABYTE, "most memory in GB"), "seconds_per_epoch": (1.0, "seconds an epoch")}
+"""What is drawn: column of ``trials``, its unit, its axis."""
+
+
+def data(frames: Frames) -> pd.DataFrame:
+    """A row an architecture.
+
+    Columns: architecture, kind, network (its size in words), members, member_parameters, total_parameters, n (complete
+    trials of any method), device; peak_memory in bytes, the largest; seconds_per_epoch, its mean over trials, with
+    ``seconds_low`` and ``seconds_high``; paper_parameters and paper_memory as the paper prints them, or nothing.
+    """
+    return pd.DataFrame([_row(frames, name) for name in architectures(frames)])
+
+
+def _row(frames: Frames, name: str) -> dict[str, object]:
+    network = frames.sweep.architectures[name].network()
+    planned = frames.planned[frames.planned["architecture"] == name].iloc[0]
+    trials = frames.trials[frames.trials["architecture"] == name]
+    speed = summarise([float(value) for value in trials["seconds_per_epoch"]])
+    on_the_data = frames.sweep.dataset.name == "cifar100"
+    return {
+        "architecture": name,
+        "kind": network.kind,
+        "network": describe(network),
+        **{column: int(planned[column]) for column in ("members", "member_parameters", "total_parameters")},
+        "n": len(trials),
+        "device": ", ".join(sorted(set(trials["device"]))),
+        "peak_memory": float(trials["peak_memory"].max()) if len(trials) else float("nan"),
+        "seconds_per_epoch": speed.mean,
+        "seconds_low": speed.low,
+        "seconds_high": speed.high,
+        "paper_parameters": paper.PARAMETERS.get(network, "") if on_the_data else "",
+        "paper_memory": paper.MEMORY.get(network, "") if on_the_data else "",
+    }
+
+
+def describe(network: Architecture) -> str:
+    """The size of one member: ``depth 100, k = 12``, ``4 hidden units`` or its filters."""
+    if isinstance(network, DenseNet):
+        return f"depth {network.depth}, k = {network.growth}"
+    if isinstance(network, ConvNet):
+        return f"filters {' '.join(map(str, network.filters))}, strides {' '.join(map(str, network.strides))}"
+    return wording.count(network.hidden, "hidden unit")
+
+
+def title(data: pd.DataFrame) -> str:
+    """How far apart the architectures are in parameters, in all and a member."""
+    if data.empty:
+        return "The architectures"
+    spans = [_span(data[column]) for column in ("total_parameters", "member_parameters")]
+    return f"{wording.count(len(data), 'architecture')} of {spans[0]} parameters in all, {spans[1]} a member"
+
+
+def _span(numbers: pd.Series) -> str:
+    low, high = int(numbers.min()), int(numbers.max())
+    return f"{low:,}" if low == high else f"{low:,} to {high:,}"
+
+
+def note(data: pd.DataFrame) -> str:
+    """What the measurements mean on the devices that made them."""
+    devices = wording.listed(sorted({name for names in data["device"] for name in names.split(", ") if name}))
+    if not devices:
+        return "Nothing has run yet, so nothing was measured."
+    return (
+        f"Measured on {devices}. Memory is the most that a trial took: on CUDA what was allocated, on a CPU the whole "
+        "process with its libraries and data. Seconds are medians over epochs, measuring included."
+    )
+
+
+def draw(data: pd.DataFrame) -> go.Figure:
+    """Memory and seconds an epoch, a bar an architecture."""
+    if not len(data) or not data["n"].any():
+        return style.empty("No complete trial has measured memory or time.")
+    titles = [title for _, title in DRAWN.values()]
+    figure = style.panels(titles, 2, "", ["GB", "seconds"])
+    for panel, (column, (unit, _)) in enumerate(DRAWN.items()):
+        half = rounded(data["seconds_high"] - data["seconds_per_epoch"]) if column == "seconds_per_epoch" else None
+        figure.add_bar(
+            **where(panel, range(len(data)), 0.0), y=rounded(data[column], 1 / unit), width=0.6, name=DRAWN[column][1],
+            error_y={"array": half, "color": style.INK, "thickness": 1.5}, marker={"color": style.BETWEEN[0]},
+            text=[f"{row['architecture']}: {wording.count(row['n'], 'trial')}" for _, row in data.iterrows()],
+            textposition="none", hovertemplate="%{text}<br>%{y:.4g}<extra></extra>", showlegend=False,
+        )  # fmt: skip
+        scales.name(figure, list(data["architecture"]), panel)
+        figure.layout[f"yaxis{style.axis_suffix(panel)}"].rangemode = "tozero"
+    return figure
+
+
+def table(data: pd.DataFrame) -> DisplayTable:
+    """The table itself."""
+    return display(
+        data,
+        {
+            "name": lambda row: row["architecture"],
+            "network": lambda row: f"{row['kind']}, {row['network']}",
+            "M": lambda row: row["members"],
+            "parameters a member": lambda row: f"{row['member_parameters']:,}",
+            "parameters in all": lambda row: f"{row['total_parameters']:,}" + _printed(row["paper_parameters"]),
+            "most memory, GB": lambda row: (
+                wording.number(row["peak_memory"] / GIGABYTE, 3) + _printed(row["paper_memory"])
+            ),
+            "seconds an epoch": _seconds,
+            "complete trials": lambda row: row["n"],
+        },
+    )
+
+
+def _printed(text: str) -> str:
+    return f" (paper: {text}, Table 1)" if text else ""
+
+
+def _seconds(row: pd.Series) -> str:
+    mean, half = row["seconds_per_epoch"], row["seconds_high"] - row["seconds_per_epoch"]
+    return wording.number(mean, 3) + ("" if math.isnan(half) else f" ± {wording.number(half, 2)}")
+
+
+FIGURE = ReportFigure(
+    key="table-1",
+    source="after Table 1 of the paper",
+    measured=(
+        "The networks and what they cost here: the most memory of any complete trial, and the seconds of an epoch, "
+        "mean over complete trials with its 95 % t interval."
+    ),
+    data=data,
+    draw=draw,
+    title=title,
+    table=table,
+    note=note,
+    ensembles_only=False,
+    applies=lambda frames: True,
+    is_table=True,
+)

@@ -1,0 +1,144 @@
+"""How many members can be dropped for one point of accuracy, seed by seed: what Figures 7 and 8 mean in numbers."""
+
+from collections.abc import Callable
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from reports import cells, wording
+from reports.figures import scales, style
+from reports.figures.entry import ReportFigure, ensembles, hover, seeds_done
+from reports.figures.marks import add_losses, offer_intervals, placed, series
+from reports.figures.robustness import MARGIN, applies, droppable
+from reports.figures.robustness_curves import MASKS, masks
+from reports.loading import Frames
+from reports.statistics import Summary, paired_difference, summarise
+from reports.tables import DisplayTable, display
+
+OFFSETS = {"example": -0.12, "shared": 0.12}
+"""Both kinds of mask often agree: side by side, neither covers the other."""
+LOOKS = {"example": style.series_style(0), "shared": style.series_style(2)}
+
+
+def data(frames: Frames) -> pd.DataFrame:
+    """A row a kind of mask and planned cell of an ensemble: the share of its members that can be dropped.
+
+    The columns of :func:`reports.cells.summarised`, of :func:`reports.figures.robustness.droppable` over members and
+    each seed's own curve, and ``mask``.
+    """
+    planned = cells.summarised(frames, "test_error")
+    planned = planned[planned["members"] > 1]
+    counts = {
+        (str(mask), str(trial)): droppable(curve.rename(columns={"accuracy": "mean"}))
+        for (mask, trial), curve in frames.robustness.groupby(["mask", "trial_id"], sort=True)
+    }
+    kinds = [mask for mask in MASKS if mask in frames.sweep.evaluation.robustness.masks]
+    rows = [_row(row, mask, counts) for mask in kinds for _, row in planned.iterrows()]
+    return pd.DataFrame(rows, columns=[*planned.columns, "mask"])
+
+
+def _row(cell: pd.Series, mask: str, counts: dict[tuple[str, str], int]) -> dict[str, object]:
+    own = [counts[mask, trial] / cell["members"] for trial in cell["trial_ids"] if (mask, trial) in counts]
+    if len(own) < len(cell["trial_ids"]):  # rows of an older spec, which measured no such mask
+        own = []
+    found = summarise(own)
+    kept: dict[str, object] = {} if own else {"seeds": [], "trial_ids": []}
+    summary = {"values": own, "mean": found.mean, "sd": found.sd, "low": found.low, "high": found.high}
+    return {**{str(name): value for name, value in cell.items()}, **kept, **summary, "mask": mask}
+
+
+def title(data: pd.DataFrame) -> str:
+    """The share at the largest λ against that at the smallest, for each ensemble, by the first kind of mask."""
+    measured = data[data["mean"].notna()] if len(data) else data
+    if measured.empty:
+        return "Members that can be dropped for one point of accuracy"
+    shown = measured[measured["mask"] == masks(measured)[0]]
+    low, high = shown["lam"].min(), shown["lam"].max()
+    by_cell = {(row["architecture"], row["lam"]): row["mean"] for _, row in shown.iterrows()}
+    parts = [
+        f"{100 * by_cell[name, high]:.0f} % and {100 * by_cell[name, low]:.0f} % for {name}"
+        for name in ensembles(shown)
+        if (name, high) in by_cell and (name, low) in by_cell
+    ]
+    if low == high or not parts:
+        return "Members that can be dropped for one point of accuracy"
+    ends = f"{wording.lam(high)} and {wording.lam(low)}"
+    return f"Members that one point of accuracy allows to drop, at {ends}: {wording.listed(parts)}"
+
+
+def note(data: pd.DataFrame) -> str:
+    """Whether both kinds of mask agree."""
+    kinds = masks(data[data["mean"].notna()])
+    if len(kinds) < 2:
+        return ""
+    differences = [_between(data, name, lam) for name, lam in set(zip(data["architecture"], data["lam"], strict=True))]
+    apart = sum(difference.excludes_zero for difference in differences)
+    told = sum(difference.has_interval for difference in differences)
+    return f"In {apart} of {told} cells with several seeds the paired interval between both kinds of mask excludes 0."
+
+
+def _between(data: pd.DataFrame, name: str, lam: float) -> Summary:
+    own = data[(data["architecture"] == name) & (data["lam"] == lam)]
+    rows = [own[own["mask"] == mask].iloc[0] for mask in MASKS]
+    pairs = [dict(zip(row["seeds"], row["values"], strict=True)) for row in rows]
+    return paired_difference(*pairs)
+
+
+def draw(data: pd.DataFrame) -> go.Figure:
+    """A panel an ensemble, a line a kind of mask."""
+    if data.empty or data["mean"].isna().all():
+        return style.empty("No complete trial has measured robustness.")
+    names = ensembles(data)
+    figure = style.panels(names, 3, "λ", "droppable members in %")
+    for panel, name in enumerate(names):
+        for mask in masks(data):
+            own = data[(data["architecture"] == name) & (data["mask"] == mask)]
+            hovers = [f"{MASKS[mask]}<br>{hover(row, _count(row['members']))}" for _, row in own.iterrows()]
+            own = placed(own, own["lam"], [LOOKS[mask]] * len(own), hovers)
+            series(figure, panel, own, 100, MASKS[mask], offset=OFFSETS[mask])
+        add_losses(figure, panel, own, 104)
+    scales.follow(figure, sorted(set(data["lam"])), len(names))
+    figure.update_yaxes(range=[-4, 110])
+    offer_intervals(figure)
+    return figure
+
+
+def _count(members: int) -> Callable[[float], str]:
+    return lambda share: f"{100 * share:.1f} % ({share * members:.3g} of {members})"
+
+
+def table(data: pd.DataFrame) -> DisplayTable:
+    """The plotted numbers, as counts of members."""
+    return display(
+        data,
+        {
+            "mask": lambda row: row["mask"],
+            "architecture": lambda row: row["architecture"],
+            "λ": lambda row: f"{row['lam']:g}",
+            "members": lambda row: row["members"],
+            "droppable": lambda row: wording.number(row["mean"] * row["members"], 3),
+            "95 % interval": lambda row: " to ".join(
+                wording.number(row[end] * row["members"], 3) for end in ("low", "high")
+            ),
+            "each seed": lambda row: ", ".join(f"{round(share * row['members'])}" for share in row["values"]),
+            "seeds": seeds_done,
+        },
+        row_headers=3,
+    )
+
+
+FIGURE = ReportFigure(
+    key="fig-7-8-droppable",
+    source="ours, to Figures 7 and 8 of the paper",
+    measured=(
+        f"The most members that can be dropped at test time, and all fewer too, for at most {100 * MARGIN:g} point of "
+        "accuracy: the share of all members, of each seed's own curve. Mean over seeds with its 95 % t interval; a dot "
+        "a seed; hollow where seeds are missing; a cross where one failed."
+    ),
+    data=data,
+    draw=draw,
+    title=title,
+    table=table,
+    note=note,
+    applies=applies,
+)

@@ -1,0 +1,143 @@
+"""Does an early epoch tell which member will dominate? Ranks at epoch 3 against ranks at the end (paper, section 4)."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from scipy.stats import binomtest
+
+from reports import wording
+from reports.cells import places, planned_cells
+from reports.figures.early_rank_marks import MOST_RANKS, draw
+from reports.figures.entry import ReportFigure
+from reports.loading import Frames
+from reports.tables import DisplayTable, display
+
+
+def data(frames: Frames) -> pd.DataFrame:
+    """A row a complete trial of an ensemble.
+
+    Columns: architecture, lam, place, members, planned, seed, trial_id, early_epoch; early_rank and early_rank_train,
+    the rank at that epoch, by test and by training errors, of the member that is best in the last epoch (1 is the
+    best); early_ranks, a list: the rank at that epoch, by test errors, of the member of each final rank.
+    """
+    rows: list[dict[str, object]] = []
+    place = places(frames)
+    tests = frames.epochs[frames.epochs["split"] == "test"]
+    by_trial = dict(list(tests.groupby("trial_id", sort=False)))
+    for name, lam, planned in planned_cells(frames):
+        ids = list(planned.loc[planned["members"] > 1, "trial_id"])
+        own = frames.trials[frames.trials["trial_id"].isin(ids) & frames.trials["early_rank_test"].notna()]
+        for _, trial in own.sort_values("seed").iterrows():
+            rows.append(
+                {
+                    "architecture": name,
+                    "lam": lam,
+                    "place": place[lam],
+                    "members": int(trial["members"]),
+                    "planned": len(planned),
+                    "seed": int(trial["seed"]),
+                    "trial_id": trial["trial_id"],
+                    "early_epoch": int(trial["early_epoch"]),
+                    "early_rank": int(trial["early_rank_test"]),
+                    "early_rank_train": float(trial["early_rank_train"]),
+                    "early_ranks": _early_ranks(by_trial.get(trial["trial_id"]), int(trial["early_epoch"])),
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+def _early_ranks(epochs: pd.DataFrame | None, early: int) -> list[int]:
+    """By final rank, the early rank of the same member."""
+    if epochs is None or early not in set(epochs["epoch"]):
+        return []
+    last = epochs["epoch"].max()
+    first, final = (ranks(epochs.loc[epochs["epoch"] == e, "member_errors"].iloc[0]) for e in (early, last))
+    return [int(first[member]) for member in np.argsort(final)][:MOST_RANKS]
+
+
+def ranks(errors: Sequence[float]) -> np.ndarray:
+    """Rank of each member, 1 for the least error; of equal errors the lower number is the better."""
+    found = np.empty(len(errors), dtype=int)
+    found[np.argsort(np.asarray(errors, dtype=float), kind="stable")] = np.arange(1, len(errors) + 1)
+    return found
+
+
+def hits(data: pd.DataFrame, column: str = "early_rank") -> pd.DataFrame:
+    """By architecture and λ: trials whose finally best member led early, and how probable so many are by chance.
+
+    Columns: architecture, lam, members, hits, n, p: the exact binomial probability of at least so many hits where each
+    has probability 1/M. One sided; nothing is assumed of ties.
+    """
+    measured = data[data[column].notna()]
+    rows = []
+    for (name, lam), own in measured.groupby(["architecture", "lam"], sort=False):
+        members, k, n = int(own["members"].iloc[0]), int((own[column] == 1).sum()), len(own)
+        p = float(binomtest(k, n, 1 / members, alternative="greater").pvalue)
+        rows.append({"architecture": name, "lam": lam, "members": members, "hits": k, "n": n, "p": p})
+    return pd.DataFrame(rows, columns=["architecture", "lam", "members", "hits", "n", "p"])
+
+
+def title(data: pd.DataFrame) -> str:
+    """At the largest λ: in how many trials the early leader is the best in the end."""
+    if data.empty:
+        return "Does an early epoch tell which member will be the best?"
+    found = hits(data)
+    top = found[found["lam"] == found["lam"].max()]
+    named = [f"{row['hits']} of {row['n']} trials in {row['architecture']}" for _, row in top.iterrows()]
+    early = int(data["early_epoch"].max())
+    lam = wording.lam(top["lam"].iloc[0])
+    return f"At {lam} the best member of epoch {early} is the best in the end in {wording.listed(named)}"
+
+
+def note(data: pd.DataFrame) -> str:
+    """The probabilities by chance, and what so few trials can show."""
+    found = hits(data)
+    top = found[found["lam"] == found["lam"].max()]
+    named = [
+        f"{row['architecture']} {wording.probability(row['p'])} (1/M = {1 / row['members']:.3g})"
+        for _, row in top.iterrows()
+    ]
+    text = f"Exact binomial probability of at least so many hits by chance, not corrected: {wording.listed(named)}."
+    epochs = set(data["early_epoch"])
+    return text if epochs == {3} else f"{text} The paper looks at epoch 3; shorter trainings at their last."
+
+
+def table(data: pd.DataFrame) -> DisplayTable:
+    """The hit rate of each cell, by test and by training errors."""
+    if data.empty:
+        return DisplayTable((), ())
+    by_train = hits(data, "early_rank_train")
+    train = {(row["architecture"], row["lam"]): row for _, row in by_train.iterrows()}
+    return display(
+        hits(data),
+        {
+            "architecture": lambda row: row["architecture"],
+            "λ": lambda row: f"{row['lam']:g}",
+            "hits by test error": lambda row: f"{row['hits']} of {row['n']}",
+            "1/M": lambda row: f"{1 / row['members']:.3g}",
+            "p by chance": lambda row: wording.probability(row["p"]).removeprefix("p = "),
+            "hits by training error": lambda row: _words(train.get((row["architecture"], row["lam"]))),
+        },
+        row_headers=2,
+    )
+
+
+def _words(row: pd.Series | None) -> str:
+    return "–" if row is None else f"{row['hits']} of {row['n']} ({wording.probability(row['p'])})"
+
+
+FIGURE = ReportFigure(
+    key="fig-6-ranks",
+    source="ours, to section 4 of the paper: dominance as an early diagnosis",
+    measured=(
+        "Rank of each member by test error at the end of epoch 3 against its rank in the last epoch; 1 is the best. "
+        "The member that is best in the end is a large mark: full where it was the best at epoch 3 already. Final "
+        f"ranks beyond {MOST_RANKS} are left out. A trial is a hit where the early leader is the best in the end."
+    ),
+    data=data,
+    draw=draw,
+    title=title,
+    table=table,
+    note=note,
+)

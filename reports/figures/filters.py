@@ -1,0 +1,161 @@
+"""Figure 5: the first-layer filters of each member at both ends of λ. Do all members learn, or one for all?"""
+
+import numpy as np
+import pandas as pd
+
+from reports import wording
+from reports.cells import planned_cells
+from reports.figures.entry import ReportFigure, has_ensembles
+from reports.figures.filter_drawing import MOST_FILTERS, MOST_MEMBERS, MOST_WEIGHTS, draw
+from reports.loading import Frames
+from reports.tables import DisplayTable, display
+from specs.datasets import DATASETS
+
+
+def applies(frames: Frames) -> bool:
+    """Whether the sweep keeps its filters."""
+    return frames.sweep.evaluation.filters and has_ensembles(frames)
+
+
+def data(frames: Frames) -> pd.DataFrame:
+    """A row a member of every complete trial at the smallest and the largest λ.
+
+    Columns: architecture, lam, place, seed, trial_id, member (from 1); norm and initial_norm of its first layer's
+    weights, distance between the two, network_distance (of all its weights from initial, at the tested epoch);
+    pictured, whether its filters are drawn; shape and weights (to 4 digits) of these, else empty lists.
+    """
+    if not applies(frames):
+        return pd.DataFrame()
+    rows: list[dict[str, object]] = []
+    for name in dict.fromkeys(frames.planned.loc[frames.planned["members"] > 1, "architecture"]):
+        cells = [(lam, trials) for architecture, lam, trials in planned_cells(frames) if architecture == name]
+        ends = [cells[0], cells[-1]] if len(cells) > 1 else cells
+        pictured = _first_shared([trials for _, trials in ends])
+        for place, (lam, trials) in enumerate(ends):
+            for _, trial in trials[trials["status"] == "complete"].iterrows():
+                own = {"architecture": name, "lam": lam, "place": place, "seed": int(trial["seed"])}
+                rows += [own | row for row in _members(frames, str(trial["trial_id"]), trial["seed"] == pictured)]
+    return pd.DataFrame(rows)
+
+
+def _first_shared(ends: list[pd.DataFrame]) -> int | None:
+    """The first seed that is complete at both ends; failing that, at one."""
+    done = [set(trials.loc[trials["status"] == "complete", "seed"]) for trials in ends]
+    shared = set.intersection(*done) or set.union(*done)
+    return int(min(shared)) if shared else None
+
+
+def _members(frames: Frames, trial_id: str, pictured: bool) -> list[dict[str, object]]:
+    kept = frames.filters[frames.filters["trial_id"] == trial_id]
+    by_stage = {stage: own.sort_values("member") for stage, own in kept.groupby("stage")}
+    whole = _network_distances(frames, trial_id)
+    rows = []
+    for (_, before), (_, after) in zip(*(by_stage[s].iterrows() for s in ("initial", "final")), strict=True):
+        initial, final = (np.asarray(each["weights"], dtype=float) for each in (before, after))
+        member = int(after["member"])
+        shape = _picture_shape(frames, [int(n) for n in after["shape"]]) if pictured and member < MOST_MEMBERS else []
+        rows.append(
+            {
+                "trial_id": trial_id,
+                "member": member + 1,
+                "norm": float(np.linalg.norm(final)),
+                "initial_norm": float(np.linalg.norm(initial)),
+                "distance": float(np.linalg.norm(final - initial)),
+                "network_distance": whole[member] if member < len(whole) else float("nan"),
+                "pictured": pictured,
+                "shape": shape,
+                "weights": [float(f"{w:.4g}") for w in final[: int(np.prod(shape))]] if shape else [],
+            }
+        )
+    return rows
+
+
+def _network_distances(frames: Frames, trial_id: str) -> list[float]:
+    """Each member's distance from its initial weights at the tested epoch."""
+    epochs = frames.epochs[(frames.epochs["trial_id"] == trial_id) & (frames.epochs["split"] == "test")]
+    best = frames.trials.loc[frames.trials["trial_id"] == trial_id, "best_epoch"]
+    at = epochs[epochs["epoch"].isin(set(best))]
+    return [float(each) for each in at["member_distance_from_init"].iloc[0]] if len(at) else []
+
+
+def _picture_shape(frames: Frames, shape: list[int]) -> list[int]:
+    """(filter, channel, height, width) as pictured; a dense unit's weights are laid out as the image that it sees."""
+    image = list(DATASETS[frames.sweep.dataset.name].shape)
+    whole = shape if len(shape) == 4 else [shape[0], *image] if shape[1:] == [int(np.prod(image))] else []
+    if not whole or np.prod(whole[1:]) > MOST_WEIGHTS:
+        return []
+    return [min(whole[0], MOST_FILTERS), *whole[1:]]
+
+
+def concentration(data: pd.DataFrame, column: str) -> pd.DataFrame:
+    """By architecture and λ: how many times the largest member's value is the median member's, mean over trials.
+
+    Columns: architecture, lam, ratio, trials.
+    """
+    by_trial = data.groupby(["architecture", "lam", "trial_id"], sort=False)[column].agg(["max", "median"])
+    ratios = (by_trial["max"] / by_trial["median"]).rename("ratio").reset_index()
+    return ratios.groupby(["architecture", "lam"], sort=False)["ratio"].agg(ratio="mean", trials="count").reset_index()
+
+
+def title(data: pd.DataFrame) -> str:
+    """How much stronger than the median member's the strongest member's filters are, at each end."""
+    if data.empty:
+        return "First-layer filters of each member"
+    found = concentration(data, "norm")
+    first = found[found["architecture"] == found["architecture"].iloc[0]].sort_values("lam", ascending=False)
+    parts = [f"{row['ratio']:.1f} times at {wording.lam(row['lam'])}" for _, row in first.iterrows()]
+    return (
+        f"{first['architecture'].iloc[0]}: the norm of the strongest member's first-layer filters is "
+        f"{wording.listed(parts)} that of the median member's"
+    )
+
+
+def note(data: pd.DataFrame) -> str:
+    """The same of the distance from the initial weights, which trials this is of, and what is pictured."""
+    found = concentration(data, "distance")
+    parts = [
+        f"{row['ratio']:.1f} for {row['architecture']} at {wording.lam(row['lam'])} "
+        f"({wording.count(int(row['trials']), 'trial')})"
+        for _, row in found.iterrows()
+    ]
+    return (
+        "How far the filters that moved most went from their initial weights, as a multiple of the median member's: "
+        f"{wording.listed(parts)}. At most {MOST_MEMBERS} members and {MOST_FILTERS} filters of each are pictured."
+    )
+
+
+def table(data: pd.DataFrame) -> DisplayTable:
+    """The numbers of the bars."""
+    shown = data[data["pictured"]] if len(data) else data
+    return display(
+        shown,
+        {
+            "architecture": lambda row: row["architecture"],
+            "λ": lambda row: f"{row['lam']:g}",
+            "member": lambda row: row["member"],
+            "norm": lambda row: wording.number(row["norm"]),
+            "initial norm": lambda row: wording.number(row["initial_norm"]),
+            "distance": lambda row: wording.number(row["distance"]),
+            "distance of the whole network": lambda row: wording.number(row["network_distance"]),
+            "seed": lambda row: row["seed"],
+        },
+        row_headers=3,
+    )
+
+
+FIGURE = ReportFigure(
+    key="fig-5",
+    source="after Figure 5 of the paper",
+    measured=(
+        "First-layer filters of each member after training, of the first seed complete at both ends of λ: a row a "
+        "member, grey is 0, one scale for all pictures, which covers 99 % of the weights. Bars: Euclidean norm of all "
+        "of a member's first-layer weights, and how far they moved from their initial values. Members have no identity "
+        "across seeds, so bars are of one trial; the title's ratios are means over all complete trials."
+    ),
+    data=data,
+    draw=draw,
+    title=title,
+    table=table,
+    note=note,
+    applies=applies,
+)

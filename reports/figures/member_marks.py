@@ -1,0 +1,100 @@
+"""Drawing of errors per trial: the ensemble large, its members small behind it."""
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from reports import wording
+from reports.figures import scales, style
+from reports.figures.marks import add_losses, named, where
+from reports.figures.style import rounded
+
+SPREAD = "best, median and worst member"
+SPLITS = ("test", "train")
+
+
+def draw(data: pd.DataFrame) -> go.Figure:
+    """A panel an ensemble, trials side by side at each λ; a switch between test and training images."""
+    if data.empty:
+        return style.empty("This sweep has no ensemble.")
+    names = list(dict.fromkeys(data["architecture"]))
+    figure = style.panels(names, 3, "λ", "error in %")
+    styles = style.lambda_styles(data)
+    drawn: dict[int, str] = {}
+    for split in SPLITS:
+        for panel, name in enumerate(names):
+            own = data[(data["architecture"] == name) & (data["split"] == split)]
+            before = len(figure.data)
+            if len(own):
+                _add_members(figure, panel, own)
+                _add_ensembles(figure, panel, own, styles, legend=panel == 0)
+            drawn |= dict.fromkeys(range(before, len(figure.data)), split)
+    for i, split in drawn.items():
+        figure.data[i].visible = split == SPLITS[0]
+    _add_lost(figure, names, data)
+    scales.follow(figure, sorted(set(data["lam"])), len(names))
+    if len(set(drawn.values())) > 1:
+        _offer_splits(figure, drawn)
+    return figure
+
+
+def _add_members(figure: go.Figure, panel: int, own: pd.DataFrame) -> None:
+    own = own.reset_index(drop=True)
+    dots = [(i, error) for i, errors in enumerate(own["member_errors"]) for error in errors]
+    if dots:
+        index = [i for i, _ in dots]
+        figure.add_scatter(
+            **where(panel, own["lam"][index], list(own["offset"][index])), y=rounded([e for _, e in dots], 100),
+            name="one member", mode="markers", marker={"color": style.MUTED, "size": 5, "opacity": 0.6},
+            hovertemplate="a member: %{y:.2f} %<extra></extra>", legendgroup="member",
+            showlegend=not named(figure, "one member"),
+        )  # fmt: skip
+        return
+    figure.add_scatter(
+        **where(panel, own["lam"], list(own["offset"])), y=rounded(own["median"], 100), mode="markers",
+        name=SPREAD, marker={"color": style.MUTED, "symbol": "line-ew", "size": 7,
+        "line": {"width": 2, "color": style.MUTED}},
+        error_y={"array": rounded(own["worst"] - own["median"], 100), "color": style.MUTED, "thickness": 1, "width": 2,
+                 "arrayminus": rounded(own["median"] - own["best"], 100)},
+        hovertemplate="median member: %{y} %<extra></extra>", legendgroup="members",
+        showlegend=not named(figure, SPREAD),
+    )  # fmt: skip
+
+
+def _add_ensembles(
+    figure: go.Figure, panel: int, own: pd.DataFrame, styles: dict[float, style.Style], legend: bool
+) -> None:
+    looks = [styles[lam] for lam in own["lam"]]
+    figure.add_scatter(
+        **where(panel, own["lam"], list(own["offset"])), y=rounded(own["ensemble"], 100), name="ensemble, one trial",
+        mode="markers", marker={"color": [look.color for look in looks], "symbol": [look.symbol for look in looks],
+        "size": 9, "line": {"width": 1, "color": style.INK}},
+        text=[_hover(row) for _, row in own.iterrows()], hovertemplate="%{text}<extra></extra>",
+        legendgroup="ensemble", showlegend=legend,
+    )  # fmt: skip
+
+
+def _hover(row: pd.Series) -> str:
+    return (
+        f"<b>{row['architecture']}, {wording.lam(row['lam'])}</b>, seed {row['seed']}, {row['split']}<br>ensemble "
+        f"{wording.percent(row['ensemble'])} %<br>members: best {wording.percent(row['best'])} %, median "
+        f"{wording.percent(row['median'])} %, worst {wording.percent(row['worst'])} %<br>{row['complete']} of "
+        f"{wording.count(row['planned'], 'seed')} · learning rate {row['learning_rate']:g}<br>{row['trial_id']}"
+    )
+
+
+def _add_lost(figure: go.Figure, names: list[str], data: pd.DataFrame) -> None:
+    top = 104 * max([0.0, *data["worst"].dropna()]) if "worst" in data else 1.0
+    for panel, name in enumerate(names):
+        cells = data[data["architecture"] == name].drop_duplicates("lam")
+        text = [
+            f"{name}, {wording.lam(row['lam'])}: {row['complete']} of {row['planned']}" for _, row in cells.iterrows()
+        ]
+        add_losses(figure, panel, cells.assign(at=cells["lam"], hover=text), top)
+
+
+def _offer_splits(figure: go.Figure, drawn: dict[int, str]) -> None:
+    options = [
+        {"label": f"{split} images", "set": {f"data.{i}.visible": own == split for i, own in drawn.items()}}
+        for split in SPLITS
+    ]
+    style.add_switch(figure, "errors on", options)

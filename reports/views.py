@@ -1,0 +1,116 @@
+"""What the template shows of each store and figure: everything put into words, nothing decided in markup."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from markupsafe import Markup
+
+from reports import answer, coverage, provenance, wording
+from reports.cells import baselines
+from reports.coverage import Matrix
+from reports.figures import FIGURES
+from reports.figures.entry import ReportFigure
+from reports.loading import Frames
+from reports.packing import compact_json, packed
+from reports.study import Part
+from reports.tables import DisplayTable, to_csv
+
+MOST_SPEC = 50_000
+"""Characters of a spec's text that are shown."""
+
+
+@dataclass(frozen=True)
+class FigureView:
+    """One figure or table."""
+
+    id: str
+    source: str
+    title: str
+    measured: str
+    note: str
+    gaps: str
+    table: DisplayTable
+    is_table: bool
+    figure: dict[str, Any] | None
+    """What Plotly draws; None where the page had no room for it."""
+    csv: str | None
+    left_out: tuple[str, ...] = ()
+    """What the page had no room for."""
+
+    @cached_property
+    def drawing(self) -> Markup:
+        """The figure, packed."""
+        return packed(compact_json(self.figure)) if self.figure is not None else Markup("")
+
+    @cached_property
+    def packed_csv(self) -> Markup:
+        """The numbers, packed."""
+        return packed(self.csv) if self.csv is not None else Markup("")
+
+    @property
+    def weight(self) -> int:
+        """Bytes that it could be lightened by."""
+        return len(self.drawing) + len(self.packed_csv)
+
+
+@dataclass(frozen=True)
+class SweepView:
+    """One store."""
+
+    part: Part
+    answer: str
+    choice: str
+    comparisons: DisplayTable
+    totals: str
+    matrix: Matrix
+    baselines: str
+    problems: DisplayTable
+    warnings: tuple[str, ...]
+    provenance: str
+    environments: DisplayTable
+    limits: list[str]
+    spec_text: str
+    figures: list[FigureView] = field(default_factory=list)
+
+
+def sweep_view(part: Part, study: Sequence[Frames]) -> SweepView:
+    """Everything that the page says of one store."""
+    frames = part.frames
+    comparisons = answer.compare(frames)
+    found = provenance.environments(frames)
+    text = frames.spec_text
+    return SweepView(
+        part=part,
+        answer=answer.sentence(frames, comparisons),
+        choice=answer.choice(frames, comparisons),
+        comparisons=answer.table(frames, comparisons),
+        totals=coverage.totals(frames),
+        matrix=coverage.matrix(frames),
+        baselines=wording.listed(baselines(frames)),
+        problems=coverage.problems(frames),
+        warnings=tuple(filter(None, [coverage.scale_warning(frames), provenance.warning(found)])),
+        provenance=provenance.summary(frames, found),
+        environments=provenance.table(found),
+        limits=provenance.limits(frames),
+        spec_text=text if len(text) <= MOST_SPEC else f"{text[:MOST_SPEC]}\n… cut here; the store has all of it",
+        figures=[figure_view(figure, part, study) for figure in FIGURES if figure.applies(frames)],
+    )
+
+
+def figure_view(figure: ReportFigure, part: Part, study: Sequence[Frames]) -> FigureView:
+    """One figure of one store."""
+    data = figure.rows(part.frames, study)
+    return FigureView(
+        id=part.id(figure.key),
+        source=figure.source,
+        title=figure.title(data),
+        measured=figure.measured,
+        note=figure.note(data) if figure.note and len(data) else "",
+        gaps=coverage.gaps(part.frames, only_ensembles=figure.ensembles_only),
+        table=figure.table(data),
+        is_table=figure.is_table,
+        figure=figure.draw(data).to_plotly_json(),
+        csv=to_csv(data),
+    )

@@ -1,0 +1,155 @@
+"""What a claim asserts, as a small closed union of data: nothing here can execute, and every kind is judged.
+
+A cell is named by architecture, method and λ, as the sweep names it. Numbers are in the unit of the measure, which
+for errors is points (percent).
+"""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints
+
+from specs.base import ARCHITECTURE_NAME, LINE, Count, Frozen, Rate, Real
+from specs.trial import Method
+
+Name = Annotated[str, StringConstraints(pattern=ARCHITECTURE_NAME)]
+
+Measure = Literal[
+    "error", "nll", "member_nll", "diversity",
+    "dominance", "dominance_train", "early_dominance",
+    "loss_over_half", "filter_strength", "filter_travel",
+]  # fmt: skip
+"""What is measured of a trial; :mod:`reports.claims.measures` says how."""
+
+
+class Cell(Frozen):
+    """Trials that differ in their seed alone. ``best`` is the joint λ with the least mean validation error, or test
+    error where no images are held out. A single network needs no λ; bagging and stacking have none."""
+
+    architecture: Name | None = None
+    """May be left out where the predicate lists ``architectures``: then it holds in each of them."""
+    lam: Annotated[Real | Literal["best"] | None, Field(alias="lambda")] = None
+    method: Method = "joint"
+
+
+class Value(Frozen):
+    """A cell's mean is ``value``, within ``margin``."""
+
+    kind: Literal["value"]
+    cell: Cell
+    value: Real
+    margin: Rate
+    measure: Measure = "error"
+
+
+class Equivalent(Frozen):
+    """Two cells' means are the same, within ``margin``."""
+
+    kind: Literal["equivalent"]
+    cells: tuple[Cell, Cell]
+    margin: Rate
+    measure: Measure = "error"
+
+
+class Order(Frozen):
+    """Every cell of a step lies below every cell of the next step, by more than ``by``.
+
+    With ``architectures`` or ``lambdas`` it holds in each: the cells then leave that part out.
+    """
+
+    kind: Literal["order"]
+    steps: Annotated[tuple[Annotated[tuple[Cell, ...], Field(min_length=1)], ...], Field(min_length=2)]
+    architectures: tuple[Name, ...] = ()
+    lambdas: tuple[Real, ...] = ()
+    by: Annotated[Real, Field(ge=0)] = 0.0
+    measure: Measure = "error"
+
+
+class Flat(Frozen):
+    """No two λs of an architecture differ by more than ``within``."""
+
+    kind: Literal["flat"]
+    architecture: Name
+    within: Rate
+    measure: Measure = "error"
+
+
+class Bound(Frozen):
+    """Every cell's mean lies above, or below, ``bound``; ``architectures`` as in :class:`Order`."""
+
+    kind: Literal["bound"]
+    cells: Annotated[tuple[Cell, ...], Field(min_length=1)]
+    side: Literal["above", "below"]
+    bound: Real
+    measure: Measure
+    architectures: tuple[Name, ...] = ()
+
+
+class Gap(Frozen):
+    """The size of a mean difference between two λs falls from each architecture to the next."""
+
+    kind: Literal["gap"]
+    architectures: Annotated[tuple[Name, ...], Field(min_length=2)]
+    lambdas: tuple[Real, Real] = (0.0, 1.0)
+    measure: Measure = "error"
+
+
+Comparison = Annotated[Value | Equivalent | Order | Flat | Bound | Gap, Field(discriminator="kind")]
+
+
+class Every(Frozen):
+    """Several comparisons hold together."""
+
+    kind: Literal["every"]
+    of: Annotated[tuple[Comparison, ...], Field(min_length=1)]
+
+
+class BestLambda(Frozen):
+    """The λ with the least mean error is the one given, for every architecture given."""
+
+    kind: Literal["best-lambda"]
+    best: Annotated[dict[Name, Real], Field(min_length=1)]
+
+
+class InteriorBest(Frozen):
+    """The best λ lies strictly between the ends of the grid: for ``all`` architectures given, or ``any``."""
+
+    kind: Literal["interior-best"]
+    architectures: Annotated[tuple[Name, ...], Field(min_length=1)]
+    of: Literal["all", "any"] = "all"
+
+
+class FallingBest(Frozen):
+    """The best λ never rises from an architecture to the next, and the last's is below the first's."""
+
+    kind: Literal["falling-best"]
+    architectures: Annotated[tuple[Name, ...], Field(min_length=2)]
+
+
+class EarlyRank(Frozen):
+    """In every trial, the member that is best in the end already was at the end of epoch 3."""
+
+    kind: Literal["early-rank"]
+    architectures: Annotated[tuple[Name, ...], Field(min_length=1)]
+    lam: Annotated[Real, Field(alias="lambda")]
+    split: Literal["test", "train"] = "test"
+
+
+class Parameters(Frozen):
+    """Each architecture has so many parameters in all, within ``within``: known from the plan alone."""
+
+    kind: Literal["parameters"]
+    counts: Annotated[dict[Name, Count], Field(min_length=1)]
+    within: Count
+
+
+class Proved(Frozen):
+    """A theorem: checked by tests of the code, and by nothing in a store."""
+
+    kind: Literal["proved"]
+    tests: Annotated[tuple[Annotated[str, StringConstraints(pattern=LINE)], ...], Field(min_length=1)]
+    """Files of the project's tests."""
+
+
+Choosing = BestLambda | InteriorBest | FallingBest
+Comparing = Value | Equivalent | Order | Flat | Bound | Gap | Every
+Predicate = Annotated[Comparing | Choosing | EarlyRank | Parameters | Proved, Field(discriminator="kind")]

@@ -1,0 +1,143 @@
+"""``ensweep export``: the rows that the report verified, all of them and no others, whatever the format."""
+
+import csv
+import io
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from reports import export
+from reports.reading import Reading, read
+from specs.sweep import expand
+from tests.reports.conftest import partial
+from tests.reports.synthetic import rows, sweep, write_store
+
+ENSWEEP = Path(sys.executable).with_name("ensweep")
+CLAIM = {
+    "id": "A1",
+    "sentence": "Systems err less.",
+    "source": "text",
+    "predicate": {
+        "kind": "order",
+        "steps": [[{"architecture": "20x4H", "lambda": lam}] for lam in (0.99, 0)],
+    },
+}
+
+
+def ensweep(*arguments: str, folder: Path) -> "subprocess.CompletedProcess[bytes]":
+    return subprocess.run([str(ENSWEEP), *arguments], cwd=folder, capture_output=True, check=False, timeout=200)
+
+
+def reading(folder: Path) -> Reading:
+    return read(write_store(folder, sweep(claims=[CLAIM]), partial).storage)
+
+
+def written(table: pa.Table, form: export.Format) -> bytes:
+    sink = io.BytesIO()
+    export.write(table, form, sink)
+    return sink.getvalue()
+
+
+def from_csv(content: bytes) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(content.decode(), newline="")))
+
+
+def test_the_rows_are_those_of_complete_trials_and_no_others(tmp_path: Path) -> None:
+    found = reading(tmp_path)
+    complete = [trial for trial in expand(sweep(claims=[CLAIM])) if partial(trial) == "complete"]
+    expected = [row for trial in complete for row in rows(trial)["epochs"]]
+    assert export.table(found, "epochs").to_pylist() == expected
+    trials = export.table(found, "trials").to_pylist()
+    assert [row["trial_id"] for row in trials] == [trial.id for trial in complete]
+    assert [row["architecture"] for row in trials] == [trial.architecture for trial in complete]
+
+
+def test_parquet_and_csv_hold_the_same_rows(tmp_path: Path) -> None:
+    table = export.table(reading(tmp_path), "trials")
+    assert pq.read_table(io.BytesIO(written(table, "parquet"))).equals(table)
+    told = from_csv(written(table, "csv"))
+    assert list(told[0]) == table.column_names
+    assert [float(row["test_error"]) for row in told] == table["test_error"].to_pylist()
+    assert [json.loads(row["member_test_errors"]) for row in told] == table["member_test_errors"].to_pylist()
+    assert {row["hessian_condition"] for row in told} == {""}
+
+
+def test_lists_are_json_also_where_a_number_is_none() -> None:
+    lists = pa.array([[1.5, float("nan"), float("inf")], None, []], pa.list_(pa.float64()))
+    table = pa.table({"row": [1, 2, 3], "x": lists})
+    assert [row["x"] for row in from_csv(written(table, "csv"))] == ["[1.5, null, null]", "", "[]"]
+    assert [row["x"] for row in export.json_rows(table)] == [[1.5, None, None], None, []]
+
+
+def test_text_with_commas_quotes_and_lines_survives_csv() -> None:
+    text = 'a, "b"\nc'
+    assert from_csv(written(pa.table({"x": [text]}), "csv")) == [{"x": text}]
+
+
+def test_the_command_leaves_out_what_is_not_verified_and_says_so(tmp_path: Path) -> None:
+    write_store(tmp_path / "store", sweep(), partial)
+    damaged = sorted((tmp_path / "store" / "attempts").glob("*/*/trials.parquet"))
+    complete = {trial.id for trial in expand(sweep()) if partial(trial) == "complete"}
+    path = next(path for path in damaged if path.parts[-3] in complete)
+    path.write_bytes(path.read_bytes()[:-1])
+    done = ensweep("export", "store", folder=tmp_path)
+    assert done.returncode == 0
+    assert {row["trial_id"] for row in from_csv(done.stdout)} == complete - {path.parts[-3]}
+    assert "rows of 24 of 33 planned trials" in done.stderr.decode()
+    assert "left out: 1 diverged, 3 failed, 1 corrupt, 4 missing" in done.stderr.decode()
+    told = json.loads(ensweep("export", "store", "--table", "robustness", "--json", folder=tmp_path).stdout)
+    assert told["left_out"] == {"diverged": 1, "failed": 3, "corrupt": 1, "missing": 4}
+    assert {row["trial_id"] for row in told["rows"]} == complete - {path.parts[-3]}
+
+
+def test_the_command_writes_parquet_and_the_claims(tmp_path: Path) -> None:
+    table = export.table(reading(tmp_path / "store"), "filters")
+    assert table.num_rows == 0
+    done = ensweep("export", "store", "--table", "claims", "--format", "parquet", "--output", "c.parquet",
+                   folder=tmp_path)  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    (claim,) = pq.read_table(tmp_path / "c.parquet").to_pylist()
+    assert (claim["id"], claim["verdict"], claim["n"]) == ("A1", "not comparable", 3)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["c.parquet", "store"]
+
+
+@pytest.mark.parametrize("command", ["export", "report"])
+@pytest.mark.parametrize("place", ["file/below", "/proc/nowhere/x", "/dev/null"])
+def test_a_place_that_cannot_be_written_is_a_line_and_leaves_nothing(tmp_path: Path, command: str, place: str) -> None:
+    write_store(tmp_path / "store", sweep(seeds=1), lambda trial: None)
+    (tmp_path / "file").write_text("kept")
+    before = sorted(Path("/dev").iterdir())
+    done = ensweep(command, "store", "--output", place, folder=tmp_path)
+    said = done.stderr.decode().splitlines()
+    assert done.returncode == 2
+    assert done.stdout == b""
+    assert said[-1].startswith(f"error: cannot write {place}: ")
+    assert "give --output" in said[-1]
+    assert not [line for line in said if "Traceback" in line]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "store"]
+    assert (tmp_path / "file").read_text() == "kept"
+    assert [path for path in sorted(Path("/dev").iterdir()) if path not in before] == []
+
+
+def test_a_disk_that_fills_leaves_the_old_file_and_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from orchestrator.commands import reporting
+    from orchestrator.errors import EnsweepError
+
+    (tmp_path / "out.csv").write_text("old")
+
+    def full(*arguments: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(reporting.os, "fsync", full)
+    with (
+        pytest.raises(EnsweepError, match="No space left on device; give --output"),
+        reporting._whole(tmp_path / "out.csv") as file,
+    ):
+        file.write(b"new")
+    assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("out.csv", "old")]
