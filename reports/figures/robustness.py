@@ -3,7 +3,7 @@
 import pandas as pd
 
 from reports import wording
-from reports.cells import places, planned_cells
+from reports.cells import JOINT, places, planned_cells
 from reports.figures.entry import ReportFigure, has_ensembles
 from reports.figures.robustness_curves import MASKS, chosen, draw, masks
 from reports.loading import Frames
@@ -31,36 +31,46 @@ def data(frames: Frames) -> pd.DataFrame:
     some are left out, never the ends.
     """
     rows: list[dict[str, object]] = []
-    place = places(frames)
+    place, measured = places(frames), _by_cell(frames)
     for architecture, lam, trials in planned_cells(frames):
         members = int(trials["members"].iloc[0])
-        own = frames.robustness[frames.robustness["trial_id"].isin(set(trials["trial_id"])) & (members > 1)]
-        for mask, group in own.groupby("mask", sort=True):
-            cell = {
-                "mask": str(mask),
-                "architecture": architecture,
-                "members": members,
-                "lam": lam,
-                "place": place[lam],
-            }
-            lost = int(trials["status"].isin(["failed", "diverged", "corrupt"]).sum())
-            rows += [{**cell, "planned": len(trials), "lost": lost, **point} for point in _curve(group, members)]
+        lost = int(trials["status"].isin(["failed", "diverged", "corrupt"]).sum())
+        for mask in sorted(measured.get((architecture, lam), {}) if members > 1 else {}):
+            cell = {"mask": mask, "architecture": architecture, "members": members, "lam": lam, "place": place[lam]}
+            points = _curve(measured[architecture, lam][mask], members)
+            rows += [{**cell, "planned": len(trials), "lost": lost, **point} for point in points]
     return pd.DataFrame(rows)
 
 
-def _curve(group: pd.DataFrame, members: int) -> list[dict[str, object]]:
+Accuracies = dict[int, list[float]]
+"""Of the complete seeds, by number of members dropped."""
+
+
+def _by_cell(frames: Frames) -> dict[tuple[str, float], dict[str, Accuracies]]:
+    """By cell of joint trials, then by mask."""
+    joint = frames.planned[frames.planned["method"] == JOINT]
+    pairs = zip(joint["architecture"], joint["lam"], strict=True)
+    cell_of = dict(zip(joint["trial_id"], pairs, strict=True))
+    found: dict[tuple[str, float], dict[str, Accuracies]] = {}
+    columns = (frames.robustness[name] for name in ("trial_id", "mask", "dropped", "accuracy"))
+    for trial_id, mask, dropped, accuracy in zip(*columns, strict=True):
+        if trial_id in cell_of:
+            curve = found.setdefault(cell_of[trial_id], {}).setdefault(mask, {})
+            curve.setdefault(dropped, []).append(accuracy)
+    return found
+
+
+def _curve(accuracies: Accuracies, members: int) -> list[dict[str, object]]:
     """The points of one curve over its seeds."""
-    summaries: dict[int, Summary] = {}
-    for _, own in group.groupby("dropped", sort=True):
-        summaries[int(own["dropped"].iloc[0])] = summarise(list(own["accuracy"]))
+    summaries: dict[int, Summary] = {dropped: summarise(accuracies[dropped]) for dropped in sorted(accuracies)}
     means = pd.DataFrame({"dropped": list(summaries), "mean": [summary.mean for summary in summaries.values()]})
-    step, last = -(-members // MOST_POINTS), max(summaries)
+    step, last, most = -(-members // MOST_POINTS), max(summaries), droppable(means)
     return [
         {
             "dropped": dropped,
             "n": summary.n,
             **{of: float(f"{getattr(summary, of):.5g}") for of in ("mean", "sd", "low", "high")},
-            "droppable": droppable(means),
+            "droppable": most,
         }
         for dropped, summary in summaries.items()
         if dropped % step == 0 or dropped == last

@@ -118,7 +118,8 @@ def test_filters_are_read_where_they_are_and_not_missed_where_they_are_not(tmp_p
     assert statuses(frames) == {"complete": 11}
     assert len(frames.filters) == 2 * (1 + 5 * 4 + 5 * 20)
     assert list(frames.filters.iloc[0]["shape"]) == [1, 2]
-    assert list(frames.filters.iloc[0]["weights"]) == [0.5, -0.5]
+    trial = next(trial for trial in expand(spec) if trial.id == frames.filters.iloc[0]["trial_id"])
+    assert list(frames.filters.iloc[0]["weights"]) == rows(trial)["filters"][0]["weights"]
     without = load(write_store(tmp_path / "without", sweep()).storage)
     assert statuses(without) == {"complete": 33}
     assert without.filters.empty
