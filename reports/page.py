@@ -9,13 +9,12 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
-from reports import scoreboard, size
+from reports import ledger, scoreboard, size
 from reports.claims import judge
 from reports.figures.style import DARK
 from reports.loading import Frames, load
 from reports.packing import content_security_policy, embedded, packed
 from reports.study import Part, parts, question
-from reports.tables import DisplayTable
 from reports.views import FigureView, SweepView, sweep_view
 from specs.layout import Reader
 
@@ -61,7 +60,7 @@ def _written(study: Sequence[Part], views: Sequence[SweepView], board: scoreboar
         alone=len(study) == 1,
         sweeps=views,
         board=board,
-        ledger=DisplayTable((), ()),
+        ledger=ledger.table(),
         left_out=_left_out([figure for view in views for figure in view.figures]),
     )  # fmt: skip
 

@@ -1,5 +1,7 @@
 """Figures 7 and 8: accuracy when members are dropped at test time, one line a λ."""
 
+from collections.abc import Mapping
+
 import pandas as pd
 
 from reports import wording
@@ -8,7 +10,7 @@ from reports.figures.entry import ReportFigure, has_ensembles
 from reports.figures.robustness_curves import MASKS, chosen, draw, masks
 from reports.loading import Frames
 from reports.statistics import Summary, summarise
-from reports.tables import DisplayTable, display
+from reports.tables import MOST_ROWS, DisplayTable
 
 MARGIN = 0.01
 """One point of accuracy: what a reader may give up to drop members."""
@@ -63,8 +65,8 @@ def _by_cell(frames: Frames) -> dict[tuple[str, float], dict[str, Accuracies]]:
 def _curve(accuracies: Accuracies, members: int) -> list[dict[str, object]]:
     """The points of one curve over its seeds."""
     summaries: dict[int, Summary] = {dropped: summarise(accuracies[dropped]) for dropped in sorted(accuracies)}
-    means = pd.DataFrame({"dropped": list(summaries), "mean": [summary.mean for summary in summaries.values()]})
-    step, last, most = -(-members // MOST_POINTS), max(summaries), droppable(means)
+    step, last = -(-members // MOST_POINTS), max(summaries)
+    most = droppable({dropped: summary.mean for dropped, summary in summaries.items()})
     return [
         {
             "dropped": dropped,
@@ -77,11 +79,19 @@ def _curve(accuracies: Accuracies, members: int) -> list[dict[str, object]]:
     ]
 
 
-def droppable(curve: pd.DataFrame) -> int:
-    """The most members of one curve that can go, and all fewer too, for at most one point of accuracy."""
-    curve = curve.sort_values("dropped")
-    holds = (curve["mean"].iloc[0] - curve["mean"] <= MARGIN + 1e-12).cummin()
-    return int(curve.loc[holds, "dropped"].max())
+def droppable(curve: Mapping[int, float]) -> int:
+    """The most members that can go, and all fewer too, for at most one point of accuracy.
+
+    Args:
+        curve: accuracy by the number of members dropped.
+    """
+    counts = sorted(curve)
+    most = counts[0]
+    for dropped in counts:
+        if curve[counts[0]] - curve[dropped] > MARGIN + 1e-12:
+            break
+        most = dropped
+    return most
 
 
 def title(data: pd.DataFrame) -> str:
@@ -111,15 +121,14 @@ def table(data: pd.DataFrame) -> DisplayTable:
     """What each λ keeps with a quarter, half and three quarters of its members dropped, and what can go."""
     if data.empty:
         return DisplayTable((), ())
-    rows = [_share_row(curve) for _, curve in data.groupby(["mask", "architecture", "lam"], sort=False)]
-    return display(
-        pd.DataFrame(rows), {name: (lambda row, name=name: row[name]) for name in rows[0]}, row_headers=3  # type: ignore[misc]
-    )  # fmt: skip
+    curves = [curve for _, curve in data.groupby(["mask", "architecture", "lam"], sort=False)]
+    rows = [_share_row(curve) for curve in curves[:MOST_ROWS]]
+    return DisplayTable(tuple(rows[0]), [tuple(row.values()) for row in rows], row_headers=3, total=len(curves))
 
 
-def _share_row(curve: pd.DataFrame) -> dict[str, object]:
+def _share_row(curve: pd.DataFrame) -> dict[str, str]:
     first, members = curve.iloc[0], int(curve["members"].iloc[0])
-    row: dict[str, object] = {
+    row: dict[str, str] = {
         "mask": first["mask"],
         "architecture": first["architecture"],
         "λ": f"{first['lam']:g}",
