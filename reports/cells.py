@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import pandas as pd
 
 from reports.loading import STATUSES, Frames
+from reports.remembering import remembered
 from reports.statistics import summarise
 from specs.trial import Method
 
@@ -18,27 +19,37 @@ BASELINES: tuple[Method, ...] = ("bagging", "stacking")
 
 def architectures(frames: Frames) -> list[str]:
     """Names in the spec's order."""
-    return list(dict.fromkeys(frames.planned["architecture"]))
+    return list(_cells(frames)[0])
 
 
 def lambdas(frames: Frames) -> list[float]:
     """Every λ of a planned joint trial, ascending."""
-    return sorted(set(_of(frames.planned, JOINT)["lam"]))
+    return list(places(frames))
 
 
+@remembered
 def baselines(frames: Frames) -> list[Method]:
     """The other methods that are planned."""
     planned = set(frames.planned["method"])
     return [method for method in BASELINES if method in planned]
 
 
-def _of(rows: pd.DataFrame, method: Method) -> pd.DataFrame:
-    return rows[rows["method"] == method]
-
-
+@remembered
 def places(frames: Frames) -> dict[float, int]:
     """Each planned λ's place in the grid, from 0."""
-    return {lam: place for place, lam in enumerate(lambdas(frames))}
+    joint = frames.planned["method"] == JOINT
+    return {float(lam): place for place, lam in enumerate(sorted(set(frames.planned.loc[joint, "lam"])))}
+
+
+@remembered
+def _cells(frames: Frames) -> tuple[dict[str, None], dict[tuple[str, Method, float], pd.DataFrame]]:
+    """The architectures, and the planned trials of each cell, by seed; both in the spec's order, λ ascending."""
+    planned = frames.planned
+    order = dict.fromkeys(planned["architecture"])
+    by_seed = planned.sort_values(["lam", "seed"], kind="stable")
+    groups = dict(list(by_seed.groupby(["architecture", "method", "lam"], sort=False)))
+    rank = {name: i for i, name in enumerate(order)}
+    return order, {key: groups[key] for key in sorted(groups, key=lambda key: rank[key[0]])}  # type: ignore[misc]
 
 
 def planned_cells(frames: Frames) -> Iterator[tuple[str, float, pd.DataFrame]]:
@@ -46,27 +57,34 @@ def planned_cells(frames: Frames) -> Iterator[tuple[str, float, pd.DataFrame]]:
 
     Architectures come in the spec's order, λ ascending.
     """
-    joint = _of(frames.planned, JOINT)
-    for architecture in architectures(frames):
-        own = joint[joint["architecture"] == architecture]
-        for lam, trials in own.groupby("lam", sort=True):
-            yield architecture, float(lam), trials.sort_values("seed")  # type: ignore[arg-type]
+    for (architecture, method, lam), trials in _cells(frames)[1].items():
+        if method == JOINT:
+            yield architecture, lam, trials
 
 
 def baseline_cells(frames: Frames) -> Iterator[tuple[str, Method, pd.DataFrame]]:
     """Architecture, method and the planned trials of each cell of bagging and stacking, by seed."""
+    cells = {(name, method): trials for (name, method, _), trials in _cells(frames)[1].items()}
     for architecture in architectures(frames):
         for method in baselines(frames):
-            own = _of(frames.planned, method)
-            if len(trials := own[own["architecture"] == architecture]):
-                yield architecture, method, trials.sort_values("seed")
+            if (architecture, method) in cells:
+                yield architecture, method, cells[architecture, method]
 
 
 def by_seed(frames: Frames, architecture: str, lam: float, column: str, method: Method = JOINT) -> dict[int, float]:
     """The value of a column of ``trials`` for each complete seed of one cell."""
-    own = _of(frames.trials, method)
-    rows = own[(own["architecture"] == architecture) & (own["lam"] == lam)]
-    return {int(seed): float(value) for seed, value in zip(rows["seed"], rows[column], strict=True)}
+    planned, values = _cells(frames)[1].get((architecture, method, lam)), column_by_trial(frames, column)
+    if planned is None:
+        return {}
+    pairs = zip(planned["seed"], planned["trial_id"], strict=True)
+    return {int(seed): values[trial_id] for seed, trial_id in pairs if trial_id in values}
+
+
+@remembered
+def column_by_trial(frames: Frames, column: str) -> dict[str, float]:
+    """A column of ``trials`` by trial id."""
+    trials = frames.trials
+    return dict(zip(trials["trial_id"], trials[column].astype(float), strict=True))
 
 
 SUMMARISED = [
@@ -80,6 +98,11 @@ def summarised(frames: Frames, column: str) -> pd.DataFrame:
 
     Columns: ``SUMMARISED``; a count a status; seeds, trial_ids and values are lists, by seed.
     """
+    return _summarised(frames, column).copy()
+
+
+@remembered
+def _summarised(frames: Frames, column: str) -> pd.DataFrame:
     rows = [_row(frames, column, architecture, trials) for architecture, _, trials in planned_cells(frames)]
     return pd.DataFrame(rows, columns=SUMMARISED)
 
@@ -91,9 +114,10 @@ def summarised_baselines(frames: Frames, column: str) -> pd.DataFrame:
 
 
 def _row(frames: Frames, column: str, architecture: str, trials: pd.DataFrame) -> dict[str, object]:
-    done = trials[trials["status"] == "complete"]
-    measured = frames.trials.set_index("trial_id")[column].reindex(done["trial_id"])
-    values = [float(value) for value in measured]
+    measured, statuses = column_by_trial(frames, column), list(trials["status"])
+    planned = zip(trials["seed"], trials["trial_id"], statuses, strict=True)
+    done = [(int(seed), str(trial_id)) for seed, trial_id, status in planned if status == "complete"]
+    values = [measured[trial_id] for _, trial_id in done]
     summary = summarise(values)
     lam = float(trials["lam"].iloc[0])
     return {
@@ -104,9 +128,9 @@ def _row(frames: Frames, column: str, architecture: str, trials: pd.DataFrame) -
         "members": int(trials["members"].iloc[0]),
         "learning_rate": float(trials["learning_rate"].iloc[0]),
         "planned": len(trials),
-        **{status: int((trials["status"] == status).sum()) for status in STATUSES},
-        "seeds": [int(seed) for seed in done["seed"]],
-        "trial_ids": list(done["trial_id"]),
+        **{status: statuses.count(status) for status in STATUSES},
+        "seeds": [seed for seed, _ in done],
+        "trial_ids": [trial_id for _, trial_id in done],
         "values": values,
         "mean": summary.mean,
         "sd": summary.sd,

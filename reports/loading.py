@@ -18,9 +18,9 @@ STATUSES = ("complete", "diverged", "failed", "corrupt", "missing")
 """How a planned trial stands: as committed, or its files are damaged, or nothing is committed."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Frames:
-    """One store, checked. Frames of measurements hold rows of complete trials only."""
+    """One store, checked. Frames of measurements hold rows of complete trials only. Never changed once made."""
 
     sweep: SweepSpec
     spec_text: str

@@ -1,13 +1,12 @@
 """One table of a committed attempt, read once and checked before a number of it is used."""
 
 import hashlib
-from functools import cache
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from specs.layout import CommittedFile
-from specs.records import ColumnType, Table
+from specs.records import TABLES, ColumnType, Table
 
 ARROW_TYPES: dict[ColumnType, pa.DataType] = {
     "string": pa.string(),
@@ -22,12 +21,17 @@ class CorruptError(Exception):
     """A committed file is missing, or is not what was committed; the message says which and how."""
 
 
-@cache
 def schema(table: Table) -> pa.Schema:
     """The columns of a table as Arrow holds them."""
-    return pa.schema(
+    return _SCHEMAS[table.name]
+
+
+_SCHEMAS = {
+    name: pa.schema(
         pa.field(column.name, ARROW_TYPES[column.type], nullable=column.nullable) for column in table.columns
     )
+    for name, table in TABLES.items()
+}
 
 
 def check(content: bytes | None, table: Table, committed: CommittedFile, trial_id: str) -> pa.Table:

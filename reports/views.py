@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+import pandas as pd
 from markupsafe import Markup
 
 from reports import answer, coverage, provenance, wording
@@ -17,6 +18,8 @@ from reports.packing import compact_json, packed
 from reports.study import Part
 from reports.tables import DisplayTable, to_csv
 
+MOST_DRAWN = 12
+"""Ensembles that a figure draws, and single networks besides: of more panels none could be read."""
 MOST_SPEC = 50_000
 """Characters of a spec's text that are shown."""
 
@@ -102,15 +105,31 @@ def sweep_view(part: Part, study: Sequence[Frames]) -> SweepView:
 def figure_view(figure: ReportFigure, part: Part, study: Sequence[Frames]) -> FigureView:
     """One figure of one store."""
     data = figure.rows(part.frames, study)
+    shown, drawn = drawable(data)
     return FigureView(
         id=part.id(figure.key),
         source=figure.source,
         title=figure.title(data),
         measured=figure.measured,
-        note=figure.note(data) if figure.note and len(data) else "",
+        note=" ".join(filter(None, [figure.note(data) if figure.note and len(data) else "", drawn])),
         gaps=coverage.gaps(part.frames, only_ensembles=figure.ensembles_only),
         table=figure.table(data),
         is_table=figure.is_table,
-        figure=figure.draw(data).to_plotly_json(),
+        figure=figure.draw(shown).to_plotly_json(),
         csv=to_csv(data),
     )
+
+
+def drawable(data: pd.DataFrame) -> tuple[pd.DataFrame, str]:
+    """The rows of as many architectures as can be read in one figure, and a sentence where that is not all."""
+    if "architecture" not in data or "members" not in data:
+        return data, ""
+    kinds = [
+        list(dict.fromkeys(data.loc[single, "architecture"])) for single in (data["members"] > 1, data["members"] == 1)
+    ]
+    shown = {name for names in kinds for name in names[:MOST_DRAWN]}
+    total = sum(map(len, kinds))
+    if len(shown) == total:
+        return data, ""
+    rows = data[data["architecture"].isin(shown)].reset_index(drop=True)
+    return rows, f"Drawn are the first {len(shown)} of {total:,} architectures; the CSV file has all."

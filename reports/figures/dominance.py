@@ -1,5 +1,8 @@
 """Figure 6: the ensemble's error against its members' by epoch. Does one member do all the work?"""
 
+from collections.abc import Hashable, Mapping
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
@@ -30,15 +33,23 @@ def data(frames: Frames) -> pd.DataFrame:
     found = []
     place = places(frames)
     most = _epochs_shown(frames)
-    by_trial = dict(list(frames.epochs.groupby("trial_id", sort=False)))
+    by_trial = _curves(frames)
     for architecture, lam, trials in planned_cells(frames):
         done = trials[(trials["status"] == "complete") & (trials["members"] > 1)]
         for _, trial in done.head(1).iterrows():
             rows = by_trial.get(trial["trial_id"], frames.epochs.head(0))
-            for _, row in _thinned(rows, most).iterrows():
+            for row in _thinned(rows, most)[MEASURED].to_dict("records"):
                 own = {"architecture": architecture, "lam": lam, "place": place[lam], "members": int(trial["members"])}
                 found.append({**own, "seed": int(trial["seed"]), "trial_id": trial["trial_id"], **_measured(row)})
     return pd.DataFrame(found)
+
+
+def _curves(frames: Frames) -> dict[str, pd.DataFrame]:
+    """The epochs of the first complete trial of each cell, by trial."""
+    complete = [trials.loc[trials["status"] == "complete", "trial_id"] for _, _, trials in planned_cells(frames)]
+    first = {trial_id for ids in complete for trial_id in ids.head(1)}
+    own = frames.epochs[frames.epochs["trial_id"].isin(first)]
+    return {str(trial_id): rows for trial_id, rows in own.groupby("trial_id", sort=False)}
 
 
 def _epochs_shown(frames: Frames) -> int:
@@ -57,7 +68,10 @@ def _thinned(rows: pd.DataFrame, most: int) -> pd.DataFrame:
     return rows[rows["epoch"].isin(keep)]
 
 
-def _measured(row: pd.Series) -> dict[str, object]:
+MEASURED = ["split", "epoch", "error", "member_error", "member_errors"]
+
+
+def _measured(row: Mapping[Hashable, Any]) -> dict[str, object]:
     errors = np.asarray(row["member_errors"], dtype=float)
     each = errors.size <= MOST_MEMBERS and row["split"] == "test"
     return {

@@ -28,10 +28,11 @@ def data(frames: Frames) -> pd.DataFrame:
     """
     planned = cells.summarised(frames, "test_error")
     planned = planned[planned["members"] > 1]
-    counts = {
-        (str(mask), str(trial)): droppable(curve.rename(columns={"accuracy": "mean"}))
-        for (mask, trial), curve in frames.robustness.groupby(["mask", "trial_id"], sort=True)
-    }
+    curves: dict[tuple[str, str], dict[int, float]] = {}
+    columns = (frames.robustness[name] for name in ("mask", "trial_id", "dropped", "accuracy"))
+    for mask, trial, dropped, accuracy in zip(*columns, strict=True):
+        curves.setdefault((mask, trial), {})[dropped] = accuracy
+    counts = {key: droppable(curve) for key, curve in curves.items()}
     kinds = [mask for mask in MASKS if mask in frames.sweep.evaluation.robustness.masks]
     rows = [_row(row, mask, counts) for mask in kinds for _, row in planned.iterrows()]
     return pd.DataFrame(rows, columns=[*planned.columns, "mask"])

@@ -23,12 +23,12 @@ def data(frames: Frames) -> pd.DataFrame:
     """
     rows: list[dict[str, object]] = []
     place = places(frames)
-    tests = frames.epochs[frames.epochs["split"] == "test"]
-    by_trial = dict(list(tests.groupby("trial_id", sort=False)))
+    members, ranked = _by_epoch(frames), frames.trials[frames.trials["early_rank_test"].notna()]
+    found = {row["trial_id"]: row for row in ranked[COLUMNS].to_dict("records")}
     for name, lam, planned in planned_cells(frames):
-        ids = list(planned.loc[planned["members"] > 1, "trial_id"])
-        own = frames.trials[frames.trials["trial_id"].isin(ids) & frames.trials["early_rank_test"].notna()]
-        for _, trial in own.sort_values("seed").iterrows():
+        ensemble = planned[planned["members"] > 1]
+        for trial in (found[trial_id] for trial_id in ensemble["trial_id"] if trial_id in found):
+            early = int(trial["early_epoch"])
             rows.append(
                 {
                     "architecture": name,
@@ -38,21 +38,34 @@ def data(frames: Frames) -> pd.DataFrame:
                     "planned": len(planned),
                     "seed": int(trial["seed"]),
                     "trial_id": trial["trial_id"],
-                    "early_epoch": int(trial["early_epoch"]),
+                    "early_epoch": early,
                     "early_rank": int(trial["early_rank_test"]),
                     "early_rank_train": float(trial["early_rank_train"]),
-                    "early_ranks": _early_ranks(by_trial.get(trial["trial_id"]), int(trial["early_epoch"])),
+                    "early_ranks": _early_ranks(members.get(trial["trial_id"], {}), early),
                 }
             )
     return pd.DataFrame(rows)
 
 
-def _early_ranks(epochs: pd.DataFrame | None, early: int) -> list[int]:
+COLUMNS = ["trial_id", "members", "seed", "early_epoch", "early_rank_test", "early_rank_train"]
+ByEpoch = dict[int, Sequence[float]]
+"""Each member's test error, by epoch."""
+
+
+def _by_epoch(frames: Frames) -> dict[str, ByEpoch]:
+    """By trial."""
+    tests = frames.epochs[frames.epochs["split"] == "test"]
+    found: dict[str, ByEpoch] = {}
+    for trial_id, epoch, errors in zip(tests["trial_id"], tests["epoch"], tests["member_errors"], strict=True):
+        found.setdefault(trial_id, {})[epoch] = errors
+    return found
+
+
+def _early_ranks(errors: ByEpoch, early: int) -> list[int]:
     """By final rank, the early rank of the same member."""
-    if epochs is None or early not in set(epochs["epoch"]):
+    if early not in errors:
         return []
-    last = epochs["epoch"].max()
-    first, final = (ranks(epochs.loc[epochs["epoch"] == e, "member_errors"].iloc[0]) for e in (early, last))
+    first, final = ranks(errors[early]), ranks(errors[max(errors)])
     return [int(first[member]) for member in np.argsort(final)][:MOST_RANKS]
 
 

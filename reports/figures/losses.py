@@ -34,8 +34,10 @@ def data(frames: Frames) -> pd.DataFrame:
         own[f"member_{name}"] = members[name]
     gaps = [_gap(row) for _, row in own.iterrows()]
     own["gap"], own["gap_low"], own["gap_high"] = ([getattr(gap, of) for gap in gaps] for of in ("mean", "low", "high"))
-    counts = [_signs(frames, row["trial_ids"]) for _, row in own.iterrows()]
-    own["checked"], own["negative"] = ([count[i] for count in counts] for i in (0, 1))
+    checked, negative = _signs(frames)
+    own["checked"], own["negative"] = (
+        [sum(count.get(trial_id, 0) for trial_id in ids) for ids in own["trial_ids"]] for count in (checked, negative)
+    )
     return own[own["members"] > 1].reset_index(drop=True)
 
 
@@ -44,12 +46,13 @@ def _gap(row: pd.Series) -> Summary:
     return paired_difference(*pairs)
 
 
-def _signs(frames: Frames, trial_ids: list[str]) -> tuple[int, int]:
-    """Rows checked, and rows whose members' mean loss is below their ensemble's, which Jensen's inequality forbids."""
-    trials = frames.trials[frames.trials["trial_id"].isin(trial_ids)]
-    epochs = frames.epochs[frames.epochs["trial_id"].isin(trial_ids)]
+def _signs(frames: Frames) -> tuple[dict[str, int], dict[str, int]]:
+    """By trial: rows checked, and rows whose members' mean loss is below their ensemble's, which Jensen forbids."""
+    trials, epochs = frames.trials, frames.epochs
     gaps = pd.concat([trials["test_member_nll"] - trials["test_nll"], epochs["member_nll"] - epochs["nll"]])
-    return len(gaps), int((gaps < -ROUNDING).sum())
+    ids = pd.concat([trials["trial_id"], epochs["trial_id"]])
+    negative = ids[gaps < -ROUNDING]
+    return ids.value_counts().to_dict(), negative.value_counts().to_dict()
 
 
 def title(data: pd.DataFrame) -> str:

@@ -1,5 +1,7 @@
 """Figure 6: the error of the ensemble and of each member against λ, per trial, on test and training images."""
 
+from typing import NamedTuple
+
 import numpy as np
 import pandas as pd
 
@@ -26,18 +28,16 @@ def data(frames: Frames) -> pd.DataFrame:
     the test errors; member_errors, a list of up to ``MOST_MEMBERS``, to 4 digits.
     """
     place, each = places(frames), _few(frames)
-    finished = frames.trials.set_index("trial_id")
-    train = frames.epochs[frames.epochs["split"] == SPLITS[1]]
-    trained = {str(trial_id): rows for trial_id, rows in train.groupby("trial_id", sort=False)}
+    finished = _finished(frames)
     rows: list[dict[str, object]] = []
     for name, lam, trials in planned_cells(frames):
         if trials["members"].iloc[0] == 1:
             continue
         cell = {"architecture": name, "lam": lam, "place": place[lam], **_counts(trials)}
         measured = [
-            {**cell, "seed": int(trial["seed"]), "offset": _offset(i, len(trials)), **row}
-            for i, (_, trial) in enumerate(trials.iterrows())
-            for row in _measured(finished, trained, str(trial["trial_id"]), each)
+            {**cell, "seed": int(seed), "offset": _offset(i, len(trials)), **row}
+            for i, (trial_id, seed) in enumerate(zip(trials["trial_id"], trials["seed"], strict=True))
+            for row in _measured(finished.get(trial_id), trial_id, each)
         ]
         rows += measured or [{**cell, "seed": -1, "trial_id": "", "split": "", "member_errors": []}]
     return pd.DataFrame(rows)
@@ -62,17 +62,34 @@ def _few(frames: Frames) -> bool:
     return 2 * int(members[(members > 1) & (members <= MOST_MEMBERS)].sum()) <= MOST_VALUES
 
 
-def _measured(
-    finished: pd.DataFrame, trained: dict[str, pd.DataFrame], trial_id: str, each: bool
-) -> list[dict[str, object]]:
-    if trial_id not in finished.index:
+class _Tested(NamedTuple):
+    """A complete trial's errors at its tested epoch, by split: the ensemble's and the members'."""
+
+    errors: dict[str, tuple[float, object]]
+    dominance: float
+
+
+def _finished(frames: Frames) -> dict[str, _Tested]:
+    """By trial; of the training images only where they were measured."""
+    trials = frames.trials
+    columns = (trials[name] for name in ("trial_id", "test_error", "member_test_errors", "dominance"))
+    found = {
+        trial_id: _Tested({SPLITS[0]: (error, members)}, float(dominance))
+        for trial_id, error, members, dominance in zip(*columns, strict=True)
+    }
+    best = dict(zip(trials["trial_id"], trials["best_epoch"], strict=True))
+    train = frames.epochs[frames.epochs["split"] == SPLITS[1]]
+    train = train[train["epoch"] == train["trial_id"].map(best)]
+    for trial_id, error, members in zip(train["trial_id"], train["error"], train["member_errors"], strict=True):
+        found[trial_id].errors[SPLITS[1]] = (error, members)
+    return found
+
+
+def _measured(tested: _Tested | None, trial_id: str, each: bool) -> list[dict[str, object]]:
+    if tested is None:
         return []
-    trial: pd.Series = finished.loc[trial_id]  # type: ignore[assignment]
-    rows = [_row(trial_id, "test", float(trial["test_error"]), trial["member_test_errors"], each)]
-    if trial_id in trained:
-        train = trained[trial_id][trained[trial_id]["epoch"] == trial["best_epoch"]]
-        rows += [_row(trial_id, "train", row["error"], row["member_errors"], each) for _, row in train.iterrows()]
-    return [{**row, "dominance": float(trial["dominance"])} for row in rows]
+    rows = [_row(trial_id, split, error, members, each) for split, (error, members) in tested.errors.items()]
+    return [{**row, "dominance": tested.dominance} for row in rows]
 
 
 def _row(trial_id: str, split: str, ensemble: float, members: object, each: bool) -> dict[str, object]:

@@ -1,14 +1,16 @@
 """Figures 7 and 8: accuracy when members are dropped at test time, one line a λ."""
 
+from collections.abc import Mapping
+
 import pandas as pd
 
 from reports import wording
-from reports.cells import places, planned_cells
+from reports.cells import JOINT, places, planned_cells
 from reports.figures.entry import ReportFigure, has_ensembles
 from reports.figures.robustness_curves import MASKS, chosen, draw, masks
 from reports.loading import Frames
 from reports.statistics import Summary, summarise
-from reports.tables import DisplayTable, display
+from reports.tables import MOST_ROWS, DisplayTable
 
 MARGIN = 0.01
 """One point of accuracy: what a reader may give up to drop members."""
@@ -31,47 +33,65 @@ def data(frames: Frames) -> pd.DataFrame:
     some are left out, never the ends.
     """
     rows: list[dict[str, object]] = []
-    place = places(frames)
+    place, measured = places(frames), _by_cell(frames)
     for architecture, lam, trials in planned_cells(frames):
         members = int(trials["members"].iloc[0])
-        own = frames.robustness[frames.robustness["trial_id"].isin(set(trials["trial_id"])) & (members > 1)]
-        for mask, group in own.groupby("mask", sort=True):
-            cell = {
-                "mask": str(mask),
-                "architecture": architecture,
-                "members": members,
-                "lam": lam,
-                "place": place[lam],
-            }
-            lost = int(trials["status"].isin(["failed", "diverged", "corrupt"]).sum())
-            rows += [{**cell, "planned": len(trials), "lost": lost, **point} for point in _curve(group, members)]
+        lost = int(trials["status"].isin(["failed", "diverged", "corrupt"]).sum())
+        for mask in sorted(measured.get((architecture, lam), {}) if members > 1 else {}):
+            cell = {"mask": mask, "architecture": architecture, "members": members, "lam": lam, "place": place[lam]}
+            points = _curve(measured[architecture, lam][mask], members)
+            rows += [{**cell, "planned": len(trials), "lost": lost, **point} for point in points]
     return pd.DataFrame(rows)
 
 
-def _curve(group: pd.DataFrame, members: int) -> list[dict[str, object]]:
+Accuracies = dict[int, list[float]]
+"""Of the complete seeds, by number of members dropped."""
+
+
+def _by_cell(frames: Frames) -> dict[tuple[str, float], dict[str, Accuracies]]:
+    """By cell of joint trials, then by mask."""
+    joint = frames.planned[frames.planned["method"] == JOINT]
+    pairs = zip(joint["architecture"], joint["lam"], strict=True)
+    cell_of = dict(zip(joint["trial_id"], pairs, strict=True))
+    found: dict[tuple[str, float], dict[str, Accuracies]] = {}
+    columns = (frames.robustness[name] for name in ("trial_id", "mask", "dropped", "accuracy"))
+    for trial_id, mask, dropped, accuracy in zip(*columns, strict=True):
+        if trial_id in cell_of:
+            curve = found.setdefault(cell_of[trial_id], {}).setdefault(mask, {})
+            curve.setdefault(dropped, []).append(accuracy)
+    return found
+
+
+def _curve(accuracies: Accuracies, members: int) -> list[dict[str, object]]:
     """The points of one curve over its seeds."""
-    summaries: dict[int, Summary] = {}
-    for _, own in group.groupby("dropped", sort=True):
-        summaries[int(own["dropped"].iloc[0])] = summarise(list(own["accuracy"]))
-    means = pd.DataFrame({"dropped": list(summaries), "mean": [summary.mean for summary in summaries.values()]})
+    summaries: dict[int, Summary] = {dropped: summarise(accuracies[dropped]) for dropped in sorted(accuracies)}
     step, last = -(-members // MOST_POINTS), max(summaries)
+    most = droppable({dropped: summary.mean for dropped, summary in summaries.items()})
     return [
         {
             "dropped": dropped,
             "n": summary.n,
             **{of: float(f"{getattr(summary, of):.5g}") for of in ("mean", "sd", "low", "high")},
-            "droppable": droppable(means),
+            "droppable": most,
         }
         for dropped, summary in summaries.items()
         if dropped % step == 0 or dropped == last
     ]
 
 
-def droppable(curve: pd.DataFrame) -> int:
-    """The most members of one curve that can go, and all fewer too, for at most one point of accuracy."""
-    curve = curve.sort_values("dropped")
-    holds = (curve["mean"].iloc[0] - curve["mean"] <= MARGIN + 1e-12).cummin()
-    return int(curve.loc[holds, "dropped"].max())
+def droppable(curve: Mapping[int, float]) -> int:
+    """The most members that can go, and all fewer too, for at most one point of accuracy.
+
+    Args:
+        curve: accuracy by the number of members dropped.
+    """
+    counts = sorted(curve)
+    most = counts[0]
+    for dropped in counts:
+        if curve[counts[0]] - curve[dropped] > MARGIN + 1e-12:
+            break
+        most = dropped
+    return most
 
 
 def title(data: pd.DataFrame) -> str:
@@ -101,15 +121,14 @@ def table(data: pd.DataFrame) -> DisplayTable:
     """What each λ keeps with a quarter, half and three quarters of its members dropped, and what can go."""
     if data.empty:
         return DisplayTable((), ())
-    rows = [_share_row(curve) for _, curve in data.groupby(["mask", "architecture", "lam"], sort=False)]
-    return display(
-        pd.DataFrame(rows), {name: (lambda row, name=name: row[name]) for name in rows[0]}, row_headers=3  # type: ignore[misc]
-    )  # fmt: skip
+    curves = [curve for _, curve in data.groupby(["mask", "architecture", "lam"], sort=False)]
+    rows = [_share_row(curve) for curve in curves[:MOST_ROWS]]
+    return DisplayTable(tuple(rows[0]), [tuple(row.values()) for row in rows], row_headers=3, total=len(curves))
 
 
-def _share_row(curve: pd.DataFrame) -> dict[str, object]:
+def _share_row(curve: pd.DataFrame) -> dict[str, str]:
     first, members = curve.iloc[0], int(curve["members"].iloc[0])
-    row: dict[str, object] = {
+    row: dict[str, str] = {
         "mask": first["mask"],
         "architecture": first["architecture"],
         "λ": f"{first['lam']:g}",

@@ -133,8 +133,7 @@ def test_robustness_offers_both_masks_and_shows_the_papers_lambdas_first(full_fr
 
 
 def test_droppable_members_stop_at_the_first_fall_below_the_margin() -> None:
-    curve = pd.DataFrame({"dropped": [0, 1, 2, 3], "mean": [0.90, 0.895, 0.88, 0.90]})
-    assert robustness.droppable(curve) == 1
+    assert robustness.droppable({0: 0.90, 1: 0.895, 2: 0.88, 3: 0.90}) == 1
 
 
 def test_losses_check_the_sign_of_the_gap_row_by_row(full_frames: Frames) -> None:
