@@ -67,7 +67,7 @@ class Chaos:
             self.starts += 1
             driver = self.run(store)
             try:
-                driver.wait(timeout=self._random.uniform(1, 25))
+                driver.wait(timeout=self._random.uniform(1, 40))
             except subprocess.TimeoutExpired:
                 self._attack(driver, store)
             _, said = driver.communicate(timeout=600)

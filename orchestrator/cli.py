@@ -21,7 +21,7 @@ def main() -> None:
         error.show()
         code = Exit.USAGE
     except signals.InterruptedBySignal as interruption:
-        code = interruption.exit_code
+        signals.end_now(interruption.exit_code)
     except (KeyboardInterrupt, click.Abort):
         code = Exit.SIGINT
     except BrokenPipeError:

@@ -2,10 +2,12 @@
 
 import os
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
+from typing import NoReturn
 
 from orchestrator.errors import Exit
 
@@ -68,6 +70,13 @@ def orderly() -> Iterator[Abandon]:
 def _numbers_of(error: BaseException) -> list[int]:
     """The signal that a library's own handler took: Ray's, which stands while Ray starts, exits with its number."""
     return [int(error.code)] if isinstance(error, SystemExit) and error.code in HANDLED else []
+
+
+def end_now(code: int) -> NoReturn:
+    """End the process with this code, past what libraries do at its end: a half-started Ray aborts there."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
 
 
 @contextmanager
