@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check bench lock clean
+.PHONY: help setup demo test test-rooms test-commands check bench lock clean
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -21,8 +21,14 @@ demo: setup  ## run the sweep smoke/digits on Ray Tune, and build its report
 	$(BIN)/ensweep run smoke/digits
 	$(BIN)/ensweep report results/smoke-digits
 
-test: setup  ## run all tests that this machine can run
-	$(BIN)/python -m pytest
+test: setup  ## run all tests that this machine can run, those of whole commands (they wait a lot) beside the others
+	$(MAKE) --keep-going --jobs 2 test-rooms test-commands
+
+test-rooms: setup
+	$(BIN)/python -m pytest --ignore tests/e2e
+
+test-commands: setup
+	$(BIN)/python -m pytest tests/e2e -p no:cacheprovider
 
 check: setup  ## lint, format, types, import contracts
 	$(BIN)/ruff check .

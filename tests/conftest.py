@@ -4,9 +4,17 @@ import subprocess
 import sys
 import uuid
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
+
+with suppress(ImportError):  # the trainers' tests run without it
+    from hypothesis import HealthCheck, settings
+
+    # Examples are the same in every run, and a slow machine is no defect.
+    settings.register_profile("ensweep", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+    settings.load_profile("ensweep")
 
 
 @pytest.fixture(scope="session")

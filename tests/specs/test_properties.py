@@ -289,5 +289,5 @@ def test_a_damaged_shipped_file_gives_a_sweep_or_a_spec_error_and_soon(seed: int
             read += 1
             assert isinstance(sweep, SweepSpec)
             assert parse_sweep(dump_sweep(sweep), "dump.yaml") == sweep
-        assert time.process_time() - began < 0.5
+        assert time.process_time() - began < 2  # a few hundredths of a second where nothing else runs
     assert min(read, rejected) > 5  # neither all harmless nor all beyond reading
