@@ -39,15 +39,16 @@ def reaping(logs: Path) -> Iterator[Path]:
 
 def holders(folder: str) -> list[int]:
     """Pids of the living processes that hold a file open below the folder."""
-    found = []
-    for process in Path("/proc").glob("[0-9]*"):
-        try:
-            files = [str(file.readlink()) for file in (process / "fd").iterdir()]
-        except OSError:  # ended meanwhile, or another user's
-            continue
-        if any(file.startswith(f"{folder}/") for file in files):
-            found.append(int(process.name))
-    return found
+    processes = Path("/proc").glob("[0-9]*")
+    return [int(process.name) for process in processes if any(file.startswith(f"{folder}/") for file in _files(process))]
+
+
+def _files(process: Path) -> Iterator[str]:
+    """What a process, given by its folder in ``/proc``, holds open; what it closes while we look is passed over."""
+    with suppress(OSError):  # ended meanwhile, or another user's
+        for descriptor in (process / "fd").iterdir():
+            with suppress(OSError):
+                yield str(descriptor.readlink())
 
 
 def kill(folder: str, spared: int) -> None:
