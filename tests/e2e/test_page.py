@@ -151,7 +151,7 @@ def test_numbers_and_drawing_can_be_saved(browser: Browser, report: Path) -> Non
     with seen.page.expect_download() as csv:
         seen.page.locator('#fig-9 [data-download="csv"]').click()
     assert csv.value.suggested_filename == "fig-9.csv"
-    assert csv.value.path().read_text().startswith("architecture,lam,")
+    assert csv.value.path().read_text().startswith("architecture,method,lam,")
     with seen.page.expect_download() as svg:
         seen.page.locator('#fig-9 [data-download="svg"]').click()
     assert svg.value.suggested_filename == "fig-9.svg"
