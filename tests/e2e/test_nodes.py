@@ -22,6 +22,8 @@ pytestmark = [pytest.mark.ray, pytest.mark.slow]
 
 LONG = ("--set", "training.epochs=800", "--set", "lambda=[1]", "--set", "seeds=1")
 """Two trials of many seconds each: a node dies while it trains."""
+ENDLESS = ("--set", "training.epochs=1000000", "--set", "lambda=[1]", "--set", "seeds=1")
+"""Runs until it is interrupted: however long a stranger takes to be turned away, the cluster is there."""
 DASHBOARD_PORT = 8265
 OFTEN = ("--checkpoint-seconds", "0.2")
 
@@ -103,7 +105,7 @@ else:
 @pytest.mark.skipif(not Path("/proc/net/tcp").exists(), reason="needs /proc")
 def test_a_local_cluster_answers_only_to_its_token_and_has_no_dashboard(workplace: Workplace) -> None:
     workplace.environment = {"RAY_AUTH_MODE": ""}
-    driver = workplace.start("run", "tiny.yaml", *LONG)
+    driver = workplace.start("run", "tiny.yaml", *ENDLESS)
     wait_for(lambda: workplace.events("begun"), 200)
     (raylet,) = workplace.family.pids("raylet/raylet ")
     address = re.search(r"--gcs-address=(\S+)", command_line(raylet))

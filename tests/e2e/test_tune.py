@@ -24,8 +24,8 @@ pytestmark = [
 
 LONGER = ("--set", "training.epochs=150", "--set", "seeds=3")
 """Nine trials of about a second each: time enough to be killed among them."""
-LONG = ("--set", "training.epochs=2000", "--set", "lambda=[1]", "--set", "seeds=1")
-"""Two trials of many seconds each: time enough to be killed within them."""
+ENDLESS = ("--set", "training.epochs=1000000", "--set", "lambda=[1]", "--set", "seeds=1")
+"""Two trials that run until they are killed, on however fast a machine."""
 WITHIN = ("--set", "training.epochs=800", "--set", "lambda=[1]", "--set", "seeds=1")
 """Two trials of some seconds each: time enough for a worker to be killed within them, and for them to end."""
 OFTEN = ("--checkpoint-seconds", "0.2")
@@ -112,7 +112,7 @@ def test_a_driver_killed_at_any_moment_leaves_nothing_and_resumes(
 def test_a_signal_ends_in_order_and_the_next_run_goes_on_from_the_states(
     workplace: Workplace, number: int, code: int
 ) -> None:
-    driver = workplace.start("run", "tiny.yaml", *LONG, *OFTEN)
+    driver = workplace.start("run", "tiny.yaml", *ENDLESS, *OFTEN)
     wait_for(lambda: len({slot.parent.parent for slot in states(workplace)}) == 2, 200)
     started = time.monotonic()
     driver.send_signal(number)
@@ -126,7 +126,7 @@ def test_a_signal_ends_in_order_and_the_next_run_goes_on_from_the_states(
     assert workplace.run("status", "results/tiny").returncode == 4
     begun = {line["trial"] for line in workplace.events("trained")}
     before = len(workplace.events("trained"))
-    again = workplace.start("run", "tiny.yaml", *LONG, *OFTEN)
+    again = workplace.start("run", "tiny.yaml", *ENDLESS, *OFTEN)
     wait_for(lambda: len(workplace.events("trained")) > before, 200)
     again.send_signal(signal.SIGKILL)
     again.communicate(timeout=30)
@@ -136,7 +136,7 @@ def test_a_signal_ends_in_order_and_the_next_run_goes_on_from_the_states(
 
 
 def test_a_second_signal_ends_at_once(workplace: Workplace) -> None:
-    driver = workplace.start("run", "tiny.yaml", *LONG)
+    driver = workplace.start("run", "tiny.yaml", *ENDLESS)
     wait_for(lambda: workplace.events("begun"), 200)
     driver.send_signal(signal.SIGINT)
     time.sleep(0.05)
@@ -151,7 +151,7 @@ def test_a_second_signal_ends_at_once(workplace: Workplace) -> None:
 def test_a_key_on_a_terminal_ends_it_in_order(workplace: Workplace) -> None:
     master, slave = pty.openpty()
     driver = subprocess.Popen(
-        [sys.executable, "-c", ON_TERMINAL, str(ENSWEEP), "run", "tiny.yaml", *LONG, *OFTEN],
+        [sys.executable, "-c", ON_TERMINAL, str(ENSWEEP), "run", "tiny.yaml", *ENDLESS, *OFTEN],
         cwd=workplace.folder,
         env=workplace.family.environment,
         stdin=slave,
@@ -199,7 +199,7 @@ def _read_until(terminal: int, shown: bytearray, condition: Callable[[], bool]) 
 def test_a_signal_at_any_moment_is_never_taken_for_success_or_a_defect(workplace: Workplace, number: int) -> None:
     moments = random.Random(int(number))
     for _ in range(4):
-        driver = workplace.start("run", "tiny.yaml", *LONG)
+        driver = workplace.start("run", "tiny.yaml", *ENDLESS)
         wait_for(lambda pid=driver.pid: holds(workplace, pid))
         time.sleep(moments.uniform(0, 9))
         driver.send_signal(number)
