@@ -1,4 +1,4 @@
-"""The closed-form gradient of MLPs against autograd: of the loss itself in float64, and bit for bit of the same graph."""
+"""The closed-form gradient of MLPs against autograd: of the loss itself in float64, and bit for bit."""
 
 import pytest
 import torch

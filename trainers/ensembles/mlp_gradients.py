@@ -4,8 +4,9 @@ With X the images of a group of trials, H = max(W₁X + b₁, 0) the hidden unit
 
     ∂L/∂W₂ = G·Hᵀ    ∂L/∂b₂ = Σ G    D = (W₂ᵀ·G) ⊙ [H > 0]    ∂L/∂W₁ = D·Xᵀ    ∂L/∂b₁ = Σ D
 
-with sums over examples, which are innermost in memory. Layer 1 of all members of a group is one matrix product. There is
-no graph, and what is as large as the weights is written where it was written before: the kernel hands out no fresh pages.
+with sums over examples, which are innermost in memory. Layer 1 of all members of a group is one matrix product. There
+is no graph, and what is as large as the weights is written where it was written before, so that the kernel hands out no
+fresh pages.
 """
 
 from __future__ import annotations
