@@ -6,14 +6,15 @@ Draws are a function of (seed, epoch) and of the place in the epoch's order: nev
 from __future__ import annotations
 
 import torch
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Bool, Int, UInt8
 from torch import Tensor
+from torch.nn import functional
 
 from trainers.seeding import generator
 
 PADDING = 4
 
-Images = Float[Tensor, "group example channel height width"]
+Pixels = UInt8[Tensor, "group example channel height width"]
 
 
 class FlipCrop:
@@ -22,28 +23,21 @@ class FlipCrop:
     The same as torchvision's ``RandomCrop(size, padding=4)`` and then ``RandomHorizontalFlip()``, before normalisation.
     """
 
-    def __init__(self, seeds: tuple[int, ...], epoch: int, examples: int, black: Float[Tensor, "channel 1 1"]) -> None:
-        """``seeds`` are the groups', ``examples`` those of an epoch, ``black`` the normalised value of a pixel of 0."""
-        self._black = black
+    def __init__(self, seeds: tuple[int, ...], epoch: int, examples: int, device: torch.device) -> None:
+        """``seeds`` are the groups', ``examples`` those of an epoch."""
         drawn = [_draw(seed, epoch, examples) for seed in seeds]
-        self.corners: Int[Tensor, "group example 2"] = torch.stack([corners for corners, _ in drawn]).to(black.device)
+        self.corners: Int[Tensor, "group example 2"] = torch.stack([corners for corners, _ in drawn]).to(device)
         """Row and column of the crop's first pixel in the padded image, 0 to 8."""
-        self.mirrored: Bool[Tensor, "group example"] = torch.stack([mirrored for _, mirrored in drawn]).to(black.device)
+        self.mirrored: Bool[Tensor, "group example"] = torch.stack([mirrored for _, mirrored in drawn]).to(device)
 
-    def __call__(self, images: Images, start: int) -> Images:
-        """Augment a batch of normalised images; ``start`` is the first one's place in the epoch."""
-        groups, examples, channels, height, width = images.shape
-        padded = self._padded(images).flatten(-2).flatten(0, 1)
+    def __call__(self, pixels: Pixels, start: int) -> Pixels:
+        """Augment a batch; ``start`` is the first image's place in the epoch."""
+        groups, examples, channels, height, width = pixels.shape
+        padded = functional.pad(pixels, [PADDING] * 4).flatten(-2).flatten(0, 1)
         corners, mirrored = (drawn[:, start : start + examples] for drawn in (self.corners, self.mirrored))
-        pixels = _pixels(corners.reshape(-1, 2), mirrored.reshape(-1), height, width)
-        taken = padded.gather(2, pixels.unsqueeze(1).expand(-1, channels, -1))
+        places = _places(corners.reshape(-1, 2), mirrored.reshape(-1), height, width)
+        taken = padded.gather(2, places.unsqueeze(1).expand(-1, channels, -1))
         return taken.view(groups, examples, channels, height, width)
-
-    def _padded(self, images: Images) -> Float[Tensor, "group example channel taller wider"]:
-        *front, height, width = images.shape
-        padded = self._black.expand(*front, height + 2 * PADDING, width + 2 * PADDING).clone()
-        padded[..., PADDING:-PADDING, PADDING:-PADDING] = images
-        return padded
 
 
 def _draw(seed: int, epoch: int, examples: int) -> tuple[Int[Tensor, "example 2"], Bool[Tensor, " example"]]:
@@ -52,7 +46,7 @@ def _draw(seed: int, epoch: int, examples: int) -> tuple[Int[Tensor, "example 2"
     return corners, torch.randint(2, (examples,), generator=stream).bool()
 
 
-def _pixels(
+def _places(
     corners: Int[Tensor, "image 2"], mirrored: Bool[Tensor, " image"], height: int, width: int
 ) -> Int[Tensor, "image pixel"]:
     """For each pixel of the result, its place in the flattened padded image."""

@@ -28,7 +28,7 @@ from torch import Tensor
 from trainers import measuring
 from trainers.ensembles import Ensemble, Weights
 from trainers.losses import joint_loss
-from trainers.splits import Part
+from trainers.pool import Part
 
 Vector = Float[Tensor, " parameter"]
 Product = Callable[[Tensor], Tensor]

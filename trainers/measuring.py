@@ -10,8 +10,8 @@ from torch import Tensor
 from trainers.ensembles import Ensemble, Weights
 from trainers.losses import Labels, Logits
 from trainers.metrics import Measures, Sums
+from trainers.pool import Part
 from trainers.robustness import DroppingSums
-from trainers.splits import Part
 
 NUMBERS = {"cpu": 2**21, "cuda": 2**26}
 """Activations of one chunk, by type of device."""
@@ -27,7 +27,7 @@ def chunk_size(ensemble: Ensemble, trials: int, device: torch.device) -> int:
 def chunks(ensemble: Ensemble, weights: Weights, part: Part) -> Iterator[tuple[Logits, Labels]]:
     """Logits and labels of a part, chunk by chunk; labels are repeated for the trials that share them."""
     trials = len(next(iter(weights.values())))
-    step = chunk_size(ensemble, trials, part.images.device)
+    step = chunk_size(ensemble, trials, part.rows.device)
     for start in range(0, part.rows.shape[1], step):
         images, labels = part.take(start, start + step)
         yield ensemble.logits(weights, images), for_trials(labels, trials)
@@ -43,7 +43,7 @@ def measure_dropping(
     ensemble: Ensemble, weights: Weights, part: Part, seeds: tuple[int, ...], mask: str, repeats: int
 ) -> DroppingSums:
     """Accuracy and nll of every trial with members dropped; ``seeds`` are the trials'."""
-    sums = DroppingSums(seeds, mask, repeats, ensemble.members, part.images.device)
+    sums = DroppingSums(seeds, mask, repeats, ensemble.members, part.rows.device)
     for logits, labels in chunks(ensemble, weights, part):
         sums.add(logits, labels)
     return sums

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 
 import torch
 
@@ -15,16 +16,13 @@ from trainers.baselines import Resamples
 from trainers.checkpoint import Saved
 from trainers.data import Arrays
 from trainers.devices import device_name, peak_memory
-from trainers.ensembles import Weights, build
-from trainers.ensembles.gradients import OnLogits, gradients, gradients_member_by_member
+from trainers.ensembles import Weights, build, gradients_for
+from trainers.ensembles.gradients import OnLogits
 from trainers.losses import joint_gradient
 from trainers.optimizer import StackedSGD
 from trainers.progress import Progress
 from trainers.results import Run, TrialResult
 from trainers.stacks import Stack
-
-IN_TURN = {"densenet"}
-"""Kinds whose members take their backward pass in turn: the activations of all of them would take over 10 GB."""
 
 
 class StackTraining:
@@ -47,7 +45,7 @@ class StackTraining:
         self._selected = {name: weight.clone() for name, weight in self._initial.items()}
         self._optimizer = StackedSGD(self._trained, spec.training, stack.learning_rates)
         self._resamples = self._drawn_resamples()
-        self._gradients = gradients_member_by_member if spec.architecture.kind in IN_TURN else gradients
+        self._gradients = gradients_for(spec.architecture.kind)
         self._lam = torch.tensor([trial.lam for trial in stack.trials], dtype=dtype, device=device)
         self.progress = Progress(len(stack.trials), spec.training.selection)
 
@@ -63,7 +61,7 @@ class StackTraining:
         if self._spec.method != "bagging":
             return None
         train, seeds = self._data.train, self._stack.group_seeds
-        return Resamples(train.rows, len(train.labels), seeds, self._ensemble.members, self._dtype)
+        return Resamples(train.rows, len(train.pool.labels), seeds, self._ensemble.members, self._dtype)
 
     @property
     def finished(self) -> bool:
@@ -93,10 +91,9 @@ class StackTraining:
         augment = self._augmentation(epoch, part.rows.shape[1])
         size = self._spec.training.batch_size
         for start in range(0, part.rows.shape[1], size):
-            images, labels = part.take(start, start + size)
+            images, labels = part.take(start, start + size, partial(augment, start=start) if augment else None)
             on_logits = self._on_logits(part.rows[:, start : start + size], labels)
-            batch = augment(images, start) if augment else images
-            self._optimizer.step(self._gradients(self._ensemble, self._weights, batch, on_logits))
+            self._optimizer.step(self._gradients(self._ensemble, self._weights, images, on_logits))
             faults.point("batch")
 
     def _on_logits(self, rows: torch.Tensor, labels: torch.Tensor) -> OnLogits:
@@ -109,7 +106,7 @@ class StackTraining:
     def _augmentation(self, epoch: int, examples: int) -> FlipCrop | None:
         if self._spec.training.augmentation == "none":
             return None
-        return FlipCrop(self._stack.group_seeds, epoch, examples, self._data.black)
+        return FlipCrop(self._stack.group_seeds, epoch, examples, self._device)
 
     def fingerprint(self, arrays: Arrays) -> str:
         """Names the trials, the data and the type of the numbers that a checkpoint is of."""

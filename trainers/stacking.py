@@ -10,7 +10,8 @@ from trainers.calibration import CalibrationSums
 from trainers.combiner import Combiner, fit
 from trainers.ensembles import Ensemble, Weights
 from trainers.metrics import Sums
-from trainers.splits import Data, Part
+from trainers.pool import Part
+from trainers.splits import Data
 
 
 def columns(ensemble: Ensemble, weights: Weights, data: Data, complete: list[int]) -> dict[int, Row]:

@@ -12,8 +12,9 @@ from trainers import measuring
 from trainers.calibration import CalibrationSums
 from trainers.ensembles import Ensemble, Weights
 from trainers.hessian import JointHessian, lanczos
+from trainers.pool import Part
 from trainers.seeding import generator
-from trainers.splits import Data, Part
+from trainers.splits import Data
 from trainers.stacks import Stack
 
 

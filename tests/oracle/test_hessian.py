@@ -10,10 +10,14 @@ from specs.architectures import ConvNet, DenseNet, Mlp
 from trainers.ensembles import build
 from trainers.hessian import JointHessian, condition, exact, lanczos
 from trainers.losses import joint_loss
-from trainers.splits import Part
+from trainers.pool import Part, Pool
 
 ENSEMBLE = build(Mlp(kind="mlp", members=3, hidden=4), (1, 2, 3), 3)
 LAMBDAS = [0.0, 0.5, 0.95, 1.0, 1.3]
+
+
+def as_they_are(images):
+    return images
 
 
 def drawn(*shape: int, seed: int = 0):
@@ -23,14 +27,16 @@ def drawn(*shape: int, seed: int = 0):
 def product(lam: float) -> JointHessian:
     weights = {name: 2 * weight.unsqueeze(0) for name, weight in ENSEMBLE.initial_weights(0).items()}
     labels = torch.randint(0, 3, (40,), generator=torch.Generator().manual_seed(1))
-    return JointHessian(ENSEMBLE, weights, Part(drawn(40, 1, 2, 3), labels, torch.arange(5, 40).unsqueeze(0)), lam)
+    return JointHessian(
+        ENSEMBLE, weights, Part(Pool(drawn(40, 1, 2, 3), labels, as_they_are), torch.arange(5, 40).unsqueeze(0)), lam
+    )
 
 
 def whole(lam: float):
     """The Hessian by the library's own, of a loss written as a function of one flat vector."""
     asked = product(lam)
     part, shapes = asked._part, {name: weight.shape for name, weight in asked._weights.items()}
-    images, labels = part.images[part.rows], part.labels[part.rows]
+    images, labels = part.take(0, 35)
 
     def loss(flat):
         pieces = flat.split([shape.numel() for shape in shapes.values()])
@@ -59,7 +65,7 @@ def test_products_make_the_librarys_hessian(lam):
 def test_products_of_convolutional_networks_are_differences_of_their_gradients(architecture):
     ensemble = build(architecture, (3, 32, 32), 4)
     weights = {name: weight.unsqueeze(0) for name, weight in ensemble.initial_weights(0).items()}
-    part = Part(drawn(5, 3, 32, 32), torch.tensor([0, 3, 1, 2, 0]), torch.arange(5).unsqueeze(0))
+    part = Part(Pool(drawn(5, 3, 32, 32), torch.tensor([0, 3, 1, 2, 0]), as_they_are), torch.arange(5).unsqueeze(0))
     asked = JointHessian(ensemble, weights, part, 0.7)
     vector, start = drawn(asked.size), [weight.detach().clone() for weight in asked._trained]
     for origin in start:  # batch normalisation's first shifts are 0, and there rectified linear units have their kink
@@ -69,8 +75,8 @@ def test_products_of_convolutional_networks_are_differences_of_their_gradients(a
         pieces = vector.split([weight.numel() for weight in start])
         for weight, origin, piece in zip(asked._trained, start, pieces, strict=True):
             weight.detach().copy_(origin + along * piece.view_as(origin))
-        logits = ensemble.logits(asked._weights, part.images[part.rows])
-        loss = joint_loss(logits, part.labels[part.rows], vector.new_tensor([0.7]))
+        images, labels = part.take(0, 5)
+        loss = joint_loss(ensemble.logits(asked._weights, images), labels, vector.new_tensor([0.7]))
         return torch.cat([one.flatten() for one in torch.autograd.grad(loss.sum(), asked._trained)])
 
     difference = (gradient(1e-7) - gradient(-1e-7)) / 2e-7

@@ -2,7 +2,7 @@ import torch
 
 from trainers import measuring
 from trainers.ensembles.mlp import MlpEnsemble
-from trainers.splits import Part
+from trainers.pool import Part, Pool
 
 CPU = torch.device("cpu")
 ENSEMBLE = MlpEnsemble(members=3, inputs=4, hidden=5, classes=6)
@@ -16,7 +16,9 @@ def weights(*seeds):
 def test_the_size_of_a_chunk_changes_nothing(monkeypatch):
     stream = torch.Generator().manual_seed(0)
     images = torch.randn(23, 1, 2, 2, dtype=torch.float64, generator=stream)
-    part = Part(images, torch.randint(0, 6, (23,), generator=stream), torch.arange(23).unsqueeze(0))
+    part = Part(
+        Pool(images, torch.randint(0, 6, (23,), generator=stream), lambda kept: kept), torch.arange(23).unsqueeze(0)
+    )
     whole = measuring.measure(ENSEMBLE, weights(0, 1), part)
     monkeypatch.setitem(measuring.NUMBERS, "cpu", 10 * 2 * ENSEMBLE.numbers_per_example)
     assert measuring.chunk_size(ENSEMBLE, 2, CPU) == 10  # 10 + 10 + 3 examples

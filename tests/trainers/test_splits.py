@@ -2,7 +2,8 @@ import pytest
 import torch
 
 from specs.datasets import DATASETS
-from trainers.splits import STANDARDS, normalise, prepare
+from trainers.pool import STANDARDS, Normalise
+from trainers.splits import prepare
 
 CPU = torch.device("cpu")
 
@@ -19,7 +20,7 @@ def test_every_data_set_has_a_standard():
 
 def test_normalisation_by_hand():
     pixels = torch.tensor([0, 255], dtype=torch.uint8).view(2, 1, 1, 1).expand(2, 3, 1, 1)
-    values = normalise(pixels, STANDARDS["cifar10"], CPU, torch.float64)
+    values = Normalise(STANDARDS["cifar10"], CPU, torch.float64)(pixels)
     assert values[0, 0].item() == pytest.approx(-0.5071 / 0.2673)
     assert values[1, 2].item() == pytest.approx((1 - 0.4409) / 0.2762)
 
@@ -68,19 +69,13 @@ def test_an_epochs_order_is_replayed_without_the_epochs_before(arrays, make_spec
     assert torch.equal(third.rows, train.shuffled((0, 1), 3).rows)
     assert not torch.equal(third.rows, train.shuffled((0, 1), 2).rows)
     assert torch.equal(third.rows.sort(1).values, train.rows.sort(1).values)
-    assert torch.equal(third.rows[1], type(train)(train.images, train.labels, train.rows[1:]).shuffled((1,), 3).rows[0])
+    assert torch.equal(third.rows[1], type(train)(train.pool, train.rows[1:]).shuffled((1,), 3).rows[0])
 
 
 def test_a_trial_finds_its_group(arrays, make_spec):
     train = prepared(arrays, make_spec(), (0, 1)).train
     for trial, group in enumerate((0, 0, 1, 1)):
         assert torch.equal(train.of_trial(trial, 4).rows, train.rows[group : group + 1])
-
-
-def test_black_is_the_input_of_a_pixel_of_zero(arrays, make_spec):
-    black = prepared(arrays, make_spec()).black
-    assert black.shape == (1, 1, 1)
-    assert black.item() == pytest.approx(-0.3054 / 0.3755)
 
 
 def test_take_brings_images_with_their_labels(arrays, make_spec):

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from torch import Tensor
 
 from trainers.ensembles.convnet import ConvNetEnsemble
 from trainers.ensembles.densenet import DenseNetEnsemble
+from trainers.ensembles.gradients import Images, OnLogits, gradients, gradients_member_by_member
 from trainers.ensembles.mlp import MlpEnsemble
+from trainers.ensembles.mlp_gradients import MlpGradients
 
 if TYPE_CHECKING:
     from specs.architectures import Architecture
@@ -66,3 +68,23 @@ def build(architecture: Architecture, image_shape: tuple[int, ...], classes: int
         case "densenet":
             return DenseNetEnsemble(architecture.members, shape, architecture.depth, architecture.growth, classes)
     raise ValueError(f"unknown kind of member network: {architecture.kind}")
+
+
+class Gradients(Protocol):
+    """How the gradients of a stack's weights come from a known gradient on its logits."""
+
+    def __call__(self, ensemble: Any, weights: Weights, images: Images, on_logits: OnLogits) -> list[Tensor]:
+        """Gradient of each trained weight, in order; running statistics are updated."""
+
+
+def gradients_for(kind: str) -> Gradients:
+    """The fastest way for a kind of member network that fits into memory: closed form for MLPs.
+
+    DenseNets take their backward pass member by member: the activations of all would take over 10 GB.
+    """
+    match kind:
+        case "mlp":
+            return MlpGradients()
+        case "densenet":
+            return gradients_member_by_member
+    return gradients

@@ -1,0 +1,81 @@
+"""The closed-form gradient of MLPs against autograd: of the loss itself in float64, and bit for bit."""
+
+import pytest
+import torch
+
+from trainers.ensembles import gradients_for
+from trainers.ensembles.gradients import gradients
+from trainers.ensembles.mlp import MlpEnsemble
+from trainers.losses import joint_gradient, joint_loss, weighted_loss
+
+LAMBDAS = torch.tensor([0.0, 0.3, 0.95, 1.0], dtype=torch.float64)
+LABELS = torch.randint(4, (4, 30), generator=torch.Generator().manual_seed(3))
+IMAGES = torch.randn(4, 30, 1, 3, 2, generator=torch.Generator().manual_seed(4), dtype=torch.float64)
+SHAPES = [(5, 3), (1, 8), (16, 1)]
+
+
+def stacked(members, hidden, dtype=torch.float64):
+    ensemble = MlpEnsemble(members=members, inputs=6, hidden=hidden, classes=4)
+    drawn = [ensemble.initial_weights(seed) for seed in range(4)]
+    return ensemble, {name: torch.stack([one[name] for one in drawn]).to(dtype).requires_grad_() for name in drawn[0]}
+
+
+def labels_of(groups):
+    return LABELS[:groups].repeat_interleave(4 // groups, 0)
+
+
+@pytest.mark.parametrize(("members", "hidden"), SHAPES)
+@pytest.mark.parametrize("groups", [1, 2, 4])
+def test_it_is_the_gradient_of_the_joint_loss_for_every_lambda(members, hidden, groups):
+    ensemble, weights = stacked(members, hidden)
+    labels = labels_of(groups)
+    loss = joint_loss(ensemble.logits(weights, IMAGES[:groups]), labels, LAMBDAS).sum()
+    expected = torch.autograd.grad(loss, list(weights.values()))
+    route = gradients_for("mlp")
+    for _ in range(2):  # the second call writes into the memory of the first
+        found = route(ensemble, weights, IMAGES[:groups], lambda logits: joint_gradient(logits, labels, LAMBDAS))
+        for one, other in zip(found, expected, strict=True):
+            torch.testing.assert_close(one, other, atol=1e-14, rtol=1e-11)
+
+
+def test_it_is_the_gradient_of_the_weighted_loss_of_bagging():
+    ensemble, weights = stacked(5, 3)
+    counts = torch.randint(3, (4, 5, 30), generator=torch.Generator().manual_seed(5)).double()
+    expected = torch.autograd.grad(
+        weighted_loss(ensemble.logits(weights, IMAGES), LABELS, counts).sum(), list(weights.values())
+    )
+    zeros = torch.zeros(4, dtype=torch.float64)
+    found = gradients_for("mlp")(
+        ensemble, weights, IMAGES, lambda logits: joint_gradient(logits, LABELS, zeros, counts)
+    )
+    for one, other in zip(found, expected, strict=True):
+        torch.testing.assert_close(one, other, atol=1e-14, rtol=1e-11)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize(("members", "hidden"), [(256, 4), (16, 64), (1, 1024)])
+@pytest.mark.parametrize("groups", [1, 2])
+def test_it_is_autograds_to_the_last_bit(members, hidden, groups, dtype):
+    ensemble, weights = stacked(members, hidden, dtype)
+    labels, lam = labels_of(groups), LAMBDAS.to(dtype)
+    images = IMAGES[:groups].to(dtype)
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        ways = (gradients_for("mlp"), gradients)
+        ours, autograds = (
+            way(ensemble, weights, images, lambda logits: joint_gradient(logits, labels, lam)) for way in ways
+        )
+    finally:
+        torch.set_num_threads(threads)
+    for one, other in zip(ours, autograds, strict=True):
+        assert torch.equal(one, other)
+
+
+def test_a_unit_that_is_off_learns_nothing():
+    ensemble, weights = stacked(2, 3)
+    with torch.no_grad():
+        weights["hidden.bias"][:, 0, 1] = -1e3
+    found = gradients_for("mlp")(ensemble, weights, IMAGES, lambda logits: joint_gradient(logits, LABELS, LAMBDAS))
+    assert (found[0][:, 0, 1] == 0).all()
+    assert (found[0][:, 0, 0] != 0).any()
