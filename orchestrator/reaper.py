@@ -40,7 +40,9 @@ def reaping(logs: Path) -> Iterator[Path]:
 def holders(folder: str) -> list[int]:
     """Pids of the living processes that hold a file open below the folder."""
     processes = Path("/proc").glob("[0-9]*")
-    return [int(process.name) for process in processes if any(file.startswith(f"{folder}/") for file in _files(process))]
+    return [
+        int(process.name) for process in processes if any(file.startswith(f"{folder}/") for file in _files(process))
+    ]
 
 
 def _files(process: Path) -> Iterator[str]:

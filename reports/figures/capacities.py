@@ -23,7 +23,8 @@ def data(frames: Frames) -> pd.DataFrame:
 
     Columns: architecture, kind, network (its size in words), members, member_parameters, total_parameters, n (complete
     trials of any method), device; peak_memory in bytes, the largest; seconds_per_epoch, its median over trials, with
-    the least and the most as ``seconds_low`` and ``seconds_high``; paper_parameters and paper_memory as the paper prints them, or nothing.
+    the least and the most as ``seconds_low`` and ``seconds_high``; paper_parameters and
+    paper_memory as the paper prints them, or nothing.
     """
     return pd.DataFrame([_row(frames, name) for name in architectures(frames)])
 
@@ -133,7 +134,9 @@ def _printed(text: str) -> str:
 
 
 def _seconds(row: pd.Series) -> str:
-    middle, low, high = (wording.number(row[column], 3) for column in ("seconds_per_epoch", "seconds_low", "seconds_high"))
+    middle, low, high = (
+        wording.number(row[column], 3) for column in ("seconds_per_epoch", "seconds_low", "seconds_high")
+    )
     return middle if row["n"] < 2 else f"{middle} ({low} to {high})"
 
 
