@@ -112,9 +112,14 @@ class SweepSpec(Frozen):
 
     @model_validator(mode="after")
     def claims_name_what_is_planned(self) -> "SweepSpec":
-        members = {name: entry.members for name, entry in self.architectures.items()}
-        Planned(members, self.methods, self.lambdas, self.evaluation).check(self.claims)
+        self.planned.check(self.claims)
         return self
+
+    @property
+    def planned(self) -> Planned:
+        """What its claims may name."""
+        members = {name: entry.members for name, entry in self.architectures.items()}
+        return Planned(members, self.methods, self.lambdas, self.evaluation)
 
     @property
     def seed_numbers(self) -> tuple[int, ...]:
