@@ -16,6 +16,7 @@ from specs.trial import Dataset, Evaluation, Method, Training, TrialSpec
 
 INDEPENDENT = 0.0
 """The λ at which members learn independently, as in bagging and stacking."""
+MAX_SEEDS = 10_000
 MAX_TRIALS = 100_000
 """Most trials of one sweep: more are a slip of the pen, and planning them would take minutes and gigabytes."""
 SYSTEM = 1.0
@@ -44,7 +45,7 @@ class SweepSpec(Frozen):
     lambdas: tuple[Real, ...] = Field(alias="lambda")
     allow_extrapolation: bool = False
     """Permit λ outside 0 and 1, where the joint loss is no longer a mixture of two losses."""
-    seeds: Annotated[Integer, Field(ge=1, le=10_000)] | tuple[Whole, ...]
+    seeds: Annotated[Integer, Field(ge=1, le=MAX_SEEDS)] | tuple[Whole, ...]
     """A number n means the seeds 0 to n−1; a list names them."""
     dataset: Dataset
     stacking_validation: Count = 5_000
