@@ -21,6 +21,9 @@ MOST_POINTS = 32
 SHARES = {0.0: "none", 0.25: "a quarter", 0.5: "half", 0.75: "three quarters"}
 """Of the members dropped: there the table has numbers and each seed stands for itself. More would fill the page."""
 
+MOST_NAMED = 2_000
+"""Trials of a sweep whose dots carry their ids: those of more would take the room of other figures' texts."""
+
 
 def applies(frames: Frames) -> bool:
     """Whether the sweep drops members at test time."""
@@ -31,7 +34,8 @@ def data(frames: Frames) -> pd.DataFrame:
     """A row a mask, ensemble, λ and number of dropped members: accuracy over the complete seeds.
 
     Columns: mask, architecture, members, lam, place, learning_rate, planned, lost (failed, diverged or corrupt),
-    dropped, n, mean, sd, low, high, to 5 digits; seeds, values and trial_ids, lists that are empty but at ``SHARES``;
+    dropped, n, mean, sd, low, high, to 5 digits; seeds, values and trial_ids, lists that are empty but at ``SHARES``
+    (trial_ids also beyond ``MOST_NAMED`` trials);
     droppable, of the whole curve of means. Of more than ``MOST_POINTS`` points of a curve some are left out, never the
     ends.
     """
@@ -44,7 +48,9 @@ def data(frames: Frames) -> pd.DataFrame:
             cell = {"mask": mask, "architecture": architecture, "members": members, "lam": lam, "place": place[lam]}
             cell |= {"learning_rate": float(trials["learning_rate"].iloc[0]), "planned": len(trials), "lost": lost}
             seed_of = dict(zip(trials["trial_id"], trials["seed"], strict=True))
-            rows += [{**cell, **point} for point in _curve(measured[architecture, lam][mask], members, seed_of)]
+            unnamed: dict[str, object] = {} if len(frames.planned) <= MOST_NAMED else {"trial_ids": []}
+            points = _curve(measured[architecture, lam][mask], members, seed_of)
+            rows += [{**cell, **point, **unnamed} for point in points]
     return pd.DataFrame(rows)
 
 

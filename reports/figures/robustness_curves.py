@@ -81,9 +81,9 @@ def _add_seeds(figure: go.Figure, curve: pd.DataFrame, look: style.Style, shared
     """Each seed as a dot, where the data tell them apart, small enough to leave the mean to be seen."""
     columns = ("dropped", "seeds", "values", "trial_ids")
     dots = [
-        (dropped, value, f"{seed}: {wording.percent(value)} % · {trial_id}")
-        for dropped, *each in zip(*(curve[column] for column in columns), strict=True)
-        for seed, value, trial_id in zip(*each, strict=True)
+        (dropped, value, f"{seed}: {wording.percent(value)} %{f' · {trial_id}' if trial_id else ''}")
+        for dropped, seeds, values, trial_ids in zip(*(curve[column] for column in columns), strict=True)
+        for seed, value, trial_id in zip(seeds, values, trial_ids or [""] * len(seeds), strict=True)
     ]
     first = curve.iloc[0]
     figure.add_scatter(

@@ -61,3 +61,11 @@ def test_a_name_is_no_markup(frames_of: FramesOf) -> None:
     told = [trace.hovertemplate for trace in figure.data if trace.hovertemplate]
     assert any("&lt;b&gt;x" in text for text in told)
     assert not any(re.search("<b>x", text) for text in told)
+
+
+def test_dots_of_very_many_trials_carry_no_ids(full_frames: Frames, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(robustness, "MOST_NAMED", len(full_frames.planned) - 1)
+    figure = robustness.draw(robustness.data(full_frames))
+    texts = [text for trace in figure.data if trace.mode == "markers" for text in trace.text or ()]
+    assert len(texts) == 2 * 2 * 5 * 4 * 3
+    assert not any("·" in text for text in texts)
