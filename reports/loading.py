@@ -1,7 +1,7 @@
 """Store to checked data frames: what was planned, and the committed rows that may be used.
 
-The plan comes from the store's current spec. A planned trial meets its rows by ``trial_id`` alone, and takes the
-name of its architecture from the plan, because names are labels that may have changed since.
+The plan comes from the store's current spec, unless another is given. A planned trial meets its rows by ``trial_id``
+alone, and takes the name of its architecture from the plan, because names are labels that may have changed since.
 """
 
 from dataclasses import dataclass
@@ -37,13 +37,13 @@ class Frames:
     """Commits of trials that the current spec does not plan: counted, never used."""
 
 
-def load(store: Reader) -> Frames:
-    """Read a store and verify every file before its rows are used.
+def load(store: Reader, sweep: SweepSpec | None = None) -> Frames:
+    """Read a store and verify every file before its rows are used; ``sweep`` as in :func:`reports.reading.read`.
 
     Raises:
         StoreError: the folder is no store, or its spec is missing or invalid.
     """
-    return framed(read(store))
+    return framed(read(store, sweep))
 
 
 def framed(reading: Reading) -> Frames:

@@ -18,7 +18,7 @@ from reports.checking import Tables
 from reports.parquet import CorruptError, schema
 from specs import layout
 from specs.layout import Commit, Reader
-from specs.loading import SpecError, parse_sweep
+from specs.loading import SpecError, dump_sweep, parse_sweep
 from specs.records import TABLES
 from specs.sweep import PlannedTrial, SweepSpec, expand
 
@@ -57,15 +57,17 @@ class Reading:
     """Commits of trials that the current spec does not plan: counted, never used."""
 
 
-def read(store: Reader) -> Reading:
+def read(store: Reader, sweep: SweepSpec | None = None) -> Reading:
     """Read a store and verify every file before its rows are used.
+
+    ``sweep`` is what is planned; the sweep that ran in the store last unless given, and then there may be no store yet.
 
     Raises:
         StoreError: the folder is no store, or its spec is missing or invalid.
     """
-    text = _spec_text(store)
+    text = _spec_text(store) if sweep is None else dump_sweep(sweep)
     try:
-        sweep = parse_sweep(text, "the store's spec")
+        sweep = sweep or parse_sweep(text, "the store's spec")
     except SpecError as error:
         raise StoreError(f"{store.url}: the spec in this store cannot be read: {error}") from error
     plan = expand(sweep)

@@ -1,12 +1,13 @@
 """From a YAML file or a catalogue name to a validated sweep."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 
 from pydantic import ValidationError
 
+from specs.dropping import Dropped, drop
 from specs.dumping import dump_sweep, sweep_digest
 from specs.explaining import explain
 from specs.nodes import Node, shorten
@@ -54,25 +55,52 @@ def catalogue_names() -> tuple[str, ...]:
     return tuple(_catalogue_paths())
 
 
-def load_sweep(reference: str, overrides: Sequence[str] = ()) -> SweepSpec:
+def load_sweep(
+    reference: str, overrides: Sequence[str] = (), on_dropped: Callable[[Dropped], None] | None = None
+) -> SweepSpec:
     """The sweep in a YAML file, or of a catalogue name such as ``smoke/digits``.
 
-    ``overrides`` are texts such as ``training.epochs=5``, applied in order before validation.
+    ``overrides`` are texts such as ``training.epochs=5``, applied in order before validation. A claim of the file that
+    names what they no longer plan is an error, unless ``on_dropped`` is given: then it is left out, and that is called.
 
     Raises:
         SpecError: no such file or name, a file that cannot be read, or a spec with errors; the message says where
             and what to do.
     """
     path = _path(reference)
-    return parse_sweep(_read(path), str(path), overrides)
+    return parse_sweep(_read(path), str(path), overrides, on_dropped)
 
 
-def parse_sweep(text: str, source: str, overrides: Sequence[str] = ()) -> SweepSpec:
+def parse_sweep(
+    text: str, source: str, overrides: Sequence[str] = (), on_dropped: Callable[[Dropped], None] | None = None
+) -> SweepSpec:
     """The sweep in a text; ``source`` is its name in messages.
 
     Raises:
         SpecError: as for :func:`load_sweep`.
     """
+    root = _tree(text, source, overrides)
+    try:
+        return _validated(root)
+    except SpecError:
+        dropped = _left_behind(root, text, source) if overrides and on_dropped else {}
+        if not dropped or not on_dropped:
+            raise
+    sweep = _validated(root)
+    on_dropped(dropped)
+    return sweep
+
+
+def _left_behind(root: Node, text: str, source: str) -> Dropped:
+    """Claims that the overrides took the ground from, taken out of the tree; none where the file itself is wrong."""
+    try:
+        file = _tree(text, source, ())
+        return drop(root, file, _validated(file))
+    except SpecError:
+        return {}
+
+
+def _tree(text: str, source: str, overrides: Sequence[str]) -> Node:
     root = parse(Source(source, text))
     if not isinstance(root.value, dict):
         empty = root.value is None
@@ -81,6 +109,10 @@ def parse_sweep(text: str, source: str, overrides: Sequence[str] = ()) -> SweepS
     for override in overrides:
         apply(root, override)
     _borrow_claims(root)
+    return root
+
+
+def _validated(root: Node) -> SweepSpec:
     try:
         return SweepSpec.model_validate(root.plain(), by_alias=True, by_name=False)
     except ValidationError as error:

@@ -16,6 +16,7 @@ from specs.trial import Dataset, Evaluation, Method, Training, TrialSpec
 
 INDEPENDENT = 0.0
 """The λ at which members learn independently, as in bagging and stacking."""
+MAX_SEEDS = 10_000
 MAX_TRIALS = 100_000
 """Most trials of one sweep: more are a slip of the pen, and planning them would take minutes and gigabytes."""
 SYSTEM = 1.0
@@ -44,7 +45,7 @@ class SweepSpec(Frozen):
     lambdas: tuple[Real, ...] = Field(alias="lambda")
     allow_extrapolation: bool = False
     """Permit λ outside 0 and 1, where the joint loss is no longer a mixture of two losses."""
-    seeds: Annotated[Integer, Field(ge=1, le=10_000)] | tuple[Whole, ...]
+    seeds: Annotated[Integer, Field(ge=1, le=MAX_SEEDS)] | tuple[Whole, ...]
     """A number n means the seeds 0 to n−1; a list names them."""
     dataset: Dataset
     stacking_validation: Count = 5_000
@@ -112,9 +113,14 @@ class SweepSpec(Frozen):
 
     @model_validator(mode="after")
     def claims_name_what_is_planned(self) -> "SweepSpec":
-        members = {name: entry.members for name, entry in self.architectures.items()}
-        Planned(members, self.methods, self.lambdas, self.evaluation).check(self.claims)
+        self.planned.check(self.claims)
         return self
+
+    @property
+    def planned(self) -> Planned:
+        """What its claims may name."""
+        members = {name: entry.members for name, entry in self.architectures.items()}
+        return Planned(members, self.methods, self.lambdas, self.evaluation)
 
     @property
     def seed_numbers(self) -> tuple[int, ...]:

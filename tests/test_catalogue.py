@@ -11,7 +11,9 @@ from orchestrator import datasets
 from orchestrator.overview import describe_plan
 from orchestrator.plan import make_plan
 from specs.architectures import DenseNet
+from specs.claims import Claim
 from specs.loading import catalogue, catalogue_names, dump_sweep, load_sweep, parse_sweep
+from specs.predicates import Value
 from specs.sweep import PlannedTrial, expand
 from trainers.training import train
 
@@ -87,6 +89,24 @@ def test_what_is_the_paper_s_is_at_full_scale(name: str) -> None:
     assert sweep.training.momentum == 0.9
 
 
+def stated(prefix: str) -> dict[tuple[str, str], Claim]:
+    names = [name for name in TRIALS if name.startswith(prefix)]
+    return {(name, claim.id): claim for name in names for claim in load_sweep(name).claims}
+
+
+def test_a_reduced_sweep_states_claims_of_the_paper_in_the_paper_s_form() -> None:
+    of_paper = {claim.id: claim for claim in stated("paper/").values()}
+    reduced = stated("reduced/")
+    assert {name for name, _ in reduced} == {name for name in TRIALS if name.startswith("reduced/")}
+    for (name, own_id), claim in reduced.items():
+        theirs = of_paper[own_id]
+        assert (claim.source, claim.predicate.kind) == (theirs.source, theirs.predicate.kind), own_id
+        assert claim.join == theirs.join or not claim.others
+        if name != "reduced/fashion-mlp":  # whose networks are the paper's own
+            assert not claim.paper
+            assert not isinstance(claim.predicate, Value)
+
+
 MLPS = {"1x1024H": 814_090, "16x64H": 814_240, "64x16H": 814_720, "256x4H": 816_640}
 DENSENETS = {"DN-High": 3_200_128, "DN-Mid": 2_132_448, "DN-Low": 1_685_056}
 
@@ -144,6 +164,10 @@ def test_the_paper_s_settings_of_densenets() -> None:
         if isinstance(network := trial.spec.architecture, DenseNet)
     }
     assert shapes == {"DN-High": (100, 12, 4), "DN-Mid": (82, 8, 8), "DN-Low": (64, 6, 16)}
+
+
+def test_the_control_states_no_claims_of_networks_at_other_learning_rates() -> None:
+    assert not load_sweep("extensions/fashion-mlp-fixed-lr").claims
 
 
 def test_the_control_differs_in_nothing_but_its_learning_rates() -> None:

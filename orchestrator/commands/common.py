@@ -26,10 +26,11 @@ device = click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), de
 
 
 def load(spec: str, overrides: tuple[str, ...]) -> "SweepSpec":
-    """The sweep that a command names."""
+    """The sweep that a command names; claims that an override left behind are told of."""
+    from specs.dropping import describe
     from specs.loading import load_sweep
 
-    return load_sweep(spec, overrides)
+    return load_sweep(spec, overrides, lambda dropped: say(describe(dropped)))
 
 
 def store_of(place: str | None, sweep: "SweepSpec") -> "Store":

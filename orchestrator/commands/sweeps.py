@@ -81,8 +81,14 @@ def run(
 @click.argument("spec")
 @common.overrides
 @common.store_option
+@click.option(
+    "--seeds-to-decide",
+    "to_decide",
+    is_flag=True,
+    help="Also judge the spec's claims, and say how many more seeds would settle the inconclusive ones.",
+)
 @common.as_json
-def plan(spec: str, overrides: tuple[str, ...], place: str | None, as_json: bool) -> None:
+def plan(spec: str, overrides: tuple[str, ...], place: str | None, to_decide: bool, as_json: bool) -> None:
     """Show what a run would do: done, to do, failed, and what is stale because of which change."""
     from orchestrator.overview import describe_plan, plan_rows
     from orchestrator.plan import make_plan
@@ -97,18 +103,15 @@ def plan(spec: str, overrides: tuple[str, ...], place: str | None, as_json: bool
     parts = [f"{sweep.name}: {common.describe(made.counts())}\nstore: {where}", describe_plan(made)]
     parts += [f"{len(damaged)} commits are damaged; a run makes them again (ensweep verify {where})"] if damaged else []
     parts += [_describe_stale(stale)] if stale else []
-    common.show(
-        {
-            "sweep": sweep.name,
-            "store": where,
-            **made.counts(),
-            "damaged": [found.key for found in damaged],
-            "stale_trials": stale,
-            "trials": plan_rows(made),
-        },
-        "\n\n".join(parts),
-        as_json,
-    )
+    rows: dict[str, Any] = {"sweep": sweep.name, "store": where, **made.counts()}
+    rows |= {"damaged": [found.key for found in damaged], "stale_trials": stale, "trials": plan_rows(made)}
+    if to_decide:
+        from orchestrator import deciding
+
+        found = deciding.look(sweep, store)
+        parts.append(found.text())
+        rows["to_decide"] = found.row()
+    common.show(rows, "\n\n".join(parts), as_json)
 
 
 def _describe_stale(stale: list[dict[str, str]]) -> str:

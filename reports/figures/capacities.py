@@ -1,7 +1,5 @@
 """Table 1: what each architecture is, how large, and what it cost to train."""
 
-import math
-
 import pandas as pd
 import plotly.graph_objects as go
 
@@ -12,7 +10,6 @@ from reports.figures.entry import ReportFigure
 from reports.figures.marks import where
 from reports.figures.style import rounded
 from reports.loading import Frames
-from reports.statistics import summarise
 from reports.tables import DisplayTable, display
 from specs.architectures import Architecture, ConvNet, DenseNet
 
@@ -25,8 +22,9 @@ def data(frames: Frames) -> pd.DataFrame:
     """A row an architecture.
 
     Columns: architecture, kind, network (its size in words), members, member_parameters, total_parameters, n (complete
-    trials of any method), device; peak_memory in bytes, the largest; seconds_per_epoch, its mean over trials, with
-    ``seconds_low`` and ``seconds_high``; paper_parameters and paper_memory as the paper prints them, or nothing.
+    trials of any method), device; peak_memory in bytes, the largest; seconds_per_epoch, its median over trials, with
+    the least and the most as ``seconds_low`` and ``seconds_high``; paper_parameters and
+    paper_memory as the paper prints them, or nothing.
     """
     return pd.DataFrame([_row(frames, name) for name in architectures(frames)])
 
@@ -35,7 +33,7 @@ def _row(frames: Frames, name: str) -> dict[str, object]:
     network = frames.sweep.architectures[name].network()
     planned = frames.planned[frames.planned["architecture"] == name].iloc[0]
     trials = frames.trials[frames.trials["architecture"] == name]
-    speed = summarise([float(value) for value in trials["seconds_per_epoch"]])
+    speed = trials["seconds_per_epoch"].astype(float)
     on_the_data = frames.sweep.dataset.name == "cifar100"
     return {
         "architecture": name,
@@ -45,9 +43,10 @@ def _row(frames: Frames, name: str) -> dict[str, object]:
         "n": len(trials),
         "device": ", ".join(sorted(set(trials["device"]))),
         "peak_memory": float(trials["peak_memory"].max()) if len(trials) else float("nan"),
-        "seconds_per_epoch": speed.mean,
-        "seconds_low": speed.low,
-        "seconds_high": speed.high,
+        # A range and no interval: machines and neighbours make these times, which are skewed and no sample of anything.
+        "seconds_per_epoch": speed.median(),
+        "seconds_low": speed.min(),
+        "seconds_high": speed.max(),
         "paper_parameters": paper.PARAMETERS.get(network, "") if on_the_data else "",
         "paper_memory": paper.MEMORY.get(network, "") if on_the_data else "",
     }
@@ -93,16 +92,22 @@ def draw(data: pd.DataFrame) -> go.Figure:
     titles = [title for _, title in DRAWN.values()]
     figure = style.panels(titles, 2, "", ["GB", "seconds"])
     for panel, (column, (unit, _)) in enumerate(DRAWN.items()):
-        half = rounded(data["seconds_high"] - data["seconds_per_epoch"]) if column == "seconds_per_epoch" else None
         figure.add_bar(
             **where(panel, range(len(data)), 0.0), y=rounded(data[column], 1 / unit), width=0.6, name=DRAWN[column][1],
-            error_y={"array": half, "color": style.INK, "thickness": 1.5}, marker={"color": style.BETWEEN[0]},
+            error_y=_range(data) if column == "seconds_per_epoch" else None, marker={"color": style.BETWEEN[0]},
             text=[f"{row['architecture']}: {wording.count(row['n'], 'trial')}" for _, row in data.iterrows()],
             textposition="none", hovertemplate="%{text}<br>%{y:.4g}<extra></extra>", showlegend=False,
         )  # fmt: skip
         scales.name(figure, list(data["architecture"]), panel)
         figure.layout[f"yaxis{style.axis_suffix(panel)}"].rangemode = "tozero"
     return figure
+
+
+def _range(data: pd.DataFrame) -> dict[str, object]:
+    """Whiskers from the least to the most seconds."""
+    middle = data["seconds_per_epoch"]
+    ends = {"array": rounded(data["seconds_high"] - middle), "arrayminus": rounded(middle - data["seconds_low"])}
+    return {**ends, "symmetric": False, "color": style.INK, "thickness": 1.5}
 
 
 def table(data: pd.DataFrame) -> DisplayTable:
@@ -129,8 +134,10 @@ def _printed(text: str) -> str:
 
 
 def _seconds(row: pd.Series) -> str:
-    mean, half = row["seconds_per_epoch"], row["seconds_high"] - row["seconds_per_epoch"]
-    return wording.number(mean, 3) + ("" if math.isnan(half) else f" ± {wording.number(half, 2)}")
+    middle, low, high = (
+        wording.number(row[column], 3) for column in ("seconds_per_epoch", "seconds_low", "seconds_high")
+    )
+    return middle if row["n"] < 2 else f"{middle} ({low} to {high})"
 
 
 FIGURE = ReportFigure(
@@ -138,7 +145,7 @@ FIGURE = ReportFigure(
     source="after Table 1 of the paper",
     measured=(
         "The networks and what they cost here: the most memory of any complete trial, and the seconds of an epoch, "
-        "mean over complete trials with its 95 % t interval."
+        "their median over complete trials, with the least and the most."
     ),
     data=data,
     draw=draw,

@@ -26,9 +26,10 @@ FEWEST_EPOCHS, MOST_VALUES = 8, 3_000
 def data(frames: Frames) -> pd.DataFrame:
     """A row an epoch and split of the first complete seed of each ensemble's cell.
 
-    Members have no identity across seeds, so seeds are not averaged. Columns: architecture, lam, place, members, seed,
-    trial_id, split, epoch, ensemble, member_mean, best, median, worst (errors, to 4 digits), member_errors (a list, on
-    test images and up to ``MOST_MEMBERS`` members).
+    Members have no identity across seeds, so seeds are not averaged. Columns: architecture, lam, place, members,
+    learning_rate, planned, complete (counts of the cell's trials), seed, trial_id, split, epoch, ensemble,
+    member_mean, best, median, worst (errors, to 4 digits), member_errors (a list, on test images and up to
+    ``MOST_MEMBERS`` members).
     """
     found = []
     place = places(frames)
@@ -37,10 +38,10 @@ def data(frames: Frames) -> pd.DataFrame:
     for architecture, lam, trials in planned_cells(frames):
         done = trials[(trials["status"] == "complete") & (trials["members"] > 1)]
         for _, trial in done.head(1).iterrows():
-            rows = by_trial.get(trial["trial_id"], frames.epochs.head(0))
-            for row in _thinned(rows, most)[MEASURED].to_dict("records"):
-                own = {"architecture": architecture, "lam": lam, "place": place[lam], "members": int(trial["members"])}
-                found.append({**own, "seed": int(trial["seed"]), "trial_id": trial["trial_id"], **_measured(row)})
+            own = {"architecture": architecture, "lam": lam, "place": place[lam], "planned": len(trials)}
+            own |= {"complete": len(done), **{column: trial[column] for column in OF_TRIAL}}
+            rows = _thinned(by_trial.get(trial["trial_id"], frames.epochs.head(0)), most)
+            found += [{**own, **_measured(row)} for row in rows[MEASURED].to_dict("records")]
     return pd.DataFrame(found)
 
 
@@ -68,6 +69,7 @@ def _thinned(rows: pd.DataFrame, most: int) -> pd.DataFrame:
     return rows[rows["epoch"].isin(keep)]
 
 
+OF_TRIAL = ["members", "learning_rate", "seed", "trial_id"]
 MEASURED = ["split", "epoch", "error", "member_error", "member_errors"]
 
 

@@ -1,5 +1,7 @@
 """Drawing of error curves by epoch: the ensemble in front, its members behind."""
 
+from html import escape
+
 import pandas as pd
 import plotly.graph_objects as go
 
@@ -46,7 +48,7 @@ def _add_cell(figure: go.Figure, panel: int, own: pd.DataFrame, look: style.Styl
     if own.empty:
         return
     test, train = (own[own["split"] == split] for split in SPLITS)
-    curve = _Curves(figure, panel, named)
+    curve = _Curves(figure, panel, named, _told(own.iloc[0]))
     if len(test) and test["member_errors"].iloc[0]:
         for member, errors in enumerate(zip(*test["member_errors"], strict=True)):
             curve.line("each member, test", test["epoch"], errors, style.MUTED, 1, label=f"member {member + 1}")
@@ -58,11 +60,22 @@ def _add_cell(figure: go.Figure, panel: int, own: pd.DataFrame, look: style.Styl
     curve.line("ensemble, test", test["epoch"], test["ensemble"], look.color, 3)
 
 
-class _Curves:
-    """Adds curves to one panel; each name enters the figure's legend once."""
+def _told(first: pd.Series) -> str:
+    """What is under the pointer on every curve of a cell: the trial and how it was trained."""
+    return (
+        f"{escape(first['architecture'])}, {wording.lam(first['lam'])}, seed {first['seed']} · {first['trial_id']}<br>"
+        f"{first['complete']} of {wording.count(first['planned'], 'seed')} · learning rate {first['learning_rate']:g}"
+    )
 
-    def __init__(self, figure: go.Figure, panel: int, named: set[str] | None) -> None:
-        self.figure, self.named = figure, named
+
+class _Curves:
+    """Adds curves to one panel; each name enters the figure's legend once.
+
+    ``told`` ends each curve's text under the pointer. It stands once a curve: once a point it would fill the page.
+    """
+
+    def __init__(self, figure: go.Figure, panel: int, named: set[str] | None, told: str) -> None:
+        self.figure, self.named, self.told = figure, named, told
         suffix = axis_suffix(panel)
         self.axes = {"xaxis": f"x{suffix}", "yaxis": f"y{suffix}", "mode": "lines"}
 
@@ -72,7 +85,7 @@ class _Curves:
         if len(x):
             self._add(
                 name, x=list(x), y=rounded(list(y), 100), line={"color": color, "width": width, "dash": dash},  # type: ignore[call-overload]
-                hovertemplate=f"{label or name}<br>epoch %{{x}}: %{{y:.2f}} %<extra></extra>",
+                hovertemplate=f"{label or name}<br>epoch %{{x}}: %{{y:.2f}} %<br>{self.told}<extra></extra>",
             )  # fmt: skip
 
     def band(self, name: str, rows: pd.DataFrame) -> None:

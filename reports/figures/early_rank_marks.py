@@ -1,5 +1,7 @@
 """Drawing of early ranks against final ranks."""
 
+from html import escape
+
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
@@ -25,7 +27,9 @@ def draw(data: pd.DataFrame) -> go.Figure:
     for lam in lambdas:
         for panel, name in enumerate(names):
             own = data[(data["architecture"] == name) & (data["lam"] == lam)]
-            drawn |= dict.fromkeys(_add_ranks(figure, panel, own, styles[lam], panel == 0), lam)
+            if own.empty:
+                continue
+            drawn |= dict.fromkeys(_add_ranks(figure, panel, own, styles[lam], lam not in drawn.values()), lam)
     for panel, name in enumerate(names):
         members = int(data.loc[data["architecture"] == name, "members"].iloc[0])
         _fit(figure, panel, members)
@@ -44,11 +48,19 @@ def _add_ranks(figure: go.Figure, panel: int, own: pd.DataFrame, look: style.Sty
     """All members as small dots; the member that is best in the end larger: full where it led early too."""
     before, name = len(figure.data), axis_suffix(panel)
     axes = {"xaxis": f"x{name}", "yaxis": f"y{name}", "mode": "markers"}
-    dots = [(rank, e) for each in own["early_ranks"] for rank, e in enumerate(each, start=1) if rank > 1]
+    dots = [
+        (rank, early, seed)
+        for seed, each in zip(own["seed"], own["early_ranks"], strict=True)
+        for rank, early in enumerate(each, start=1)
+        if rank > 1
+    ]
     figure.add_scatter(
-        x=[rank for rank, _ in dots], y=[e for _, e in dots], name="another member", legendgroup="other",
-        marker={"color": style.MUTED, "size": 5, "opacity": 0.6}, showlegend=legend,
-        hovertemplate="rank %{x} in the end, %{y} early<extra></extra>", **axes,
+        x=[rank for rank, _, _ in dots], y=[early for _, early, _ in dots], name="another member",
+        legendgroup="other", marker={"color": style.MUTED, "size": 5, "opacity": 0.6}, showlegend=legend,
+        text=[f"{seed}" for _, _, seed in dots],
+        hovertemplate=f"{_cell(own.iloc[0])}<br>seed %{{text}}: rank %{{x}} in the end, %{{y}} early<br>"
+                      f"{_design(own.iloc[0])}<extra></extra>",
+        **axes,
     )  # fmt: skip
     # Trials stand side by side, since most leaders would cover each other.
     shift = [0.09 * (i - (len(own) - 1) / 2) for i in range(len(own))]
@@ -58,11 +70,20 @@ def _add_ranks(figure: go.Figure, panel: int, own: pd.DataFrame, look: style.Sty
         legendgroup="best", showlegend=legend,
         marker={"symbol": [look.symbol if hit else f"{look.symbol}-open" for hit in led], "color": look.color,
                 "line": {"width": 2, "color": look.color}, "size": 11},
-        text=[f"{row['architecture']}, {wording.lam(row['lam'])}, seed {row['seed']}: rank {row['early_rank']} of "
-              f"{row['members']} at epoch {row['early_epoch']}<br>{row['trial_id']}" for _, row in own.iterrows()],
-        hovertemplate="%{text}<extra></extra>", **axes,
+        text=[f"seed {row['seed']}: rank {row['early_rank']} of {row['members']} at epoch {row['early_epoch']}<br>"
+              f"{row['trial_id']}" for _, row in own.iterrows()],
+        hovertemplate=f"{_cell(own.iloc[0])}<br>%{{text}}<br>{_design(own.iloc[0])}<extra></extra>", **axes,
     )  # fmt: skip
     return range(before, len(figure.data))
+
+
+def _cell(first: pd.Series) -> str:
+    return f"{escape(first['architecture'])}, {wording.lam(first['lam'])}"
+
+
+def _design(first: pd.Series) -> str:
+    done = f"{first['complete']} of {wording.count(first['planned'], 'seed')}"
+    return f"{done} · learning rate {first['learning_rate']:g}"
 
 
 def _fit(figure: go.Figure, panel: int, members: int) -> None:

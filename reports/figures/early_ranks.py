@@ -17,7 +17,8 @@ from reports.tables import DisplayTable, display
 def data(frames: Frames) -> pd.DataFrame:
     """A row a complete trial of an ensemble.
 
-    Columns: architecture, lam, place, members, planned, seed, trial_id, early_epoch; early_rank and early_rank_train,
+    Columns: architecture, lam, place, members, learning_rate, planned, complete (counts of the cell's trials), seed,
+    trial_id, early_epoch; early_rank and early_rank_train,
     the rank at that epoch, by test and by training errors, of the member that is best in the last epoch (1 is the
     best); early_ranks, a list: the rank at that epoch, by test errors, of the member of each final rank.
     """
@@ -35,7 +36,9 @@ def data(frames: Frames) -> pd.DataFrame:
                     "lam": lam,
                     "place": place[lam],
                     "members": int(trial["members"]),
+                    "learning_rate": float(trial["learning_rate"]),
                     "planned": len(planned),
+                    "complete": int((planned["status"] == "complete").sum()),
                     "seed": int(trial["seed"]),
                     "trial_id": trial["trial_id"],
                     "early_epoch": early,
@@ -47,7 +50,7 @@ def data(frames: Frames) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-COLUMNS = ["trial_id", "members", "seed", "early_epoch", "early_rank_test", "early_rank_train"]
+COLUMNS = ["trial_id", "members", "learning_rate", "seed", "early_epoch", "early_rank_test", "early_rank_train"]
 ByEpoch = dict[int, Sequence[float]]
 """Each member's test error, by epoch."""
 

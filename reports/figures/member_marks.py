@@ -1,10 +1,13 @@
 """Drawing of errors per trial: the ensemble large, its members small behind it."""
 
+from html import escape
+
 import pandas as pd
 import plotly.graph_objects as go
 
 from reports import wording
 from reports.figures import scales, style
+from reports.figures.entry import seeds_done
 from reports.figures.marks import add_losses, named, where
 from reports.figures.style import rounded
 
@@ -39,13 +42,15 @@ def draw(data: pd.DataFrame) -> go.Figure:
 
 def _add_members(figure: go.Figure, panel: int, own: pd.DataFrame) -> None:
     own = own.reset_index(drop=True)
+    trials = [f"seed {seed} · {trial}" for seed, trial in zip(own["seed"], own["trial_id"], strict=True)]
     dots = [(i, error) for i, errors in enumerate(own["member_errors"]) for error in errors]
     if dots:
         index = [i for i, _ in dots]
         figure.add_scatter(
             **where(panel, own["lam"][index], list(own["offset"][index])), y=rounded([e for _, e in dots], 100),
             name="one member", mode="markers", marker={"color": style.MUTED, "size": 5, "opacity": 0.6},
-            hovertemplate="a member: %{y:.2f} %<extra></extra>", legendgroup="member",
+            text=[trials[i] for i in index], hovertemplate="a member: %{y:.2f} %<br>%{text}<extra></extra>",
+            legendgroup="member",
             showlegend=not named(figure, "one member"),
         )  # fmt: skip
         return
@@ -55,7 +60,7 @@ def _add_members(figure: go.Figure, panel: int, own: pd.DataFrame) -> None:
         "line": {"width": 2, "color": style.MUTED}},
         error_y={"array": rounded(own["worst"] - own["median"], 100), "color": style.MUTED, "thickness": 1, "width": 2,
                  "arrayminus": rounded(own["median"] - own["best"], 100)},
-        hovertemplate="median member: %{y} %<extra></extra>", legendgroup="members",
+        text=trials, hovertemplate="median member: %{y} %<br>%{text}<extra></extra>", legendgroup="members",
         showlegend=not named(figure, SPREAD),
     )  # fmt: skip
 
@@ -75,20 +80,26 @@ def _add_ensembles(
 
 def _hover(row: pd.Series) -> str:
     return (
-        f"<b>{row['architecture']}, {wording.lam(row['lam'])}</b>, seed {row['seed']}, {row['split']}<br>ensemble "
+        f"<b>{_cell(row)}</b>, seed {row['seed']}, {row['split']}<br>ensemble "
         f"{wording.percent(row['ensemble'])} %<br>members: best {wording.percent(row['best'])} %, median "
-        f"{wording.percent(row['median'])} %, worst {wording.percent(row['worst'])} %<br>{row['complete']} of "
-        f"{wording.count(row['planned'], 'seed')} · learning rate {row['learning_rate']:g}<br>{row['trial_id']}"
+        f"{wording.percent(row['median'])} %, worst {wording.percent(row['worst'])} %<br>{_design(row)}<br>"
+        f"{row['trial_id']}"
     )
+
+
+def _cell(row: pd.Series) -> str:
+    return f"{escape(row['architecture'])}, {wording.lam(row['lam'])}"
+
+
+def _design(row: pd.Series) -> str:
+    return f"{seeds_done(row)} · learning rate {row['learning_rate']:g}"
 
 
 def _add_lost(figure: go.Figure, names: list[str], data: pd.DataFrame) -> None:
     top = 104 * max([0.0, *data["worst"].dropna()]) if "worst" in data else 1.0
     for panel, name in enumerate(names):
         cells = data[data["architecture"] == name].drop_duplicates("lam")
-        text = [
-            f"{name}, {wording.lam(row['lam'])}: {row['complete']} of {row['planned']}" for _, row in cells.iterrows()
-        ]
+        text = [f"{_cell(row)}<br>{_design(row)}" for _, row in cells.iterrows()]
         add_losses(figure, panel, cells.assign(at=cells["lam"], hover=text), top)
 
 

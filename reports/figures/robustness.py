@@ -17,7 +17,12 @@ MARGIN = 0.01
 
 
 MOST_POINTS = 32
-"""Curves of more members are thinned to every second, fourth … point, and the last."""
+"""Curves of more members are thinned to every second, third … point, those of ``SHARES``, and the last."""
+SHARES = {0.0: "none", 0.25: "a quarter", 0.5: "half", 0.75: "three quarters"}
+"""Of the members dropped: there the table has numbers and each seed stands for itself. More would fill the page."""
+
+MOST_NAMED = 2_000
+"""Trials of a sweep whose dots carry their ids: those of more would take the room of other figures' texts."""
 
 
 def applies(frames: Frames) -> bool:
@@ -28,9 +33,11 @@ def applies(frames: Frames) -> bool:
 def data(frames: Frames) -> pd.DataFrame:
     """A row a mask, ensemble, λ and number of dropped members: accuracy over the complete seeds.
 
-    Columns: mask, architecture, members, lam, place, planned, lost (failed, diverged or corrupt), dropped, n, mean,
-    sd, low, high, to 5 digits; droppable, of the whole curve of means. Of more than ``MOST_POINTS`` points of a curve
-    some are left out, never the ends.
+    Columns: mask, architecture, members, lam, place, learning_rate, planned, lost (failed, diverged or corrupt),
+    dropped, n, mean, sd, low, high, to 5 digits; seeds, values and trial_ids, lists that are empty but at ``SHARES``
+    (trial_ids also beyond ``MOST_NAMED`` trials);
+    droppable, of the whole curve of means. Of more than ``MOST_POINTS`` points of a curve some are left out, never the
+    ends.
     """
     rows: list[dict[str, object]] = []
     place, measured = places(frames), _by_cell(frames)
@@ -39,13 +46,16 @@ def data(frames: Frames) -> pd.DataFrame:
         lost = int(trials["status"].isin(["failed", "diverged", "corrupt"]).sum())
         for mask in sorted(measured.get((architecture, lam), {}) if members > 1 else {}):
             cell = {"mask": mask, "architecture": architecture, "members": members, "lam": lam, "place": place[lam]}
-            points = _curve(measured[architecture, lam][mask], members)
-            rows += [{**cell, "planned": len(trials), "lost": lost, **point} for point in points]
+            cell |= {"learning_rate": float(trials["learning_rate"].iloc[0]), "planned": len(trials), "lost": lost}
+            seed_of = dict(zip(trials["trial_id"], trials["seed"], strict=True))
+            unnamed: dict[str, object] = {} if len(frames.planned) <= MOST_NAMED else {"trial_ids": []}
+            points = _curve(measured[architecture, lam][mask], members, seed_of)
+            rows += [{**cell, **point, **unnamed} for point in points]
     return pd.DataFrame(rows)
 
 
-Accuracies = dict[int, list[float]]
-"""Of the complete seeds, by number of members dropped."""
+Accuracies = dict[int, dict[str, float]]
+"""Of the complete trials, by number of members dropped."""
 
 
 def _by_cell(frames: Frames) -> dict[tuple[str, float], dict[str, Accuracies]]:
@@ -58,25 +68,36 @@ def _by_cell(frames: Frames) -> dict[tuple[str, float], dict[str, Accuracies]]:
     for trial_id, mask, dropped, accuracy in zip(*columns, strict=True):
         if trial_id in cell_of:
             curve = found.setdefault(cell_of[trial_id], {}).setdefault(mask, {})
-            curve.setdefault(dropped, []).append(accuracy)
+            curve.setdefault(dropped, {})[trial_id] = accuracy
     return found
 
 
-def _curve(accuracies: Accuracies, members: int) -> list[dict[str, object]]:
+def _curve(accuracies: Accuracies, members: int, seed_of: Mapping[str, int]) -> list[dict[str, object]]:
     """The points of one curve over its seeds."""
-    summaries: dict[int, Summary] = {dropped: summarise(accuracies[dropped]) for dropped in sorted(accuracies)}
-    step, last = -(-members // MOST_POINTS), max(summaries)
+    counts = sorted(accuracies)
+    summaries: dict[int, Summary] = {dropped: summarise(list(accuracies[dropped].values())) for dropped in counts}
+    step, shares = -(-members // MOST_POINTS), {round(share * members) for share in SHARES}
     most = droppable({dropped: summary.mean for dropped, summary in summaries.items()})
     return [
         {
             "dropped": dropped,
             "n": summary.n,
-            **{of: float(f"{getattr(summary, of):.5g}") for of in ("mean", "sd", "low", "high")},
+            **{of: _short(getattr(summary, of)) for of in ("mean", "sd", "low", "high")},
+            **_each_seed(accuracies[dropped] if dropped in shares else {}, seed_of),
             "droppable": most,
         }
         for dropped, summary in summaries.items()
-        if dropped % step == 0 or dropped == last
+        if dropped % step == 0 or dropped in {*shares, counts[-1]}
     ]
+
+
+def _each_seed(accuracies: Mapping[str, float], seed_of: Mapping[str, int]) -> dict[str, list[object]]:
+    own = [(int(seed), _short(accuracies[trial]), trial) for trial, seed in seed_of.items() if trial in accuracies]
+    return {name: [each[i] for each in own] for i, name in enumerate(("seeds", "values", "trial_ids"))}
+
+
+def _short(value: float) -> float:
+    return float(f"{value:.5g}")
 
 
 def droppable(curve: Mapping[int, float]) -> int:
@@ -134,7 +155,7 @@ def _share_row(curve: pd.DataFrame) -> dict[str, str]:
         "λ": f"{first['lam']:g}",
         "seeds": f"{first['n']} of {first['planned']}",
     }
-    for share, words in ((0, "none"), (0.25, "a quarter"), (0.5, "half"), (0.75, "three quarters")):
+    for share, words in SHARES.items():
         nearest = curve.iloc[int((curve["dropped"] - share * members).abs().argmin())]
         exact = nearest["dropped"] == round(share * members)
         row[f"accuracy in %, {words} dropped"] = wording.percent(nearest["mean"]) if exact else "–"
@@ -146,9 +167,9 @@ FIGURE = ReportFigure(
     source="after Figures 7 and 8 of the paper",
     measured=(
         "Accuracy on test images of the mean logits of the members kept, as mean over random subsets and then over "
-        "seeds, with its 95 % t interval shaded; hollow marks where seeds are missing, a cross on the "
-        "curve where one failed. The λs of the paper are shown "
-        "first, or the planned ones nearest to them; a switch shows all."
+        "seeds, with its 95 % t interval shaded; a dot a seed with none, a quarter, half and three quarters of the "
+        "members dropped; hollow marks where seeds are missing, a cross on the curve where one failed. The λs of the "
+        "paper are shown first, or the planned ones nearest to them; a switch shows all."
     ),
     data=data,
     draw=draw,

@@ -72,8 +72,26 @@ def _add_curve(figure: go.Figure, panel: int, curve: pd.DataFrame, look: style.S
               for n, low, high in zip(curve["n"], curve["low"], curve["high"], strict=True)],
         hovertemplate=_hover(curve.iloc[0]), **shared,
     )  # fmt: skip
+    _add_seeds(figure, curve, look, shared)
     if curve["lost"].iloc[0]:
         _add_lost(figure, curve, shared)
+
+
+def _add_seeds(figure: go.Figure, curve: pd.DataFrame, look: style.Style, shared: dict[str, object]) -> None:
+    """Each seed as a dot, where the data tell them apart, small enough to leave the mean to be seen."""
+    columns = ("dropped", "seeds", "values", "trial_ids")
+    dots = [
+        (dropped, value, f"{seed}: {wording.percent(value)} %{f' · {trial_id}' if trial_id else ''}")
+        for dropped, seeds, values, trial_ids in zip(*(curve[column] for column in columns), strict=True)
+        for seed, value, trial_id in zip(seeds, values, trial_ids or [""] * len(seeds), strict=True)
+    ]
+    first = curve.iloc[0]
+    figure.add_scatter(
+        x=[dropped for dropped, _, _ in dots], y=rounded([value for _, value, _ in dots], 100), mode="markers",
+        marker={"color": look.color, "size": 4, "opacity": 0.6}, showlegend=False, text=[text for _, _, text in dots],
+        hovertemplate=f"{_name(first)}<br>%{{x}} of {first['members']} dropped<br>seed %{{text}}<extra></extra>",
+        **shared,
+    )  # fmt: skip
 
 
 def _add_lost(figure: go.Figure, curve: pd.DataFrame, axes: dict[str, object]) -> None:
@@ -83,17 +101,22 @@ def _add_lost(figure: go.Figure, curve: pd.DataFrame, axes: dict[str, object]) -
     figure.add_scatter(
         x=[first["dropped"]], y=rounded([first["mean"]], 100), mode="markers", showlegend=False,
         marker={"symbol": "x", "size": 10, "color": style.SYSTEM, "line": {"width": 1, "color": style.INK}},
-        hovertemplate=f"{escape(first['architecture'])}, {wording.lam(first['lam'])}: {lost}<extra></extra>",
+        hovertemplate=f"{_name(first)}: {lost}<extra></extra>",
         **axes | {"name": "failed, diverged or corrupt"},
     )  # fmt: skip
 
 
 def _hover(first: pd.Series) -> str:
     return (
-        f"{escape(first['architecture'])}, {wording.lam(first['lam'])}<br>"
-        f"%{{x}} of {first['members']} dropped: %{{y:.2f}} %<br>95 % interval %{{text}}<br>"
-        f"{first['n']} of {wording.count(first['planned'], 'seed')}<extra></extra>"
+        f"{_name(first)}<br>"
+        f"%{{x}} of {first['members']} dropped: mean %{{y:.2f}} %<br>95 % interval %{{text}}<br>"
+        f"{first['n']} of {wording.count(first['planned'], 'seed')}<br>"
+        f"learning rate {first['learning_rate']:g}<extra></extra>"
     )
+
+
+def _name(first: pd.Series) -> str:
+    return f"{escape(first['architecture'])}, {wording.lam(first['lam'])}"
 
 
 def _offer_choices(figure: go.Figure, kinds: list[str], few: set[float], drawn: list[tuple[str, float]]) -> None:

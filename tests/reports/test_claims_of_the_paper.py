@@ -2,14 +2,17 @@
 
 import math
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from reports.claims import Judgement, judge
+from reports.loading import load
 from specs.loading import load_sweep
 from specs.predicates import Value
 from specs.sweep import PlannedTrial, SweepSpec
 from tests.reports.claimed import Measured, Numbers, frames
+from tests.reports.synthetic import write_store
 
 Error = Callable[[PlannedTrial], float]
 
@@ -112,3 +115,12 @@ def test_the_same_numbers_at_a_reduced_scale_do_not_compare_but_for_parameters_a
     assert kept == theorems | {"T8": "reproduced", "X1": "incomplete", "X2": "incomplete"}
     (first,) = [judgement for judgement in found if judgement.id == "F1"]
     assert (first.here, first.estimate) == ("reproduced", pytest.approx(10.2, abs=0.03))
+
+
+@pytest.mark.parametrize("name", ["reduced/cifar100-convnet", "reduced/cifar100-densenet"])
+def test_every_claim_of_smaller_networks_is_told_of_and_none_compares(name: str, tmp_path: Path) -> None:
+    found = judge([load(write_store(tmp_path / "store", load_sweep(name)).storage)])
+    assert len(found) >= 5
+    assert {judgement.verdict for judgement in found} == {"not comparable"}
+    assert all(judgement.here in ("reproduced", "not reproduced", "inconclusive") for judgement in found)
+    assert all(judgement.n >= 2 for judgement in found)
