@@ -2,6 +2,8 @@
 
 import traceback
 from collections.abc import Callable, Sequence
+from functools import lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import torch
@@ -74,7 +76,7 @@ def _train_and_commit(task: Task, store: Store, settings: Settings, on_epoch: Ca
     torch.set_num_threads(settings.threads)
     device = choose_device(settings.device)
     dataset = task.trials[0].spec.dataset.name
-    prepared = datasets.load(dataset, settings.data_root, settings.cache)
+    prepared = _prepared(dataset, settings.data_root, settings.cache)
     store.pin_data(dataset, prepared.fingerprint)
     environment = provenance.environment(device_name(device), settings.threads, prepared.fingerprint)
     journal = Journal(store.logs)
@@ -91,6 +93,12 @@ def _train_and_commit(task: Task, store: Store, settings: Settings, on_epoch: Ca
     )
     _commit_all(task.trials, results, store, environment, journal)
     store.remove_checkpoint(task.id)
+
+
+@lru_cache(maxsize=1)
+def _prepared(dataset: str, data_root: Path | None, cache: Path) -> datasets.Prepared:
+    """The data set, looked at once a process: a worker trains many stacks on the pages that it verified first."""
+    return datasets.load(dataset, data_root, cache)
 
 
 def _noting_the_first(task: Task, journal: Journal, on_epoch: Callable[[int], None]) -> Callable[[int], None]:

@@ -24,6 +24,13 @@ store_argument = click.argument("place", metavar="STORE")
 data_root = click.option("--data-root", type=click.Path(path_type=Path, file_okay=False), help="Folder with data sets.")
 device = click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True)
 
+threads = click.option(
+    "--threads", type=click.IntRange(min=1), default=1, show_default=True, help="CPU threads a worker."
+)
+concurrency = click.option(
+    "--concurrency", type=click.IntRange(min=1), help="Most stacks at once; as many as fit unless given."
+)
+
 
 def load(spec: str, overrides: tuple[str, ...]) -> "SweepSpec":
     """The sweep that a command names; claims that an override left behind are told of."""

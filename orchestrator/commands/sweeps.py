@@ -20,8 +20,8 @@ STALE_SHOWN = 20
 @common.store_option
 @common.data_root
 @common.device
-@click.option("--threads", type=click.IntRange(min=1), default=1, show_default=True, help="CPU threads a worker.")
-@click.option("--concurrency", type=click.IntRange(min=1), help="Most stacks at once; as many as fit unless given.")
+@common.threads
+@common.concurrency
 @click.option(
     "--gpus-per-stack", type=click.FloatRange(min=0, min_open=True), default=1.0, show_default=True, help="GPU share."
 )
@@ -87,8 +87,25 @@ def run(
     is_flag=True,
     help="Also judge the spec's claims, and say how many more seeds would settle the inconclusive ones.",
 )
+@click.option(
+    "--estimate",
+    "estimated",
+    is_flag=True,
+    help="Also estimate time and memory, from trials in the store or from a calibration of some seconds a cell.",
+)
+@common.threads
+@common.concurrency
 @common.as_json
-def plan(spec: str, overrides: tuple[str, ...], place: str | None, to_decide: bool, as_json: bool) -> None:
+def plan(
+    spec: str,
+    overrides: tuple[str, ...],
+    place: str | None,
+    to_decide: bool,
+    estimated: bool,
+    threads: int,
+    concurrency: int | None,
+    as_json: bool,
+) -> None:
     """Show what a run would do: done, to do, failed, and what is stale because of which change."""
     from orchestrator.overview import describe_plan, plan_rows
     from orchestrator.plan import make_plan
@@ -111,6 +128,12 @@ def plan(spec: str, overrides: tuple[str, ...], place: str | None, to_decide: bo
         found = deciding.look(sweep, store)
         parts.append(found.text())
         rows["to_decide"] = found.row()
+    if estimated:
+        from orchestrator import costing
+
+        costs = costing.estimate(made, store, commits, threads, concurrency)
+        parts.append(costs.text())
+        rows["estimate"] = costs.row()
     common.show(rows, "\n\n".join(parts), as_json)
 
 
