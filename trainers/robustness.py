@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from trainers.losses import Labels, Logits, ensemble_logits
@@ -77,13 +77,26 @@ class DroppingSums:
         column = labels.unsqueeze(-1)
         # log_softmax() and not logsumexp(), which is ten times slower where logits are in the hundreds.
         label_nll = -torch.log_softmax(means, 0).gather(0, column.expand(means.shape[1:]).unsqueeze(0)).squeeze(0)
-        self._right[trial, repeat] += (means.max(0).indices == column).sum(0)
+        self._right[trial, repeat] += _right(means, column).sum(0)
         self._nll[trial, repeat] += label_nll.sum(0, dtype=torch.float64)
 
     def dropping(self, trial: int) -> Dropping:
         """The means over examples so far; the nll is averaged over repeats too."""
         right, nll = (total[trial].double().cpu().flip(-1) / self._examples for total in (self._right, self._nll))
         return Dropping(right, nll.mean(0))
+
+
+def _right(
+    means: Float[Tensor, "class example kept"], column: Int[Tensor, "example 1"]
+) -> Bool[Tensor, "example kept"]:
+    """Whether the likeliest class, the first of equals, is the label.
+
+    The largest value is found many times faster than its place, which is asked for only where values are equal.
+    """
+    largest = means.amax(0)
+    if int((means == largest).sum()) != largest.numel():
+        return means.max(0).indices == column
+    return means.gather(0, column.expand(means.shape[1:]).unsqueeze(0)).squeeze(0) == largest
 
 
 def kept_means(

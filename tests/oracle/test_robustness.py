@@ -84,3 +84,12 @@ def test_the_whole_ensembles_logits_are_taken_as_measured():
     means = kept_means(logits, whole, order)
     assert torch.equal(means[..., -1], whole)
     torch.testing.assert_close(means[..., -2], (whole * 300 - logits.gather(2, order.expand(4, -1, -1))[..., -1]) / 299)
+
+
+def test_of_equal_classes_the_first_is_the_prediction(logits, labels):
+    even = logits.round()  # a few whole numbers: their means are equal often
+    even[:, :, :4] = 0
+    dropping = measured(even, labels, "shared").dropping(0)
+    expected = (even[0].mean(0).argmax(-1) == labels[0]).double().mean()
+    assert dropping.accuracy[:, 0].tolist() == [expected.item()] * REPEATS
+    assert (even.mean(1) == even.mean(1).amax(-1, keepdim=True)).sum() > TRIALS * EXAMPLES, "nothing is equal"
