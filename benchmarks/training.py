@@ -1,17 +1,21 @@
 """Training speed of the Fashion-MNIST ensembles: this project's loop, a loop over modules, and the machine's limit.
 
 All three are measured in one run, on random images of Fashion-MNIST's size, since absolute times move between
-machines. The limit counts floating-point operations at the rate of a large matrix product on the same threads; it
-leaves out the optimizer's memory traffic, so it is a little too high.
+machines. Workers are processes that measure at the same time, as those of a sweep train; their rates are added up. The
+limit counts floating-point operations at the rate of a large matrix product in as many workers and threads; it leaves
+out the optimizer's memory traffic, so it is a little too high.
 
-    python benchmarks/training.py [--threads 2] [--seconds 2] [--json]
+    python benchmarks/training.py [--workers 2] [--threads 1] [--stack 1] [--seconds 2] [--json]
 """
 
 import argparse
 import json
+import os
 import statistics
 import time
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 
 import torch
 from torch import nn
@@ -30,17 +34,35 @@ LAM = 0.95
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="processes that train at once")
+    parser.add_argument("--threads", type=int, default=1, help="of each worker")
+    parser.add_argument("--stack", type=int, default=1, help="λs of one seed that are trained in one program")
     parser.add_argument("--seconds", type=float, default=2.0, help="time for each figure")
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
-    torch.set_num_threads(arguments.threads)
-    flops = matrix_product_flops(arguments.seconds)
-    rows = {name: measure(*size, arguments.seconds, flops) for name, size in CONFIGURATIONS.items()}
+    with ProcessPoolExecutor(arguments.workers, get_context("spawn"), prepare, (arguments.threads,)) as pool:
+
+        def together(measured: Callable[..., float], *given: object) -> float:
+            return sum(pool.map(measured, *([each] * arguments.workers for each in given)))
+
+        flops = together(matrix_product_flops, arguments.seconds)
+        rows = {}
+        for name, size in CONFIGURATIONS.items():
+            rows[name] = {
+                "ensweep": together(epoch_rate, *size, arguments.seconds, arguments.stack),
+                "modules": together(module_rate, *size, arguments.seconds),
+                "limit": flops / operations(*size),
+            }
+    how = {"workers": arguments.workers, "threads": arguments.threads, "stack": arguments.stack, "flops": flops}
     if arguments.json:
-        print(json.dumps({"threads": arguments.threads, "flops": flops, "samples_per_second": rows}))
+        print(json.dumps(how | {"samples_per_second": rows}))
     else:
-        show(rows, flops, arguments.threads)
+        show(rows, how)
+
+
+def prepare(threads: int) -> None:
+    """Of each worker."""
+    torch.set_num_threads(threads)
 
 
 def matrix_product_flops(seconds: float) -> float:
@@ -50,35 +72,38 @@ def matrix_product_flops(seconds: float) -> float:
     return 2 * size**3 / median_seconds(lambda: left @ right, seconds)
 
 
-def measure(members: int, hidden: int, seconds: float, flops: float) -> dict[str, float]:
-    """Samples a second of each way."""
-    operations = members * (4 * INPUTS * hidden + 6 * hidden * CLASSES)  # no gradient goes to the images
-    return {
-        "ensweep": epoch_rate(members, hidden, seconds),
-        "modules": BATCH / median_seconds(module_step(members, hidden), seconds),
-        "limit": flops / operations,
-    }
+def operations(members: int, hidden: int) -> int:
+    """Floating-point operations of training on one image; no gradient goes to the images."""
+    return members * (4 * INPUTS * hidden + 6 * hidden * CLASSES)
 
 
-def epoch_rate(members: int, hidden: int, seconds: float) -> float:
-    """Whole epochs of :func:`trainers.training.train`, with its measurements on validation and test images."""
-    spec = TrialSpec(
-        architecture=Mlp(kind="mlp", members=members, hidden=hidden),
-        lam=LAM,
-        seed=0,
-        dataset=Dataset(name="fashion_mnist", validation=1_000),
-        training=Training(epochs=max(2, round(seconds)), batch_size=BATCH, learning_rate=0.01),
-        evaluation=Evaluation(train_examples=0, robustness=Robustness(repeats=0)),
-    )
+def epoch_rate(members: int, hidden: int, seconds: float, stack: int) -> float:
+    """Samples a second of whole epochs of :func:`trainers.training.train`, measuring validation and test images too."""
+    specs = [
+        TrialSpec(
+            architecture=Mlp(kind="mlp", members=members, hidden=hidden),
+            lam=LAM * place / stack,
+            seed=0,
+            dataset=Dataset(name="fashion_mnist", validation=1_000),
+            training=Training(epochs=max(3, round(2 * seconds / stack)), batch_size=BATCH, learning_rate=0.01),
+            evaluation=Evaluation(train_examples=0, robustness=Robustness(repeats=0)),
+        )
+        for place in range(1, stack + 1)
+    ]
     arrays = Arrays(
         torch.randint(256, (6_000, 1, 28, 28), dtype=torch.uint8),
         torch.randint(CLASSES, (6_000,)),
         torch.randint(256, (1_000, 1, 28, 28), dtype=torch.uint8),
         torch.randint(CLASSES, (1_000,)),
     )  # five parts train, one validation, one test: the proportions of the paper's sweep
-    (result,) = train([spec], arrays, device=torch.device("cpu"))
+    result = train(specs, arrays, device=torch.device("cpu"))[0]
     epochs = [float(str(row["seconds"])) for row in result.epochs if row["split"] == "test"]
-    return 5_000 / statistics.median(epochs)
+    return stack * 5_000 / statistics.median(epochs)
+
+
+def module_rate(members: int, hidden: int, seconds: float) -> float:
+    """Samples a second of a training step as it is usually written; nothing is measured besides."""
+    return BATCH / median_seconds(module_step(members, hidden), seconds)
 
 
 def module_step(members: int, hidden: int) -> Callable[[], None]:
@@ -109,9 +134,12 @@ def median_seconds(work: Callable[[], object], seconds: float) -> float:
     return statistics.median(times)
 
 
-def show(rows: dict[str, dict[str, float]], flops: float, threads: int) -> None:
+def show(rows: dict[str, dict[str, float]], how: dict[str, float]) -> None:
     """One table: samples a second, the share of the limit, the gain over the loop."""
-    print(f"{threads} threads, matrix product {flops / 1e9:.0f} GFLOP/s; samples/s (share of the limit)")
+    print(
+        f"{how['workers']} workers of {how['threads']} threads, stacks of {how['stack']}, "
+        f"matrix product {how['flops'] / 1e9:.0f} GFLOP/s; samples/s (share of the limit)"
+    )
     print(f"{'':10}{'ensweep, whole epochs':>24}{'loop over modules, step':>26}{'limit':>10}{'gain':>8}")
     for name, row in rows.items():
         ours, loop, limit = row["ensweep"], row["modules"], row["limit"]
