@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-rooms test-commands check bench lock clean
+.PHONY: help setup demo test test-ray test-rooms test-commands check bench lock clean
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -21,14 +21,17 @@ demo: setup  ## run the sweep smoke/digits on Ray Tune, and build its report
 	$(BIN)/ensweep run smoke/digits
 	$(BIN)/ensweep report results/smoke-digits
 
-test: setup  ## run all tests that this machine can run, those of whole commands (they wait a lot) beside the others
-	$(MAKE) --keep-going --jobs 2 test-rooms test-commands
+test: setup  ## run all tests that this machine can run, two groups at once: those of whole commands wait a lot
+	$(MAKE) --keep-going --jobs 2 test-ray test-rooms test-commands
+
+test-ray: setup
+	$(BIN)/python -m pytest tests/e2e -m ray -p no:cacheprovider
 
 test-rooms: setup
 	$(BIN)/python -m pytest --ignore tests/e2e
 
 test-commands: setup
-	$(BIN)/python -m pytest tests/e2e -p no:cacheprovider
+	$(BIN)/python -m pytest tests/e2e -m "not ray" -p no:cacheprovider
 
 check: setup  ## lint, format, types, import contracts
 	$(BIN)/ruff check .

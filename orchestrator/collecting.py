@@ -2,9 +2,11 @@
 
 import re
 import time
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 
+from orchestrator import lease
+from orchestrator.errors import StoreFullError
 from orchestrator.storage import Entry
 from orchestrator.store import Store
 from specs import layout
@@ -41,6 +43,35 @@ def garbage(store: Store, older_than: float) -> list[Garbage]:
         for entry, why in _candidates(entries, counts, commits.keys())
         if (not older_than or now - entry.modified >= older_than) and _trial(entry.key) not in undecided
     ]
+
+
+def remove(store: Store, older_than: float, say: Callable[[str], None]) -> list[Garbage]:
+    """Remove what :func:`garbage` names, while no driver is at work here; returns what was removed.
+
+    A disk without any room has none for the lease either. Then the largest piece goes first, unless a driver may live.
+
+    Raises:
+        StoreInUseError: a driver is at work.
+        StoreFullError: there is no room, and nothing that could go.
+    """
+    try:
+        return _removed(store, older_than, say)
+    except StoreFullError:
+        driver, found = lease.owner(store.storage), garbage(store, older_than)
+        if not found or (driver is not None and not driver.is_dead):
+            raise
+        largest = max(found, key=lambda item: item.size)
+        store.storage.delete([largest.key])
+        return sorted([largest, *_removed(store, older_than, say)], key=lambda item: item.key)
+
+
+def _removed(store: Store, older_than: float, say: Callable[[str], None]) -> list[Garbage]:
+    if not garbage(store, older_than):
+        return []
+    with lease.held(store.storage, say=say):
+        found = garbage(store, older_than)
+        store.storage.delete(item.key for item in found)
+    return found
 
 
 def _trial(key: str) -> str:

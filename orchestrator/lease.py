@@ -14,7 +14,7 @@ from dataclasses import replace
 from typing import Any
 
 from orchestrator.driver import Driver
-from orchestrator.errors import StoreError, StoreInUseError
+from orchestrator.errors import EnsweepError, StoreError, StoreFullError, StoreInUseError
 from orchestrator.storage import Storage
 from specs.layout import LOCK
 
@@ -39,7 +39,9 @@ def owner(storage: Storage) -> Driver | None:
 class Lease:
     """A store held by this process, renewed by a thread of its own until it is released or lost."""
 
-    def __init__(self, storage: Storage, seconds: float, report: Report, on_loss: Callable[[str], None]) -> None:
+    def __init__(
+        self, storage: Storage, seconds: float, report: Report, on_loss: Callable[[EnsweepError], None]
+    ) -> None:
         self._storage, self._seconds = storage, seconds
         self._report, self._on_loss = report, on_loss
         self._record = Driver.mine(seconds)
@@ -119,17 +121,22 @@ class Lease:
         while not self._done.wait(self._seconds / 5):
             try:
                 if not self._renew():
-                    self._lose(self._taken_by())
+                    self._lose(StoreInUseError(self._taken_by()))
                     return
                 renewed = time.monotonic()
             except Exception as error:  # a storage out of reach, however it says so, may come back in time
                 if time.monotonic() - renewed > self._seconds:
-                    self._lose(f"{self._storage.url} could not be reached for {self._seconds:.0f} s: {error}")
+                    self._lose(self._out_of_reach(error))
                     return
 
-    def _lose(self, reason: str) -> None:
+    def _out_of_reach(self, error: Exception) -> EnsweepError:
+        """A full disk is no other driver, and ends the run as it would if the next commit had found it so."""
+        lost = StoreFullError if isinstance(error, StoreFullError) else StoreInUseError
+        return lost(f"{self._storage.url} could not be reached for {self._seconds:.0f} s: {error}")
+
+    def _lose(self, error: EnsweepError) -> None:
         if not self._done.is_set():  # else nobody is left to be told
-            self._on_loss(reason)
+            self._on_loss(error)
 
     def _taken_by(self) -> str:
         try:
@@ -162,7 +169,7 @@ def held(
     *,
     seconds: float = SECONDS,
     report: Report = dict,
-    on_loss: Callable[[str], None] = lambda reason: None,
+    on_loss: Callable[[EnsweepError], None] = lambda error: None,
     say: Callable[[str], None] = lambda message: None,
 ) -> Iterator[None]:
     """Hold a store for the time of the block.

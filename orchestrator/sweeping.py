@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from orchestrator import lease, provenance, ray_environment, verifying
-from orchestrator.errors import EnsweepError, Exit, StoreInUseError
+from orchestrator.errors import EnsweepError, Exit
 from orchestrator.plan import Plan, Task, make_plan
 from orchestrator.progress import Progress
 from orchestrator.runners import make_runner
@@ -107,8 +107,8 @@ class _Reported:
         return self.progress.snapshot() if self.progress else {}
 
 
-def _abandoning(abandon: Callable[[EnsweepError], None]) -> Callable[[str], None]:
-    return lambda reason: abandon(StoreInUseError(f"{reason}; stopped. What is committed is kept"))
+def _abandoning(abandon: Callable[[EnsweepError], None]) -> Callable[[EnsweepError], None]:
+    return lambda error: abandon(type(error)(f"{error}; stopped. What is committed is kept"))
 
 
 def _heal(store: Store, say: Callable[[str], None]) -> None:

@@ -83,15 +83,12 @@ def verify(place: str, as_json: bool) -> Exit:
 @common.as_json
 def gc(place: str, delete: bool, hours: float, as_json: bool) -> None:
     """Name what no commit needs, and with --delete remove it: attempts that lost, files whose writer died."""
-    from orchestrator import collecting, lease
+    from orchestrator import collecting
 
     store = common.open_store(place)
     store.current_spec()
-    found = collecting.garbage(store, hours * 3600)
-    if delete and found:
-        with lease.held(store.storage, say=common.say):
-            found = collecting.garbage(store, hours * 3600)
-            store.storage.delete(item.key for item in found)
+    seconds = hours * 3600
+    found = collecting.remove(store, seconds, common.say) if delete else collecting.garbage(store, seconds)
     size = sum(item.size for item in found)
     done = "removed" if delete else "would be removed; --delete removes them"
     common.show(

@@ -124,6 +124,24 @@ def test_a_disk_without_any_room_ends_the_run_before_any_work(
     assert workplace.run("run", "tiny.yaml", *INLINE, "--set", "seeds=1").returncode == 0
 
 
+def test_gc_makes_room_on_a_disk_that_has_none(
+    workplace: Workplace, uninterrupted: Callable[..., Workplace], mounted: Callable[..., None]
+) -> None:
+    workplace.store.mkdir(parents=True)
+    mounted(workplace.store, "size=1m")
+    shutil.copytree(uninterrupted().store, workplace.store, dirs_exist_ok=True)
+    lost = workplace.store / "attempts" / "t1" / "lost"
+    lost.mkdir(parents=True)
+    for name in ("trials", "epochs"):
+        (lost / f"{name}.parquet").write_bytes(b"x" * 20_000)
+    fill(workplace.store)
+    done = workplace.run("gc", "results/tiny", "--older-than", "0", "--delete", "--json")
+    assert done.returncode == 0, done.stderr
+    removed = {item["key"] for item in json.loads(done.stdout)["files"]}
+    assert removed == {"attempts/t1/lost/trials.parquet", "attempts/t1/lost/epochs.parquet"}
+    assert workplace.run("verify", "results/tiny").returncode == 0
+
+
 @pytest.mark.parametrize("place", ["checkpoint", "attempt", "commit"])
 def test_a_write_that_finds_no_room_is_not_repeated_for_every_trial(
     workplace: Workplace, uninterrupted: Callable[..., Workplace], place: str

@@ -19,7 +19,7 @@ import pytest
 
 from orchestrator import lease
 from orchestrator.driver import Driver
-from orchestrator.errors import Exit, StoreInUseError
+from orchestrator.errors import Exit, StoreFullError, StoreInUseError
 from orchestrator.storage import Storage, open_storage
 from specs.layout import LOCK
 from tests.processes import state, wait_for
@@ -35,8 +35,8 @@ if len(sys.argv) > 3:
     stopping = faults.handled(handler(sys.argv[3], 2, "stop"))
     stopping.__enter__()
 
-def lost(reason):
-    print("lost", reason, flush=True)
+def lost(error):
+    print("lost", error, flush=True)
 
 with lease.held(open_storage(sys.argv[1]), seconds=float(sys.argv[2]), on_loss=lost):
     print("held", flush=True)
@@ -248,7 +248,23 @@ def test_an_owner_whose_storage_is_gone_gives_way_after_a_period(tmp_path: Path)
         end = time.monotonic() + 10
         while not reasons and time.monotonic() < end:
             time.sleep(0.05)
-    assert "could not be reached for 1 s" in reasons[0]
+    assert "could not be reached for 1 s" in str(reasons[0])
+    assert type(reasons[0]) is StoreInUseError
+
+
+def test_a_disk_without_room_for_a_period_is_told_as_such(storage: Storage, monkeypatch: pytest.MonkeyPatch) -> None:
+    reasons = []
+
+    def full(*_: object) -> bool:
+        raise StoreFullError("No space left on device")
+
+    with lease.held(storage, seconds=1, on_loss=reasons.append):
+        monkeypatch.setattr(storage, "replace_tagged", full)
+        end = time.monotonic() + 10
+        while not reasons and time.monotonic() < end:
+            time.sleep(0.05)
+    assert type(reasons[0]) is StoreFullError
+    assert reasons[0].exit_code == 4
 
 
 def _race(root: Path, barrier: "multiprocessing.synchronize.Barrier", outcomes: "multiprocessing.Queue[str]") -> None:
