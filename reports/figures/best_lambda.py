@@ -142,7 +142,18 @@ def _add_bests(figure: go.Figure, chosen: pd.DataFrame, lambdas: list[float]) ->
         tickmode="array", tickvals=list(at.values()), ticktext=[f"{lam:g}" for lam in at],
         range=[-0.5, len(at) - 0.5],
     )  # fmt: skip
-    figure.layout.xaxis2.update(type="log", dtick="D2")
+    figure.layout.xaxis2.update(type="log", **_size_ticks(sorted(set(chosen["member_parameters"]))))
+
+
+MOST_TICKS = 8
+"""More sizes than that would stand on top of each other."""
+
+
+def _size_ticks(sizes: list[int]) -> dict[str, object]:
+    """A tick a size: the logarithmic axis' own say 2 and 5 of a power that a reader must look for."""
+    if len(sizes) > MOST_TICKS:
+        return {"dtick": 1}
+    return {"tickmode": "array", "tickvals": sizes, "ticktext": [f"{size:,}" for size in sizes]}
 
 
 def _best_hover(row: pd.Series) -> str:

@@ -57,7 +57,10 @@ def test_figure_4_marks_the_best_lambda_and_shows_its_interval(full_frames: Fram
     best = data[data["lam"] == data["best"]]
     assert list(rings.y) == pytest.approx(list(100 * best["mean"]), rel=1e-4)
     right = [trace for trace in figure.data if trace.xaxis == "x2"]
-    assert {trace.x[0] for trace in right} == set(data["member_parameters"])
+    sizes = sorted(set(data["member_parameters"]))
+    assert {trace.x[0] for trace in right} == set(sizes)
+    assert list(figure.layout.xaxis2.tickvals) == sizes
+    assert list(figure.layout.xaxis2.ticktext) == [f"{size:,}" for size in sizes]
     assert list(figure.layout.yaxis2.ticktext) == ["0", "0.5", "0.9", "0.99", "1"]
     assert figure.layout.yaxis2.matches is None
 
