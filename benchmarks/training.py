@@ -1,6 +1,7 @@
-"""Training speed of the Fashion-MNIST ensembles: this project's loop, a loop over modules, and the machine's limit.
+"""Training speed of the Fashion-MNIST ensembles: this project's loop, what else there is, and the machine's limit.
 
-All three are measured in one run, on random images of Fashion-MNIST's size, since absolute times move between
+What else there is: a loop over modules, and ``torch.func``'s vmap over stacked modules, both under autograd, their
+steps alone. All are measured in one run, on random images of Fashion-MNIST's size, since absolute times move between
 machines. Workers are processes that measure at the same time, as those of a sweep train; their rates are added up. The
 limit counts floating-point operations at the rate of a large matrix product in as many workers and threads; it leaves
 out the optimizer's memory traffic, so it is a little too high.
@@ -18,7 +19,7 @@ from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from specs.architectures import Mlp
 from specs.trial import Dataset, Evaluation, Robustness, Training, TrialSpec
@@ -51,6 +52,7 @@ def main() -> None:
             rows[name] = {
                 "ensweep": together(epoch_rate, *size, arguments.seconds, arguments.stack),
                 "modules": together(module_rate, *size, arguments.seconds),
+                "vmap": together(vmap_rate, *size, arguments.seconds),
                 "limit": flops / operations(*size),
             }
     how = {"workers": arguments.workers, "threads": arguments.threads, "stack": arguments.stack, "flops": flops}
@@ -106,17 +108,45 @@ def module_rate(members: int, hidden: int, seconds: float) -> float:
     return BATCH / median_seconds(module_step(members, hidden), seconds)
 
 
+def vmap_rate(members: int, hidden: int, seconds: float) -> float:
+    """The same by ``torch.func``."""
+    return BATCH / median_seconds(vmap_step(members, hidden), seconds)
+
+
 def module_step(members: int, hidden: int) -> Callable[[], None]:
     """One training step as it is usually written: a loop over modules, the joint loss, autograd, fused SGD."""
-    networks = [nn.Sequential(nn.Linear(INPUTS, hidden), nn.ReLU(), nn.Linear(hidden, CLASSES)) for _ in range(members)]
+    networks = made(members, hidden)
     parameters = [parameter for network in networks for parameter in network.parameters()]
+    return step_of(parameters, lambda images: torch.stack([network(images) for network in networks]))
+
+
+def vmap_step(members: int, hidden: int) -> Callable[[], None]:
+    """The same of modules whose parameters are stacked, and whose forward pass is mapped over them."""
+    networks = made(members, hidden)
+    parameters, buffers = torch.func.stack_module_state(networks)
+    network = networks[0].to("meta")
+
+    def one(own: dict[str, Tensor], other: dict[str, Tensor], images: Tensor) -> Tensor:
+        logits: Tensor = torch.func.functional_call(network, (own, other), (images,))
+        return logits
+
+    mapped = torch.func.vmap(one, (0, 0, None))
+    return step_of(list(parameters.values()), lambda images: mapped(parameters, buffers, images))
+
+
+def made(members: int, hidden: int) -> list[nn.Module]:
+    """Member networks as modules."""
+    return [nn.Sequential(nn.Linear(INPUTS, hidden), nn.ReLU(), nn.Linear(hidden, CLASSES)) for _ in range(members)]
+
+
+def step_of(parameters: list[Tensor], logits_of: Callable[[Tensor], Tensor]) -> Callable[[], None]:
+    """A training step on one batch under autograd; logits are (member, example, class)."""
     optimizer = torch.optim.SGD(parameters, lr=0.01, momentum=0.9, fused=True)
     images, labels, lam = torch.rand(BATCH, INPUTS), torch.randint(CLASSES, (1, BATCH)), torch.tensor([LAM])
 
     def step() -> None:
         optimizer.zero_grad()
-        logits = torch.stack([network(images) for network in networks]).unsqueeze(0)
-        joint_loss(logits, labels, lam).sum().backward()
+        joint_loss(logits_of(images).unsqueeze(0), labels, lam).sum().backward()
         optimizer.step()
 
     return step
@@ -140,12 +170,12 @@ def show(rows: dict[str, dict[str, float]], how: dict[str, float]) -> None:
         f"{how['workers']} workers of {how['threads']} threads, stacks of {how['stack']}, "
         f"matrix product {how['flops'] / 1e9:.0f} GFLOP/s; samples/s (share of the limit)"
     )
-    print(f"{'':10}{'ensweep, whole epochs':>24}{'loop over modules, step':>26}{'limit':>10}{'gain':>8}")
+    print(f"{'':10}{'ensweep, whole epochs':>24}{'loop over modules':>20}{'vmap':>20}{'limit':>10}{'gain':>8}")
     for name, row in rows.items():
-        ours, loop, limit = row["ensweep"], row["modules"], row["limit"]
+        ours, loop, mapped, limit = (row[each] for each in ("ensweep", "modules", "vmap", "limit"))
+        cells = [f"{rate:,.0f} ({rate / limit:.0%})" for rate in (ours, loop, mapped)]
         print(
-            f"{name:10}{f'{ours:,.0f} ({ours / limit:.0%})':>24}{f'{loop:,.0f} ({loop / limit:.0%})':>26}"
-            f"{limit:>10,.0f}{f'{ours / loop:.1f}×':>8}"
+            f"{name:10}{cells[0]:>24}{cells[1]:>20}{cells[2]:>20}{limit:>10,.0f}{f'{ours / max(loop, mapped):.1f}×':>8}"
         )
 
 
