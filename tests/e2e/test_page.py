@@ -32,8 +32,8 @@ FIGURES = ["fig-2", "fig-3", "table-1", "table-2", "fig-4", "fig-6", "fig-6-epoc
            "fig-7-8-droppable", "fig-9"]  # fmt: skip
 MARKS = "svg.main-svg g.trace, svg.main-svg .point, svg.main-svg image, svg.main-svg path.js-line"
 DRAWN = f"figures => figures.map(f => [f.id, f.querySelectorAll('{MARKS}').length])"
-SECONDS_TO_OPEN = 10
-"""Generous: the page opens in about two seconds on two shared cores."""
+SECONDS_TO_OPEN, SECONDS_TO_DRAW = 2, 10
+"""To read and use the page, and to have drawn its last figure: generous, for two shared cores."""
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +76,9 @@ class Opened:
         start = time.monotonic()
         page.goto(report.as_uri())
         page.wait_for_selector("html[data-drawn]", timeout=60_000)
-        self.seconds = time.monotonic() - start
+        self.seconds_to_draw = time.monotonic() - start
+        loaded = page.evaluate("performance.getEntriesByType('navigation')[0].loadEventEnd")
+        self.seconds_to_open = float(loaded) / 1000
 
 
 def opened(browser: Browser, report: Path, width: int = 1280, scheme: str = "light") -> Opened:
@@ -88,7 +90,8 @@ def test_it_opens_offline_without_a_complaint(browser: Browser, report: Path) ->
     seen = opened(browser, report)
     assert seen.complaints == []
     assert seen.requests == [report.as_uri()]
-    assert seen.seconds < SECONDS_TO_OPEN
+    assert seen.seconds_to_open < SECONDS_TO_OPEN
+    assert seen.seconds_to_draw < SECONDS_TO_DRAW
 
 
 def test_every_figure_is_drawn(browser: Browser, report: Path) -> None:
