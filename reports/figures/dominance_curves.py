@@ -1,12 +1,11 @@
 """Drawing of error curves by epoch: the ensemble in front, its members behind."""
 
-from html import escape
-
 import pandas as pd
 import plotly.graph_objects as go
 
 from reports import wording
 from reports.figures import style
+from reports.figures.entry import cell_name
 from reports.figures.style import axis_suffix, rounded
 
 SPLITS = ("test", "train")
@@ -63,7 +62,7 @@ def _add_cell(figure: go.Figure, panel: int, own: pd.DataFrame, look: style.Styl
 def _told(first: pd.Series) -> str:
     """What is under the pointer on every curve of a cell: the trial and how it was trained."""
     return (
-        f"{escape(first['architecture'])}, {wording.lam(first['lam'])}, seed {first['seed']} · {first['trial_id']}<br>"
+        f"{cell_name(first)}, seed {first['seed']} · {first['trial_id']}<br>"
         f"{first['complete']} of {wording.count(first['planned'], 'seed')} · learning rate {first['learning_rate']:g}"
     )
 

@@ -1,13 +1,12 @@
 """Drawing of early ranks against final ranks."""
 
-from html import escape
-
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
 from reports import wording
 from reports.figures import style
+from reports.figures.entry import cell_name
 from reports.figures.style import axis_suffix
 
 MOST_RANKS = 16
@@ -58,7 +57,7 @@ def _add_ranks(figure: go.Figure, panel: int, own: pd.DataFrame, look: style.Sty
         x=[rank for rank, _, _ in dots], y=[early for _, early, _ in dots], name="another member",
         legendgroup="other", marker={"color": style.MUTED, "size": 5, "opacity": 0.6}, showlegend=legend,
         text=[f"{seed}" for _, _, seed in dots],
-        hovertemplate=f"{_cell(own.iloc[0])}<br>seed %{{text}}: rank %{{x}} in the end, %{{y}} early<br>"
+        hovertemplate=f"{cell_name(own.iloc[0])}<br>seed %{{text}}: rank %{{x}} in the end, %{{y}} early<br>"
                       f"{_design(own.iloc[0])}<extra></extra>",
         **axes,
     )  # fmt: skip
@@ -72,13 +71,9 @@ def _add_ranks(figure: go.Figure, panel: int, own: pd.DataFrame, look: style.Sty
                 "line": {"width": 2, "color": look.color}, "size": 11},
         text=[f"seed {row['seed']}: rank {row['early_rank']} of {row['members']} at epoch {row['early_epoch']}<br>"
               f"{row['trial_id']}" for _, row in own.iterrows()],
-        hovertemplate=f"{_cell(own.iloc[0])}<br>%{{text}}<br>{_design(own.iloc[0])}<extra></extra>", **axes,
+        hovertemplate=f"{cell_name(own.iloc[0])}<br>%{{text}}<br>{_design(own.iloc[0])}<extra></extra>", **axes,
     )  # fmt: skip
     return range(before, len(figure.data))
-
-
-def _cell(first: pd.Series) -> str:
-    return f"{escape(first['architecture'])}, {wording.lam(first['lam'])}"
 
 
 def _design(first: pd.Series) -> str:

@@ -67,6 +67,11 @@ def row_name(cell: pd.Series) -> str:
     return wording.lam(cell["lam"]) if cell["method"] == "joint" else str(cell["method"])
 
 
+def cell_name(cell: pd.Series) -> str:
+    """``4x16H, λ = 0.5``, safe in what a figure shows."""
+    return f"{escape(cell['architecture'])}, {wording.lam(cell['lam'])}"
+
+
 def hover(cell: pd.Series, value: Callable[[float], str]) -> str:
     """A cell in full: mean, interval, seeds, learning rate, each seed's value and trial id."""
     lines = [f"<b>{escape(cell['architecture'])}, {row_name(cell)}</b>"]

@@ -1,13 +1,11 @@
 """Drawing of errors per trial: the ensemble large, its members small behind it."""
 
-from html import escape
-
 import pandas as pd
 import plotly.graph_objects as go
 
 from reports import wording
 from reports.figures import scales, style
-from reports.figures.entry import seeds_done
+from reports.figures.entry import cell_name, seeds_done
 from reports.figures.marks import add_losses, named, where
 from reports.figures.style import rounded
 
@@ -80,15 +78,11 @@ def _add_ensembles(
 
 def _hover(row: pd.Series) -> str:
     return (
-        f"<b>{_cell(row)}</b>, seed {row['seed']}, {row['split']}<br>ensemble "
+        f"<b>{cell_name(row)}</b>, seed {row['seed']}, {row['split']}<br>ensemble "
         f"{wording.percent(row['ensemble'])} %<br>members: best {wording.percent(row['best'])} %, median "
         f"{wording.percent(row['median'])} %, worst {wording.percent(row['worst'])} %<br>{_design(row)}<br>"
         f"{row['trial_id']}"
     )
-
-
-def _cell(row: pd.Series) -> str:
-    return f"{escape(row['architecture'])}, {wording.lam(row['lam'])}"
 
 
 def _design(row: pd.Series) -> str:
@@ -99,7 +93,7 @@ def _add_lost(figure: go.Figure, names: list[str], data: pd.DataFrame) -> None:
     top = 104 * max([0.0, *data["worst"].dropna()]) if "worst" in data else 1.0
     for panel, name in enumerate(names):
         cells = data[data["architecture"] == name].drop_duplicates("lam")
-        text = [f"{_cell(row)}<br>{_design(row)}" for _, row in cells.iterrows()]
+        text = [f"{cell_name(row)}<br>{_design(row)}" for _, row in cells.iterrows()]
         add_losses(figure, panel, cells.assign(at=cells["lam"], hover=text), top)
 
 

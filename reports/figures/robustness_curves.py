@@ -1,12 +1,11 @@
 """Drawing of accuracy against members dropped: a panel an ensemble, a line a λ."""
 
-from html import escape
-
 import pandas as pd
 import plotly.graph_objects as go
 
 from reports import wording
 from reports.figures import style
+from reports.figures.entry import cell_name
 from reports.figures.style import axis_suffix, rounded
 
 MASKS = {"example": "a random subset for each image (the paper)", "shared": "one random subset for all images"}
@@ -89,7 +88,7 @@ def _add_seeds(figure: go.Figure, curve: pd.DataFrame, look: style.Style, shared
     figure.add_scatter(
         x=[dropped for dropped, _, _ in dots], y=rounded([value for _, value, _ in dots], 100), mode="markers",
         marker={"color": look.color, "size": 4, "opacity": 0.6}, showlegend=False, text=[text for _, _, text in dots],
-        hovertemplate=f"{_name(first)}<br>%{{x}} of {first['members']} dropped<br>seed %{{text}}<extra></extra>",
+        hovertemplate=f"{cell_name(first)}<br>%{{x}} of {first['members']} dropped<br>seed %{{text}}<extra></extra>",
         **shared,
     )  # fmt: skip
 
@@ -101,22 +100,18 @@ def _add_lost(figure: go.Figure, curve: pd.DataFrame, axes: dict[str, object]) -
     figure.add_scatter(
         x=[first["dropped"]], y=rounded([first["mean"]], 100), mode="markers", showlegend=False,
         marker={"symbol": "x", "size": 10, "color": style.SYSTEM, "line": {"width": 1, "color": style.INK}},
-        hovertemplate=f"{_name(first)}: {lost}<extra></extra>",
+        hovertemplate=f"{cell_name(first)}: {lost}<extra></extra>",
         **axes | {"name": "failed, diverged or corrupt"},
     )  # fmt: skip
 
 
 def _hover(first: pd.Series) -> str:
     return (
-        f"{_name(first)}<br>"
+        f"{cell_name(first)}<br>"
         f"%{{x}} of {first['members']} dropped: mean %{{y:.2f}} %<br>95 % interval %{{text}}<br>"
         f"{first['n']} of {wording.count(first['planned'], 'seed')}<br>"
         f"learning rate {first['learning_rate']:g}<extra></extra>"
     )
-
-
-def _name(first: pd.Series) -> str:
-    return f"{escape(first['architecture'])}, {wording.lam(first['lam'])}"
 
 
 def _offer_choices(figure: go.Figure, kinds: list[str], few: set[float], drawn: list[tuple[str, float]]) -> None:

@@ -15,20 +15,7 @@ from orchestrator.settings import Settings
 from orchestrator.store import Store
 from orchestrator.sweeping import run_sweep
 from specs.sweep import SweepSpec, expand
-
-SWEEP = {
-    "name": "x",
-    "title": "What will it cost?",
-    "architectures": {
-        "2x2H": {"kind": "mlp", "members": 2, "hidden": 2},
-        "1x2H": {"kind": "mlp", "members": 1, "hidden": 2},
-    },
-    "lambda": [0, 1],
-    "seeds": 2,
-    "dataset": {"name": "digits", "validation": 237},
-    "training": {"epochs": 1, "batch_size": 500, "learning_rate": 0.1},
-    "evaluation": {"train_examples": 0, "robustness": {"repeats": 1}},
-}
+from tests.orchestrator.conftest import SWEEP
 
 
 def sweep(**changes: object) -> SweepSpec:
@@ -37,7 +24,7 @@ def sweep(**changes: object) -> SweepSpec:
 
 @pytest.fixture
 def store(tmp_path: Path) -> Store:
-    """Two seeds of 2x2H at λ = 0 and 1, and of 1x2H."""
+    """Two seeds of 4x2H at λ = 0 and 1, and of 1x8H."""
     store = Store.at(tmp_path / "store")
     run_sweep(sweep(), store, Settings(cache=tmp_path / "cache", runner="inline", device="cpu"))
     return store
@@ -54,7 +41,7 @@ def test_complete_trials_tell_what_the_rest_costs(store: Store) -> None:
         pq.read_table(file, columns=["architecture", "seconds", "peak_memory"]).to_pylist()[0]
         for file in (store.storage.folder or Path()).glob("attempts/*/*/trials.parquet")
     ]
-    for name, todo in (("2x2H", 6), ("1x2H", 3)):
+    for name, todo in (("4x2H", 6), ("1x8H", 3)):
         own = [row for row in rows if row["architecture"] == name]
         assert (found[name].todo, found[name].source) == (todo, "store")
         assert found[name].seconds == pytest.approx(statistics.median(row["seconds"] for row in own))
@@ -63,11 +50,11 @@ def test_complete_trials_tell_what_the_rest_costs(store: Store) -> None:
 
 def test_a_cell_without_trials_or_with_damaged_ones_is_calibrated(store: Store) -> None:
     for trial in expand(sweep()):
-        if trial.architecture == "1x2H":
+        if trial.architecture == "1x8H":
             (file,) = (store.storage.folder or Path()).glob(f"attempts/{trial.id}/*/trials.parquet")
             file.write_bytes(b"PAR1")
     sources = {cell.architecture: cell.source for cell in estimated(store, seeds=3).cells}
-    assert sources == {"2x2H": "store", "1x2H": "calibration"}
+    assert sources == {"4x2H": "store", "1x8H": "calibration"}
 
 
 def test_nothing_left_costs_nothing(store: Store) -> None:
@@ -98,7 +85,7 @@ def test_the_command_says_it_in_json(tmp_path: Path) -> None:
     told = json.loads(done.stdout)["estimate"]
     assert told["workers"] == 1
     assert [(cell["architecture"], cell["todo"], cell["source"]) for cell in told["cells"]] == [
-        ("2x2H", 4, "calibration"),
-        ("1x2H", 2, "calibration"),
+        ("1x8H", 2, "calibration"),
+        ("4x2H", 4, "calibration"),
     ]
     assert told["wall_seconds"] == pytest.approx(sum(cell["todo"] * cell["seconds"] for cell in told["cells"]))
