@@ -8,6 +8,7 @@ from orchestrator.overview import column_of
 from orchestrator.plan import Task
 from orchestrator.progress import Progress
 from orchestrator.redaction import redact
+from orchestrator.signals import Block
 from orchestrator.store import Store
 from orchestrator.triage import Triage
 from specs.sweep import PlannedTrial
@@ -16,10 +17,11 @@ from specs.sweep import PlannedTrial
 class Follower:
     """The listener of a run, see :class:`orchestrator.runners.Listener`."""
 
-    def __init__(self, tasks: Sequence[Task], store: Store, progress: Progress) -> None:
+    def __init__(self, tasks: Sequence[Task], store: Store, progress: Progress, block: Block) -> None:
         self._tasks = len(tasks)
         self._store = store
         self._progress = progress
+        self._block = block
         self._triage = Triage()
         self._obstacle = ""
         self._ended: set[str] = set()
@@ -62,7 +64,7 @@ class Follower:
     @property
     def wants_stop(self) -> bool:
         """See :class:`orchestrator.runners.Listener`."""
-        return bool(self._obstacle or self._triage.hopeless)
+        return bool(self._obstacle or self._triage.hopeless or self._block.ends)
 
     def conclude(self) -> None:
         """Say what stopped the run, or sum up its failures.

@@ -1,70 +1,95 @@
 """Ctrl-C and SIGTERM: the first ends the command in order, the second at once."""
 
 import os
+import select
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 from typing import NoReturn
 
 from orchestrator.errors import Exit
+from orchestrator.redaction import redact
 
 HANDLED = (signal.SIGINT, signal.SIGTERM)
 ABANDON = signal.SIGUSR2
 """With which a thread wakes the main one, whatever that waits for. Tune takes SIGUSR1, and ends as if all were well."""
 
 
+GRACE_SECONDS = 8.0
+"""From a signal to the process's end at the latest: ten are promised, and what it started ends after it."""
+
+
 class InterruptedBySignal(BaseException):
     """SIGINT or SIGTERM arrived; not an ``Exception``, so that no retry swallows it."""
 
     def __init__(self, number: int) -> None:
-        super().__init__(signal.Signals(number).name)
+        name = signal.Signals(number).name
+        super().__init__(f"{name}: stopped. What is committed is kept; run the same command to go on.")
         self.exit_code = Exit(128 + number)
 
 
-Abandon = Callable[[Exception], None]
-"""Ends the block of :func:`orderly` with an error, from any thread."""
+class Block:
+    """A block of :func:`orderly`, for those who work within it."""
 
+    def __init__(self) -> None:
+        self.received: list[int] = []
+        """The signal that ends the block, if any."""
+        self.reasons: list[Exception] = []
+        """The errors of other threads that end it."""
 
-@contextmanager
-def orderly() -> Iterator[Abandon]:
-    """The first signal within the block ends it with :class:`InterruptedBySignal`, a second ends the process.
+    @property
+    def ends(self) -> bool:
+        """Whether it is to end: for a loop to ask, since the exception that says so can be lost on its way.
 
-    Gives a function with which another thread ends the block, with an error of its own.
+        Python drops an exception that is raised in a finalizer or a callback, and some libraries catch everything.
+        """
+        return bool(self.received or self.reasons)
 
-    The signal is raised as ``KeyboardInterrupt``, the one exception that Ray's compiled code lets through a signal
-    handler; whatever a library makes of it on the way, even nothing, the block ends as interrupted.
-    """
-    received: list[int] = []
-    reasons: list[Exception] = []
-
-    def abandon(reason: Exception) -> None:
-        reasons.append(reason)
+    def abandon(self, reason: Exception) -> None:
+        """End the block with an error, from any thread."""
+        self.reasons.append(reason)
         signal.pthread_kill(threading.main_thread().ident or 0, ABANDON)
 
-    def interrupt(number: int, _frame: FrameType | None) -> None:
-        if received:  # abandoned while it was ending already
+    def conclude(self) -> None:
+        """Raise what ended the block, if it was not its own end."""
+        if self.reasons and self.received in ([], [ABANDON]):
+            raise self.reasons[0]
+        if self.received:
+            raise InterruptedBySignal(self.received[0])
+
+    def interrupt(self, number: int, _frame: FrameType | None) -> None:
+        """The handler of a signal."""
+        if self.received:  # abandoned while it was ending already
             return
-        received.append(number)
+        self.received.append(number)
         for handled in HANDLED:
             signal.signal(handled, _exit_now)
         raise KeyboardInterrupt
 
-    with kept(), _second_seen_at_once():
+
+@contextmanager
+def orderly() -> Iterator[Block]:
+    """The first signal within the block ends it with :class:`InterruptedBySignal`, a second ends the process.
+
+    The signal is raised as ``KeyboardInterrupt``, the one exception that Ray's compiled code lets through a signal
+    handler; whatever a library makes of it on the way, even nothing, the block ends as interrupted. If it has not
+    ended after :data:`GRACE_SECONDS`, the process ends without its leave.
+    """
+    block = Block()
+    with kept(), _watched(block), _dropped_in_silence(block):
         for number in (*HANDLED, ABANDON):
-            signal.signal(number, interrupt)
+            signal.signal(number, block.interrupt)
         try:
-            yield abandon
+            yield block
         except BaseException as error:
-            received.extend(_numbers_of(error))
-            if not received and not reasons:
+            block.received.extend(_numbers_of(error))
+            if not block.ends:
                 raise
-        if reasons and received in ([], [ABANDON]):
-            raise reasons[0]
-        if received:
-            raise InterruptedBySignal(received[0])
+        block.conclude()
 
 
 def _numbers_of(error: BaseException) -> list[int]:
@@ -91,12 +116,31 @@ def kept() -> Iterator[None]:
 
 
 @contextmanager
-def _second_seen_at_once() -> Iterator[None]:
-    """A second signal ends the process also while the main thread is in compiled code, where no handler can run."""
+def _dropped_in_silence(block: Block) -> Iterator[None]:
+    """Python prints the exceptions that it drops; ours is no defect, and :attr:`Block.ends` makes up for it."""
+    before = sys.unraisablehook
+
+    def hook(dropped: "sys.UnraisableHookArgs") -> None:
+        if not (block.ends and isinstance(dropped.exc_value, KeyboardInterrupt)):
+            before(dropped)
+
+    sys.unraisablehook = hook
+    try:
+        yield
+    finally:
+        sys.unraisablehook = before
+
+
+@contextmanager
+def _watched(block: Block) -> Iterator[None]:
+    """A thread ends the process at a second signal, and when its time is up.
+
+    It does so also while the main thread is in compiled code, where no handler can run.
+    """
     readable, writable = os.pipe()
     os.set_blocking(writable, False)
     before = signal.set_wakeup_fd(writable, warn_on_full_buffer=False)
-    watcher = threading.Thread(target=_end_at_the_second, args=(readable,), name="signals", daemon=True)
+    watcher = threading.Thread(target=_watch, args=(readable, block), name="signals", daemon=True)
     watcher.start()
     try:
         yield
@@ -108,14 +152,31 @@ def _second_seen_at_once() -> Iterator[None]:
         os.close(readable)
 
 
-def _end_at_the_second(readable: int) -> None:
-    count = 0
-    while 0 not in (numbers := os.read(readable, 64)):
-        for number in numbers:
-            count += number in HANDLED
-            if count == 2:
-                _exit_now(number, None)
+def _watch(readable: int, block: Block) -> None:
+    seen: list[int] = []
+    deadline = float("inf")
+    while True:
+        left = None if deadline == float("inf") else max(0.0, deadline - time.monotonic())
+        ready, _, _ = select.select([readable], [], [], left)
+        if not ready:
+            _exit_late(seen[0], block)
+        numbers = os.read(readable, 64)
+        if 0 in numbers:
+            return
+        seen += [number for number in numbers if number in (*HANDLED, ABANDON)]
+        asked = [number for number in seen if number in HANDLED]
+        if len(asked) > 1:
+            _exit_now(asked[1], None)
+        if seen and deadline == float("inf"):
+            deadline = time.monotonic() + GRACE_SECONDS
 
 
-def _exit_now(number: int, _frame: FrameType | None) -> None:
+def _exit_late(number: int, block: Block) -> NoReturn:
+    """Say what the command would have said in time, past every lock that the main thread may hold."""
+    reason = InterruptedBySignal(number) if number in HANDLED else block.reasons[0]
+    os.write(sys.stderr.fileno(), f"\n{redact(str(reason))}\n".encode(errors="replace"))
+    os._exit(getattr(reason, "exit_code", Exit.UNEXPECTED))
+
+
+def _exit_now(number: int, _frame: FrameType | None) -> NoReturn:
     os._exit(128 + number)

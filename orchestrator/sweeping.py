@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from orchestrator import lease, provenance, ray_environment, verifying
+from orchestrator import lease, provenance, ray_environment, signals, verifying
 from orchestrator.errors import EnsweepError, Exit
 from orchestrator.plan import Plan, Task, make_plan
 from orchestrator.progress import Progress
@@ -54,7 +54,7 @@ def run_sweep(
     *,
     retry_failed: bool = False,
     say: Callable[[str], None] = lambda message: None,
-    abandon: Callable[[EnsweepError], None] = lambda error: None,
+    block: signals.Block | None = None,
 ) -> Outcome:
     """Run what the store does not hold yet; what is damaged in it is made again.
 
@@ -64,17 +64,18 @@ def run_sweep(
         settings: how.
         retry_failed: whether to try failed trials again.
         say: told what a user should know besides the progress.
-        abandon: told by another thread that this process lost the store; must end the run soon.
+        block: what a signal ends; another thread ends it when this process loses the store.
 
     Raises:
         EnsweepError: the store is in use or cannot be written, or the data cannot be used; no trial was begun.
         SweepStoppedError: the run ended before its time.
     """
     started = time.monotonic()
+    block = block or signals.Block()
     store.create()
     reported = _Reported()
     with lease.held(
-        store.storage, seconds=settings.lease_seconds, report=reported, on_loss=_abandoning(abandon), say=say
+        store.storage, seconds=settings.lease_seconds, report=reported, on_loss=_abandoning(block), say=say
     ):
         trials = expand(sweep)
         _heal(store, say)
@@ -91,7 +92,7 @@ def run_sweep(
             _check_data(store, sweep, settings)
         store.record_spec(sweep_digest(sweep), dump_sweep(sweep))
         if tasks:
-            _run_tasks(tasks, store, settings, reported)
+            _run_tasks(tasks, store, settings, reported, block)
         after = _planned(store, trials)
     executed = before.counts()["todo"] - after.counts()["todo"]
     return Outcome(store.url, executed, time.monotonic() - started, after)
@@ -107,8 +108,8 @@ class _Reported:
         return self.progress.snapshot() if self.progress else {}
 
 
-def _abandoning(abandon: Callable[[EnsweepError], None]) -> Callable[[EnsweepError], None]:
-    return lambda error: abandon(type(error)(f"{error}; stopped. What is committed is kept"))
+def _abandoning(block: signals.Block) -> Callable[[EnsweepError], None]:
+    return lambda error: block.abandon(type(error)(f"{error}; stopped. What is committed is kept"))
 
 
 def _heal(store: Store, say: Callable[[str], None]) -> None:
@@ -160,11 +161,13 @@ def _check_data(store: Store, sweep: SweepSpec, settings: Settings) -> None:
     store.pin_data(sweep.dataset.name, prepared.fingerprint)
 
 
-def _run_tasks(tasks: tuple[Task, ...], store: Store, settings: Settings, reported: _Reported) -> None:
+def _run_tasks(
+    tasks: tuple[Task, ...], store: Store, settings: Settings, reported: _Reported, block: signals.Block
+) -> None:
     from orchestrator.following import Follower
 
     with Progress(tasks) as progress:
         reported.progress = progress
-        follower = Follower(tasks, store, progress)
+        follower = Follower(tasks, store, progress, block)
         make_runner(settings).run(tasks, store, settings, follower)
         follower.conclude()

@@ -61,10 +61,10 @@ def run(
     settings = Settings(data_root=data_root.absolute() if data_root else None, cache=default_cache(), **how)
     store = common.store_of(place, sweep)
     try:
-        with signals.orderly() as abandon:
-            outcome = run_sweep(sweep, store, settings, retry_failed=retry_failed, say=common.say, abandon=abandon)
+        with signals.orderly() as block:
+            outcome = run_sweep(sweep, store, settings, retry_failed=retry_failed, say=common.say, block=block)
     except signals.InterruptedBySignal as interruption:
-        common.say(f"\n{interruption}: stopped. What is committed is kept; run the same command to go on.")
+        common.say(f"\n{interruption}")
         raise
     counts, where = outcome.plan.counts(), common.shown(place, store)
     common.show(

@@ -34,13 +34,57 @@ def test_a_swallowed_or_changed_interrupt_still_ends_it() -> None:
             raise SystemError("returned a result with an exception set") from interrupt
 
 
+class InterruptedAtItsEnd:
+    """Where Python drops what is raised."""
+
+    def __del__(self) -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(0.2)
+
+
+def test_a_loop_sees_an_interrupt_that_python_dropped_and_no_traceback_is_shown(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(signals.InterruptedBySignal) as caught, signals.orderly() as block:
+        assert not block.ends
+        InterruptedAtItsEnd()  # gone with this line
+        assert block.ends
+    assert caught.value.exit_code == Exit.SIGINT
+    assert capfd.readouterr().err == ""
+
+
+@pytest.mark.parametrize(
+    ("work", "code", "says"),
+    [
+        ("os.kill(os.getpid(), signal.SIGINT)", Exit.SIGINT, "run the same command to go on"),
+        ("block.abandon(StoreInUseError('the store is lost'))", Exit.IN_USE, "the store is lost"),
+    ],
+)
+def test_what_has_not_ended_in_time_is_ended(work: str, code: Exit, says: str) -> None:
+    program = (
+        "import os, signal, threading\n"
+        "from orchestrator import signals\n"
+        "from orchestrator.errors import StoreInUseError\n"
+        "signals.GRACE_SECONDS = 0.5\n"
+        "with signals.orderly() as block:\n"
+        "    try:\n"
+        f"        {work}\n"
+        "    finally:\n"
+        "        threading.Event().wait(30)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], timeout=20, check=False, capture_output=True, text=True)
+    assert done.returncode == code
+    assert done.stderr.count(says) == 1
+    assert "Traceback" not in done.stderr
+
+
 def test_another_thread_ends_the_block_with_its_error_whatever_waits_and_whoever_takes_its_signal() -> None:
-    with pytest.raises(ZeroDivisionError, match="of a thread"), signals.orderly() as abandon:
-        threading.Timer(0.2, abandon, [ZeroDivisionError("of a thread")]).start()
+    with pytest.raises(ZeroDivisionError, match="of a thread"), signals.orderly() as block:
+        threading.Timer(0.2, block.abandon, [ZeroDivisionError("of a thread")]).start()
         time.sleep(20)
-    with pytest.raises(ZeroDivisionError, match="unheard"), signals.orderly() as abandon:
+    with pytest.raises(ZeroDivisionError, match="unheard"), signals.orderly() as block:
         signal.signal(signals.ABANDON, signal.SIG_IGN)
-        abandon(ZeroDivisionError("unheard"))
+        block.abandon(ZeroDivisionError("unheard"))
 
 
 def test_a_signal_that_a_librarys_own_handler_takes_still_counts_as_one() -> None:
