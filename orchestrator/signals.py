@@ -6,8 +6,9 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from types import FrameType
 from typing import NoReturn
 
@@ -18,9 +19,14 @@ HANDLED = (signal.SIGINT, signal.SIGTERM)
 ABANDON = signal.SIGUSR2
 """With which a thread wakes the main one, whatever that waits for. Tune takes SIGUSR1, and ends as if all were well."""
 
-
 GRACE_SECONDS = 8.0
 """From a signal to the process's end at the latest: ten are promised, and what it started ends after it."""
+
+OVER, AGAIN = b"\0", b"\xff"
+"""What the watching thread is told besides the numbers of signals."""
+
+AGAIN_SECONDS = 0.1
+"""After which an exception that Python dropped is raised again: where it was dropped, it would be once more."""
 
 
 class InterruptedBySignal(BaseException):
@@ -40,19 +46,19 @@ class Block:
         """The signal that ends the block, if any."""
         self.reasons: list[Exception] = []
         """The errors of other threads that end it."""
+        self._dropped = False
+        self.to_watcher: Callable[[bytes], object] = lambda message: None
+        """Tells the thread that watches over the block."""
 
     @property
     def ends(self) -> bool:
-        """Whether it is to end: for a loop to ask, since the exception that says so can be lost on its way.
-
-        Python drops an exception that is raised in a finalizer or a callback, and some libraries catch everything.
-        """
+        """Whether it is to end: for a loop to ask, since some libraries catch every exception, ours among them."""
         return bool(self.received or self.reasons)
 
     def abandon(self, reason: Exception) -> None:
         """End the block with an error, from any thread."""
         self.reasons.append(reason)
-        signal.pthread_kill(threading.main_thread().ident or 0, ABANDON)
+        _wake_main_thread()
 
     def conclude(self) -> None:
         """Raise what ended the block, if it was not its own end."""
@@ -61,11 +67,21 @@ class Block:
         if self.received:
             raise InterruptedBySignal(self.received[0])
 
+    def raise_again(self, dropped: BaseException | None) -> bool:
+        """Whether an exception that Python dropped was a signal's; if so, it is raised once more, a moment later."""
+        self.received = self.received or _numbers_of(dropped)
+        if not (self.ends and isinstance(dropped, KeyboardInterrupt | SystemExit)):
+            return False
+        self._dropped = True
+        self.to_watcher(AGAIN)
+        return True
+
     def interrupt(self, number: int, _frame: FrameType | None) -> None:
         """The handler of a signal."""
-        if self.received:  # abandoned while it was ending already
+        if self.received and not self._dropped:  # abandoned while it was ending already
             return
-        self.received.append(number)
+        self._dropped = False
+        self.received = self.received or [number]
         for handled in HANDLED:
             signal.signal(handled, _exit_now)
         raise KeyboardInterrupt
@@ -76,23 +92,24 @@ def orderly() -> Iterator[Block]:
     """The first signal within the block ends it with :class:`InterruptedBySignal`, a second ends the process.
 
     The signal is raised as ``KeyboardInterrupt``, the one exception that Ray's compiled code lets through a signal
-    handler; whatever a library makes of it on the way, even nothing, the block ends as interrupted. If it has not
-    ended after :data:`GRACE_SECONDS`, the process ends without its leave.
+    handler; whatever a library makes of it on the way, even nothing, the block ends as interrupted. Where Python drops
+    it, as it does in finalizers and in callbacks of a fork, it is raised again. If the block has not ended after
+    :data:`GRACE_SECONDS`, the process ends without its leave.
     """
     block = Block()
-    with kept(), _watched(block), _dropped_in_silence(block):
+    with kept(), _watched(block), _dropped_in_vain(block):
         for number in (*HANDLED, ABANDON):
             signal.signal(number, block.interrupt)
         try:
             yield block
         except BaseException as error:
-            block.received.extend(_numbers_of(error))
+            block.received = block.received or _numbers_of(error)
             if not block.ends:
                 raise
         block.conclude()
 
 
-def _numbers_of(error: BaseException) -> list[int]:
+def _numbers_of(error: BaseException | None) -> list[int]:
     """The signal that a library's own handler took: Ray's, which stands while Ray starts, exits with its number."""
     return [int(error.code)] if isinstance(error, SystemExit) and error.code in HANDLED else []
 
@@ -116,12 +133,12 @@ def kept() -> Iterator[None]:
 
 
 @contextmanager
-def _dropped_in_silence(block: Block) -> Iterator[None]:
-    """Python prints the exceptions that it drops; ours is no defect, and :attr:`Block.ends` makes up for it."""
+def _dropped_in_vain(block: Block) -> Iterator[None]:
+    """Python prints the exceptions that it drops; a signal's is no defect, and raised again."""
     before = sys.unraisablehook
 
     def hook(dropped: "sys.UnraisableHookArgs") -> None:
-        if not (block.ends and isinstance(dropped.exc_value, KeyboardInterrupt)):
+        if not block.raise_again(dropped.exc_value):
             before(dropped)
 
     sys.unraisablehook = hook
@@ -140,13 +157,14 @@ def _watched(block: Block) -> Iterator[None]:
     readable, writable = os.pipe()
     os.set_blocking(writable, False)
     before = signal.set_wakeup_fd(writable, warn_on_full_buffer=False)
+    block.to_watcher = partial(os.write, writable)
     watcher = threading.Thread(target=_watch, args=(readable, block), name="signals", daemon=True)
     watcher.start()
     try:
         yield
     finally:
         signal.set_wakeup_fd(before)
-        os.write(writable, b"\0")
+        block.to_watcher(OVER)
         watcher.join()
         os.close(writable)
         os.close(readable)
@@ -161,14 +179,21 @@ def _watch(readable: int, block: Block) -> None:
         if not ready:
             _exit_late(seen[0], block)
         numbers = os.read(readable, 64)
-        if 0 in numbers:
+        if OVER in numbers:
             return
+        if AGAIN in numbers:
+            time.sleep(AGAIN_SECONDS)
+            _wake_main_thread()
         seen += [number for number in numbers if number in (*HANDLED, ABANDON)]
         asked = [number for number in seen if number in HANDLED]
         if len(asked) > 1:
             _exit_now(asked[1], None)
         if seen and deadline == float("inf"):
             deadline = time.monotonic() + GRACE_SECONDS
+
+
+def _wake_main_thread() -> None:
+    signal.pthread_kill(threading.main_thread().ident or 0, ABANDON)
 
 
 def _exit_late(number: int, block: Block) -> NoReturn:

@@ -7,6 +7,7 @@ import pandas as pd
 from reports import wording
 from reports.cells import architectures, baseline_cells, baselines, lambdas, planned_cells
 from reports.loading import STATUSES, Frames
+from reports.remembering import remembered
 from reports.tables import DisplayTable
 from specs.datasets import DATASETS
 
@@ -81,6 +82,7 @@ def totals(frames: Frames) -> str:
     return ", ".join([complete, *lost])
 
 
+@remembered
 def gaps(frames: Frames, only_ensembles: bool = False) -> str:
     """Which cells of joint trials lack some, in a sentence; that nothing is missing, where nothing is."""
     short = [

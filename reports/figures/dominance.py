@@ -33,24 +33,33 @@ def data(frames: Frames) -> pd.DataFrame:
     """
     found = []
     place = places(frames)
-    most = _epochs_shown(frames)
-    by_trial = _curves(frames)
+    by_trial = _curves(frames, _epochs_shown(frames))
     for architecture, lam, trials in planned_cells(frames):
         done = trials[(trials["status"] == "complete") & (trials["members"] > 1)]
         for _, trial in done.head(1).iterrows():
             own = {"architecture": architecture, "lam": lam, "place": place[lam], "planned": len(trials)}
             own |= {"complete": len(done), **{column: trial[column] for column in OF_TRIAL}}
-            rows = _thinned(by_trial.get(trial["trial_id"], frames.epochs.head(0)), most)
-            found += [{**own, **_measured(row)} for row in rows[MEASURED].to_dict("records")]
+            found += [{**own, **_measured(row)} for row in by_trial.get(trial["trial_id"], [])]
     return pd.DataFrame(found)
 
 
-def _curves(frames: Frames) -> dict[str, pd.DataFrame]:
-    """The epochs of the first complete trial of each cell, by trial."""
+def _curves(frames: Frames, most: int) -> dict[str, list[dict[Hashable, Any]]]:
+    """The epochs to show of the first complete trial of each cell, by trial, then by split and epoch."""
     complete = [trials.loc[trials["status"] == "complete", "trial_id"] for _, _, trials in planned_cells(frames)]
     first = {trial_id for ids in complete for trial_id in ids.head(1)}
-    own = frames.epochs[frames.epochs["trial_id"].isin(first)]
-    return {str(trial_id): rows for trial_id, rows in own.groupby("trial_id", sort=False)}
+    own = frames.epochs[frames.epochs["trial_id"].isin(first) & frames.epochs["split"].isin(SPLITS)]
+    last = own.groupby("trial_id")["epoch"].transform("max")
+    shown = {end: _shown(int(end), most) for end in set(last)}
+    own = own[[epoch in shown[end] for epoch, end in zip(own["epoch"], last, strict=True)]]
+    found: dict[str, list[dict[Hashable, Any]]] = {}
+    for row in own.sort_values(["split", "epoch"], kind="stable")[["trial_id", *MEASURED]].to_dict("records"):
+        found.setdefault(row["trial_id"], []).append(row)
+    return found
+
+
+def _shown(last: int, most: int) -> set[int]:
+    """The epochs to show of a curve that ends so."""
+    return {*range(1, min(last, EARLY) + 1), *np.linspace(EARLY, last, min(last, most)).round().astype(int).tolist()}
 
 
 def _epochs_shown(frames: Frames) -> int:
@@ -58,15 +67,6 @@ def _epochs_shown(frames: Frames) -> int:
     counts = [int(trials["members"].iloc[0]) for _, _, trials in planned_cells(frames)]
     lines = sum(count for count in counts if count <= MOST_MEMBERS)
     return max(FEWEST_EPOCHS, min(MOST_EPOCHS, MOST_VALUES // max(lines, 1)))
-
-
-def _thinned(rows: pd.DataFrame, most: int) -> pd.DataFrame:
-    rows = rows[rows["split"].isin(SPLITS)].sort_values(["split", "epoch"])
-    if rows.empty:
-        return rows
-    last = int(rows["epoch"].max())
-    keep = {*range(1, min(last, EARLY) + 1), *np.linspace(EARLY, last, min(last, most)).round().astype(int).tolist()}
-    return rows[rows["epoch"].isin(keep)]
 
 
 OF_TRIAL = ["members", "learning_rate", "seed", "trial_id"]

@@ -12,7 +12,7 @@ from reports.figures.marks import add_losses, offer_intervals, placed, series
 from reports.figures.robustness import MARGIN, applies, droppable
 from reports.figures.robustness_curves import MASKS, masks
 from reports.loading import Frames
-from reports.statistics import Summary, paired_difference, summarise
+from reports.statistics import paired_difference, summarise
 from reports.tables import DisplayTable, display
 
 OFFSETS = {"example": -0.12, "shared": 0.12}
@@ -72,17 +72,14 @@ def note(data: pd.DataFrame) -> str:
     kinds = masks(data[data["mean"].notna()])
     if len(kinds) < 2:
         return ""
-    differences = [_between(data, name, lam) for name, lam in set(zip(data["architecture"], data["lam"], strict=True))]
+    columns = (data[name] for name in ("architecture", "lam", "mask", "seeds", "values"))
+    by_mask: dict[tuple[str, float], dict[str, dict[int, float]]] = {}
+    for name, lam, mask, seeds, values in zip(*columns, strict=True):
+        by_mask.setdefault((name, lam), {})[mask] = dict(zip(seeds, values, strict=True))
+    differences = [paired_difference(*(own[mask] for mask in MASKS)) for own in by_mask.values()]
     apart = sum(difference.excludes_zero for difference in differences)
     told = sum(difference.has_interval for difference in differences)
     return f"In {apart} of {told} cells with several seeds the paired interval between both kinds of mask excludes 0."
-
-
-def _between(data: pd.DataFrame, name: str, lam: float) -> Summary:
-    own = data[(data["architecture"] == name) & (data["lam"] == lam)]
-    rows = [own[own["mask"] == mask].iloc[0] for mask in MASKS]
-    pairs = [dict(zip(row["seeds"], row["values"], strict=True)) for row in rows]
-    return paired_difference(*pairs)
 
 
 def draw(data: pd.DataFrame) -> go.Figure:

@@ -24,11 +24,12 @@ def data(frames: Frames) -> pd.DataFrame:
     """
     rows: list[dict[str, object]] = []
     place = places(frames)
-    members, ranked = _by_epoch(frames), frames.trials[frames.trials["early_rank_test"].notna()]
+    ranked = frames.trials[frames.trials["early_rank_test"].notna() & (frames.trials["members"] > 1)]
+    members = _by_epoch(frames, ranked)
     found = {row["trial_id"]: row for row in ranked[COLUMNS].to_dict("records")}
     for name, lam, planned in planned_cells(frames):
-        ensemble = planned[planned["members"] > 1]
-        for trial in (found[trial_id] for trial_id in ensemble["trial_id"] if trial_id in found):
+        complete = list(planned["status"]).count("complete")
+        for trial in (found[trial_id] for trial_id in planned["trial_id"] if trial_id in found):
             early = int(trial["early_epoch"])
             rows.append(
                 {
@@ -38,7 +39,7 @@ def data(frames: Frames) -> pd.DataFrame:
                     "members": int(trial["members"]),
                     "learning_rate": float(trial["learning_rate"]),
                     "planned": len(planned),
-                    "complete": int((planned["status"] == "complete").sum()),
+                    "complete": complete,
                     "seed": int(trial["seed"]),
                     "trial_id": trial["trial_id"],
                     "early_epoch": early,
@@ -55,9 +56,12 @@ ByEpoch = dict[int, Sequence[float]]
 """Each member's test error, by epoch."""
 
 
-def _by_epoch(frames: Frames) -> dict[str, ByEpoch]:
-    """By trial."""
+def _by_epoch(frames: Frames, ranked: pd.DataFrame) -> dict[str, ByEpoch]:
+    """By trial, of the early epoch and the last."""
     tests = frames.epochs[frames.epochs["split"] == "test"]
+    early = tests["trial_id"].map(ranked.set_index("trial_id")["early_epoch"])
+    last = tests["trial_id"].map(tests.groupby("trial_id")["epoch"].max())
+    tests = tests[(tests["epoch"] == early) | (tests["epoch"] == last)]
     found: dict[str, ByEpoch] = {}
     for trial_id, epoch, errors in zip(tests["trial_id"], tests["epoch"], tests["member_errors"], strict=True):
         found.setdefault(trial_id, {})[epoch] = errors

@@ -44,11 +44,12 @@ def data(frames: Frames) -> pd.DataFrame:
 
 
 def _counts(trials: pd.DataFrame) -> dict[str, object]:
+    statuses = list(trials["status"])
     return {
         "members": int(trials["members"].iloc[0]),
         "learning_rate": float(trials["learning_rate"].iloc[0]),
         "planned": len(trials),
-        **{status: int((trials["status"] == status).sum()) for status in STATUSES},
+        **{status: statuses.count(status) for status in STATUSES},
     }
 
 

@@ -31,7 +31,7 @@ def draw(data: pd.DataFrame) -> go.Figure:
     names = list(dict.fromkeys(data["architecture"]))
     figure = style.panels(names, 3, "members dropped", "accuracy in %")
     styles = style.lambda_styles(data)
-    few = chosen(sorted(set(data["lam"])))
+    few, kinds = chosen(sorted(set(data["lam"]))), masks(data)
     legend: set[float] = set()
     drawn: list[tuple[str, float]] = []
     for _, curve in data.groupby(["mask", "architecture", "lam"], sort=True):
@@ -40,8 +40,8 @@ def draw(data: pd.DataFrame) -> go.Figure:
         legend.add(lam)
         drawn += [(mask, lam)] * (len(figure.data) - before)
     for trace, (mask, lam) in zip(figure.data, drawn, strict=True):
-        trace.visible = mask == masks(data)[0] and lam in few
-    _offer_choices(figure, masks(data), few, drawn)
+        trace.visible = mask == kinds[0] and lam in few
+    _offer_choices(figure, kinds, few, drawn)
     return figure
 
 

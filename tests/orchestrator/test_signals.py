@@ -38,19 +38,46 @@ class InterruptedAtItsEnd:
     """Where Python drops what is raised."""
 
     def __del__(self) -> None:
-        os.kill(os.getpid(), signal.SIGINT)
-        time.sleep(0.2)
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(0.05)
 
 
-def test_a_loop_sees_an_interrupt_that_python_dropped_and_no_traceback_is_shown(
-    capfd: pytest.CaptureFixture[str],
+@pytest.mark.parametrize("by_ray", [False, True])
+def test_an_interrupt_that_python_drops_is_raised_again_and_no_traceback_is_shown(
+    by_ray: bool, capfd: pytest.CaptureFixture[str]
 ) -> None:
+    started = time.monotonic()
     with pytest.raises(signals.InterruptedBySignal) as caught, signals.orderly() as block:
         assert not block.ends
+        if by_ray:
+            signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(number))
         InterruptedAtItsEnd()  # gone with this line
         assert block.ends
-    assert caught.value.exit_code == Exit.SIGINT
+        time.sleep(5)
+    assert caught.value.exit_code == Exit.SIGTERM
+    assert time.monotonic() - started < 3
     assert capfd.readouterr().err == ""
+
+
+def test_other_exceptions_that_python_drops_are_told_as_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[type[BaseException]] = []
+    monkeypatch.setattr(sys, "unraisablehook", lambda dropped: told.append(dropped.exc_type))
+
+    class Broken:
+        def __del__(self) -> None:
+            raise ZeroDivisionError
+
+    with signals.orderly():
+        Broken()
+    assert told == [ZeroDivisionError]
+
+
+def test_a_loop_sees_an_interrupt_that_a_library_caught() -> None:
+    with pytest.raises(signals.InterruptedBySignal), signals.orderly() as block:
+        with contextlib.suppress(BaseException):
+            os.kill(os.getpid(), signal.SIGINT)
+            time.sleep(5)
+        assert block.ends
 
 
 @pytest.mark.parametrize(
