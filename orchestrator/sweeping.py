@@ -90,6 +90,7 @@ def run_sweep(
             _check_cluster(settings)
             _check_device(settings)
             _check_data(store, sweep, settings)
+        block.conclude()  # a library may have caught the exception that says so
         store.record_spec(sweep_digest(sweep), dump_sweep(sweep))
         if tasks:
             _run_tasks(tasks, store, settings, reported, block)

@@ -52,6 +52,8 @@ class TuneRunner:
     def run(self, tasks: Sequence[Task], store: Store, settings: Settings, listener: Listener) -> None:
         """See :class:`orchestrator.runners.Runner`."""
         with _chatter_kept_from_stdout(store.logs), _cluster(settings, store) as notes:
+            if listener.wants_stop:
+                return
             tuner = tune.Tuner(
                 tune.with_resources(
                     tune.with_parameters(_train_stack, tasks=list(tasks), store=store, settings=settings),

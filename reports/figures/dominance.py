@@ -50,7 +50,7 @@ def _curves(frames: Frames, most: int) -> dict[str, list[dict[Hashable, Any]]]:
     own = frames.epochs[frames.epochs["trial_id"].isin(first) & frames.epochs["split"].isin(SPLITS)]
     last = own.groupby("trial_id")["epoch"].transform("max")
     shown = {end: _shown(int(end), most) for end in set(last)}
-    own = own[[epoch in shown[end] for epoch, end in zip(own["epoch"], last, strict=True)]]
+    own = own[np.array([epoch in shown[end] for epoch, end in zip(own["epoch"], last, strict=True)], dtype=bool)]
     found: dict[str, list[dict[Hashable, Any]]] = {}
     for row in own.sort_values(["split", "epoch"], kind="stable")[["trial_id", *MEASURED]].to_dict("records"):
         found.setdefault(row["trial_id"], []).append(row)
