@@ -133,8 +133,11 @@ def note(data: pd.DataFrame) -> str:
     """The kinds of mask, and what was thinned."""
     kinds = wording.listed([MASKS[mask] for mask in masks(data)])
     thin = data["members"].max() > MOST_POINTS
-    return f"Members were dropped by {kinds}." + (
-        f" Longer curves are thinned to about {MOST_POINTS} points." if thin else ""
+    unnamed = any(values and not ids for values, ids in zip(data["values"], data["trial_ids"], strict=True))
+    return (
+        f"Members were dropped by {kinds}."
+        + (f" Longer curves are thinned to about {MOST_POINTS} points." if thin else "")
+        + (f" Of a sweep of more than {MOST_NAMED:,} trials the dots carry seeds without trial ids." if unnamed else "")
     )
 
 

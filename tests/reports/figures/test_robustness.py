@@ -63,9 +63,12 @@ def test_a_name_is_no_markup(frames_of: FramesOf) -> None:
     assert not any(re.search("<b>x", text) for text in told)
 
 
-def test_dots_of_very_many_trials_carry_no_ids(full_frames: Frames, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_dots_of_very_many_trials_carry_no_ids_and_the_note_says_so(full_frames: Frames, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "without trial ids" not in robustness.note(robustness.data(full_frames))
     monkeypatch.setattr(robustness, "MOST_NAMED", len(full_frames.planned) - 1)
-    figure = robustness.draw(robustness.data(full_frames))
+    data = robustness.data(full_frames)
+    assert "without trial ids" in robustness.note(data)
+    figure = robustness.draw(data)
     texts = [text for trace in figure.data if trace.mode == "markers" for text in trace.text or ()]
     assert len(texts) == 2 * 2 * 5 * 4 * 3
     assert not any("·" in text for text in texts)
