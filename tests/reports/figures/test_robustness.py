@@ -63,7 +63,7 @@ def test_a_name_is_no_markup(frames_of: FramesOf) -> None:
     assert not any(re.search("<b>x", text) for text in told)
 
 
-def test_dots_of_very_many_trials_carry_no_ids_and_the_note_says_so(full_frames: Frames, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_dots_of_very_many_trials_carry_no_ids(full_frames: Frames, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "without trial ids" not in robustness.note(robustness.data(full_frames))
     monkeypatch.setattr(robustness, "MOST_NAMED", len(full_frames.planned) - 1)
     data = robustness.data(full_frames)
