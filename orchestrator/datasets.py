@@ -1,26 +1,16 @@
 """From a data set's name to decoded images and labels, checked, and cached for the next process."""
 
-import errno
-import fcntl
-import hashlib
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 from safetensors import SafetensorError
 
-from orchestrator import files, sources
+from orchestrator import decoded, sources
+from orchestrator.decoded import COUNTS
 from orchestrator.errors import DataError
 from specs.datasets import DATASETS
 from trainers.data import Arrays, read, write
-
-DECODING = "1"
-"""Raised by hand whenever decoding gives other arrays for the same files."""
-
-COUNTS = {name: (facts.train, facts.test) for name, facts in DATASETS.items()}
-"""Training and test examples of each data set."""
 
 
 @dataclass(frozen=True)
@@ -45,57 +35,32 @@ def load(name: str, data_root: Path | None, cache: Path, counts: tuple[int, int]
     Raises:
         DataError: the files are missing, damaged or not this data set, or the cache cannot be written.
     """
-    if data_root is not None and not data_root.is_dir():
-        raise DataError(f"{data_root}: no such folder; create it, or mend --data-root")
-    try:
-        with _locked(cache / f"{name}.lock"):
-            found = sources.find(name, data_root or cache / "downloads")
-            path = cache / "decoded" / f"{name}-{_key(found.paths, counts or COUNTS[name])}.safetensors"
-            cached = _cached(path)
-            arrays = cached.arrays if cached else found.decode()
-            _check(name, arrays, counts or COUNTS[name], found.places)
-            if counts is None:
-                _check_classes(name, arrays, found.places)
-            return cached or _keep(arrays, path)
-    except OSError as error:
-        raise DataError(f"{name}: {error}; {cache} must be writable ($ENSWEEP_CACHE names another folder)") from error
+    root = decoded.folder(data_root, cache)
+    with decoded.locked(name, cache):
+        found = sources.find(name, root)
+        path = decoded.place(name, found, cache, counts or COUNTS[name])
+        cached = _cached(path)
+        arrays = cached.arrays if cached else found.decode()
+        _check(name, arrays, counts or COUNTS[name], found.places)
+        if counts is None:
+            _check_classes(name, arrays, found.places)
+        return cached or _keep(arrays, path)
 
 
 def _keep(arrays: Arrays, path: Path) -> Prepared:
     write(arrays, path)
     fingerprint = arrays.fingerprint()
-    files.replace_whole(_fingerprint_path(path), f"{fingerprint}\n".encode())
+    decoded.record(path, fingerprint)
     return Prepared(arrays, fingerprint, path)
 
 
 def _cached(path: Path) -> Prepared | None:
-    """What an earlier call wrote, or None where that is missing or damaged and must be decoded again.
-
-    The fingerprint is computed anew, which costs less than reading the file, because a flipped bit in an image
-    would otherwise go unseen.
-    """
+    """What an earlier call wrote, or None where that is missing or damaged and must be decoded again."""
+    fingerprint = decoded.recorded(path)
     try:
-        expected = _fingerprint_path(path).read_text().strip()
-        arrays = read(path)
-    except (FileNotFoundError, UnicodeDecodeError, SafetensorError, TypeError):
+        return Prepared(read(path), fingerprint, path) if fingerprint else None
+    except (FileNotFoundError, SafetensorError, TypeError):
         return None
-    return Prepared(arrays, expected, path) if arrays.fingerprint() == expected else None
-
-
-def _fingerprint_path(path: Path) -> Path:
-    return path.with_suffix(".fingerprint")
-
-
-def _key(paths: tuple[Path, ...], counts: tuple[int, int]) -> str:
-    """A hash of the source files' contents and of how they are read."""
-    digest = hashlib.sha256(f"{DECODING} {counts}".encode())
-    for path in paths:
-        try:
-            with path.open("rb") as file:
-                digest.update(hashlib.file_digest(file, "sha256").digest())
-        except OSError as error:
-            raise DataError(f"{path}: cannot be read: {error.strerror}") from error
-    return digest.hexdigest()[:16]
 
 
 def _check(name: str, arrays: Arrays, counts: tuple[int, int], places: tuple[str, str, str, str]) -> None:
@@ -136,17 +101,3 @@ def _check_classes(name: str, arrays: Arrays, places: tuple[str, str, str, str])
                     f"{place}: {found} {split} images of {name} have label {number}, expected {expected}; "
                     "are these another data set's labels?"
                 )
-
-
-@contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    """One process at a time, so that a data set is downloaded and decoded once."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX)
-        except OSError as error:
-            # Some network file systems have no locks; whole writes keep the cache right without them.
-            if error.errno not in (errno.ENOLCK, errno.ENOTSUP):
-                raise
-        yield

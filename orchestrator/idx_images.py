@@ -9,15 +9,8 @@ import torch
 from torch import Tensor
 
 from orchestrator.errors import DataError
+from orchestrator.sources import IDX_FILES
 from trainers.data import Arrays
-
-IDX_FILES = (
-    "train-images-idx3-ubyte",
-    "train-labels-idx1-ubyte",
-    "t10k-images-idx3-ubyte",
-    "t10k-labels-idx1-ubyte",
-)
-"""Training images and labels, test images and labels."""
 
 IMAGES, LABELS = 2051, 2049
 """The first four bytes: unsigned bytes in three dimensions or in one."""

@@ -2,13 +2,14 @@
 
 from typing import Literal
 
-import torch
-
 from orchestrator.plan import Task
 from orchestrator.store import Store
 
 MARK = "out-of-memory"
 """Lies beside the checkpoint of a stack that ran out of memory once."""
+
+TORCHS = "OutOfMemoryError"
+"""The class of torch's error, by name: the driver asks too, and goes without torch."""
 
 WORDS = (
     "can't allocate memory",
@@ -24,7 +25,7 @@ WORDS = (
 
 def ran_out(error: BaseException) -> bool:
     """Whether an error says that memory ran out."""
-    return isinstance(error, MemoryError | torch.OutOfMemoryError) or says_so(str(error))
+    return isinstance(error, MemoryError) or type(error).__name__ == TORCHS or says_so(str(error))
 
 
 def says_so(message: str) -> bool:

@@ -15,6 +15,9 @@ QUIET = {
     "TUNE_PRINT_ALL_TRIAL_ERRORS": "0",
 }
 
+NEEDED = "ray.tune,orchestrator.execution"
+"""What a worker imports, torch with it, while the driver is still getting ready; Ray starts a worker a core at once."""
+
 
 def prepare(address: str) -> None:
     """Keep Ray quiet, and a local cluster closed: its ports answer only to a token that is made for this run.
@@ -24,6 +27,8 @@ def prepare(address: str) -> None:
     """
     for name, value in QUIET.items():
         os.environ.setdefault(name, value)
+    if address == "local":
+        os.environ.setdefault("RAY_preload_python_modules", NEEDED)
     if os.environ.get("RAY_AUTH_MODE"):
         return
     if address == "local":

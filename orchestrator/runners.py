@@ -79,6 +79,6 @@ def make_runner(settings: Settings) -> Runner:
     if settings.runner == "inline":
         return InlineRunner()
     ray_environment.prepare(settings.address)
-    from orchestrator.tuning import TuneRunner
+    from orchestrator.cluster import RayRunner
 
-    return TuneRunner()
+    return RayRunner()

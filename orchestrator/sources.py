@@ -1,4 +1,7 @@
-"""Where a data set's files are: a folder of Parquet, torchvision's own files, or inside scikit-learn."""
+"""Where a data set's files are: a folder of Parquet, torchvision's own files, or inside scikit-learn.
+
+What decodes them is imported when it does: finding them needs no torch, unless torchvision must look for them.
+"""
 
 import hashlib
 import sys
@@ -7,16 +10,22 @@ from contextlib import redirect_stdout
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import torch
-from torch import Tensor
-
-from orchestrator.digits_csv import read_digits
 from orchestrator.errors import DataError
-from orchestrator.idx_images import IDX_FILES, read_idx
-from orchestrator.parquet_images import read_parquet
-from trainers.data import Arrays
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from trainers.data import Arrays
+
+IDX_FILES = (
+    "train-images-idx3-ubyte",
+    "train-labels-idx1-ubyte",
+    "t10k-images-idx3-ubyte",
+    "t10k-labels-idx1-ubyte",
+)
+"""Fashion-MNIST's own: training images and labels, test images and labels."""
 
 
 @dataclass(frozen=True)
@@ -24,7 +33,7 @@ class Files:
     """The files that hold a data set, and how they are decoded."""
 
     paths: tuple[Path, ...]
-    decode: Callable[[], Arrays]
+    decode: "Callable[[], Arrays]"
     places: tuple[str, str, str, str]
     """Where training images, training labels, test images and test labels are, as messages name it."""
 
@@ -49,7 +58,7 @@ def _digits() -> Files:
     if not path.is_file():
         raise DataError(f"digits: {path} is missing; reinstall scikit-learn")
     place = str(path)
-    return Files((path,), lambda: read_digits(path), (place, place, place, place))
+    return Files((path,), lambda: _read_digits(path), (place, place, place, place))
 
 
 def _parquet(name: str, root: Path) -> Files | None:
@@ -65,7 +74,7 @@ def _parquet(name: str, root: Path) -> Files | None:
     first, second = _together(train), _together(test)
     return Files(
         train + test,
-        lambda: Arrays(*read_parquet(name, train), *read_parquet(name, test)),
+        lambda: _read_parquet(name, train, test),
         (first, first, second, second),
     )
 
@@ -85,14 +94,14 @@ def _torchvision(name: str, root: Path) -> Files:
         if not all(path.is_file() for path in paths):
             _download(name, root)
         images, labels, test_images, test_labels = map(str, paths)
-        return Files(paths, lambda: read_idx(folder), (images, labels, test_images, test_labels))
+        return Files(paths, lambda: _read_idx(folder), (images, labels, test_images, test_labels))
     train, test = _download(name, root)
     folder = root / train.base_folder
     first, second = ([folder / entry[0] for entry in entries] for entries in (train.train_list, train.test_list))
     place, test_place = _together(first), _together(second)
     return Files(
         (*first, *second),
-        lambda: Arrays(*_cifar_split(train), *_cifar_split(test)),
+        lambda: _read_cifar(train, test),
         (place, place, test_place, test_place),
     )
 
@@ -135,6 +144,33 @@ def _md5(path: Path) -> str:
         return hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
 
 
-def _cifar_split(split: Any) -> tuple[Tensor, Tensor]:
+def _read_digits(path: Path) -> "Arrays":
+    from orchestrator.digits_csv import read_digits
+
+    return read_digits(path)
+
+
+def _read_parquet(name: str, train: tuple[Path, ...], test: tuple[Path, ...]) -> "Arrays":
+    from orchestrator.parquet_images import read_parquet
+    from trainers.data import Arrays
+
+    return Arrays(*read_parquet(name, train), *read_parquet(name, test))
+
+
+def _read_idx(folder: Path) -> "Arrays":
+    from orchestrator.idx_images import read_idx
+
+    return read_idx(folder)
+
+
+def _read_cifar(train: Any, test: Any) -> "Arrays":
+    from trainers.data import Arrays
+
+    return Arrays(*_cifar_split(train), *_cifar_split(test))
+
+
+def _cifar_split(split: Any) -> "tuple[Tensor, Tensor]":
+    import torch
+
     images = torch.from_numpy(split.data).permute(0, 3, 1, 2).contiguous()
     return images, torch.tensor(split.targets)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from orchestrator import lease, provenance, ray_environment, signals, verifying
+from orchestrator import decoded, lease, provenance, ray_environment, signals, verifying
 from orchestrator.errors import EnsweepError, Exit
 from orchestrator.plan import Plan, Task, make_plan
 from orchestrator.progress import Progress
@@ -156,10 +156,13 @@ def _check_device(settings: Settings) -> None:
 
 def _check_data(store: Store, sweep: SweepSpec, settings: Settings) -> None:
     """Bad data ends the command before any trial begins; good data is decoded once, for all workers."""
-    from orchestrator import datasets
+    name, where = sweep.dataset.name, (settings.data_root, settings.cache)
+    fingerprint = decoded.known_fingerprint(name, *where)
+    if fingerprint is None:
+        from orchestrator import datasets
 
-    prepared = datasets.load(sweep.dataset.name, settings.data_root, settings.cache)
-    store.pin_data(sweep.dataset.name, prepared.fingerprint)
+        fingerprint = datasets.load(name, *where).fingerprint
+    store.pin_data(name, fingerprint)
 
 
 def _run_tasks(

@@ -1,4 +1,4 @@
-"""Stacks as Ray Tune trials: the only file that imports Ray.
+"""Stacks as Ray Tune trials; with :mod:`orchestrator.cluster` the only file that imports Ray.
 
 Tune places stacks, packs resources, retries and reports failures. It never decides what is done: the store does,
 so every run is a fresh experiment of the stacks that are not committed. ``ray_environment.prepare`` comes before the
@@ -9,18 +9,16 @@ import json
 import re
 import time
 import traceback
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, redirect_stdout
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import ray
 from ray import tune
 from ray.tune import Callback, Stopper
-from ray.tune.execution.class_cache import ENV_VARS_TO_PROPAGATE
+from ray.tune.execution.class_cache import DEFAULT_ENV_VARS, ENV_VARS_TO_PROPAGATE
 from ray.tune.experiment import Trial as RayTrial
 
-from orchestrator import memory, reaper, signals
+from orchestrator import memory
 from orchestrator.errors import EnsweepError
 from orchestrator.plan import Task
 from orchestrator.redaction import redact
@@ -37,33 +35,41 @@ FAILURE = re.compile(r"^Failure # \d+ \(occurred at .*\)$", re.MULTILINE)
 STYLE = re.compile(r"\x1b\[[0-9;]*m")
 """Colours, which Ray writes even where there is no terminal."""
 
-OBJECT_STORE_BYTES = 256 * 2**20
-"""Object store of a local cluster: a sweep moves specs and progress through it, never tensors."""
+
+def run_trials(
+    tasks: Sequence[Task], store: Store, settings: Settings, listener: Listener, resources: dict[str, float], notes: str
+) -> None:
+    """Run stacks on the cluster that this process is connected to.
+
+    Args:
+        tasks: the stacks.
+        store: where workers commit them.
+        settings: how they are run.
+        listener: told how each ends.
+        resources: what each takes of the cluster, by Ray's names.
+        notes: where Tune keeps its own, which its workers must reach.
+    """
+    _give_workers_no_environment_of_their_own(local=settings.address == "local")
+    trainable = tune.with_parameters(_train_stack, tasks=list(tasks), store=store, settings=settings)
+    tune.Tuner(
+        tune.with_resources(trainable, resources),
+        param_space={"stack": tune.grid_search(list(range(len(tasks))))},
+        tune_config=_tune_config(tasks, settings),
+        run_config=_run_config(tasks, store, settings, listener, notes),
+    ).fit()
 
 
-# Tune would name them to each worker's environment, which Ray writes into its logs. Workers of this machine inherit
-# them; those of a cluster have credentials of their own.
-ENV_VARS_TO_PROPAGATE.difference_update({name for name in ENV_VARS_TO_PROPAGATE if name.startswith("AWS_")})
+def _give_workers_no_environment_of_their_own(local: bool) -> None:
+    """Of this process's environment Tune names some variables to each worker.
 
-
-class TuneRunner:
-    """Runs stacks on a Ray cluster, one of its own on this machine unless the settings name another."""
-
-    def run(self, tasks: Sequence[Task], store: Store, settings: Settings, listener: Listener) -> None:
-        """See :class:`orchestrator.runners.Runner`."""
-        with _chatter_kept_from_stdout(store.logs), _cluster(settings, store) as notes:
-            if listener.wants_stop:
-                return
-            tuner = tune.Tuner(
-                tune.with_resources(
-                    tune.with_parameters(_train_stack, tasks=list(tasks), store=store, settings=settings),
-                    _resources(settings),
-                ),
-                param_space={"stack": tune.grid_search(list(range(len(tasks))))},
-                tune_config=_tune_config(tasks, settings),
-                run_config=_run_config(tasks, store, settings, listener, notes),
-            )
-            tuner.fit()
+    Credentials among them are not: Ray writes what is named into its logs, and workers of a cluster have their own.
+    Workers of this machine inherit all variables; with any named to them, Ray would start each afresh, and leave those
+    idle that have imported torch by now.
+    """
+    ENV_VARS_TO_PROPAGATE.difference_update({name for name in ENV_VARS_TO_PROPAGATE if name.startswith("AWS_")})
+    if local:
+        ENV_VARS_TO_PROPAGATE.clear()
+        DEFAULT_ENV_VARS.clear()
 
 
 def _train_stack(config: dict[str, int], *, tasks: list[Task], store: Store, settings: Settings) -> None:
@@ -174,53 +180,6 @@ def _last_failure(trial: RayTrial) -> tuple[str, str]:
         return "worker", "the worker died without a word"
     last = STYLE.sub("", FAILURE.split(text)[-1]).strip()
     return StackError.found(last) or ("worker", last)
-
-
-@contextmanager
-def _chatter_kept_from_stdout(logs: Path) -> Iterator[None]:
-    """Ray prints what happens to its nodes where the command's data goes."""
-    logs.mkdir(parents=True, exist_ok=True)
-    with (logs / "ray.log").open("a", buffering=1) as log, redirect_stdout(log):
-        yield
-
-
-@contextmanager
-def _cluster(settings: Settings, store: Store) -> Iterator[str]:
-    """A connection to the cluster of the settings; a local one is started, and gone afterwards.
-
-    Gives the place for Tune's own notes, which its workers must reach and nobody reads again.
-    """
-    quiet = {"log_to_driver": False, "logging_level": "ERROR"}
-    if settings.address == "local":
-        with reaper.reaping(store.logs / "ray") as folder:
-            local = {"include_dashboard": False, "object_store_memory": OBJECT_STORE_BYTES, "_temp_dir": str(folder)}
-            try:
-                with signals.kept():
-                    ray.init(address="local", **local, **quiet)
-                yield str(folder / "tune")
-            finally:
-                ray.shutdown()
-        return
-    try:
-        with signals.kept():
-            ray.init(address=settings.address, **quiet)
-    except (ConnectionError, RuntimeError, ValueError, ray.exceptions.RayError) as error:
-        raise EnsweepError(f"no Ray cluster answers at {settings.address}: {error}") from error
-    try:
-        yield f"{store.url}/logs/tune"
-    finally:
-        ray.shutdown()
-
-
-def _resources(settings: Settings) -> dict[str, float]:
-    there = ray.cluster_resources()
-    on_gpu = settings.device != "cpu" and there.get("GPU", 0) > 0
-    asked = {"cpu": settings.threads, "gpu": settings.gpus_per_stack if on_gpu else 0}
-    if settings.address == "local":  # a cluster elsewhere may yet grow; this machine will not, and Tune would wait
-        for name, option in (("cpu", "--threads"), ("gpu", "--gpus-per-stack")):
-            if asked[name] > there.get(name.upper(), 0):
-                raise EnsweepError(f"{option} {asked[name]:g} is more than this machine has: {there[name.upper()]:g}")
-    return asked
 
 
 def _tune_config(tasks: Sequence[Task], settings: Settings) -> tune.TuneConfig:

@@ -20,12 +20,12 @@ import torch
 from PIL import Image
 from sklearn.datasets import load_digits
 
-from orchestrator import datasets
+from orchestrator import datasets, decoded
 from orchestrator.datasets import Prepared
 from orchestrator.digits_csv import read_digits
 from orchestrator.errors import DataError
-from orchestrator.idx_images import IDX_FILES
 from orchestrator.parquet_images import decode_image
+from orchestrator.sources import IDX_FILES
 from specs.datasets import DATASETS
 from trainers.data import read, write
 
@@ -387,7 +387,7 @@ def test_the_classes_of_a_cached_data_set_are_counted_too(tmp_path: Path) -> Non
     prepared = datasets.load("fashion_mnist", tmp_path, tmp_path / "cache")
     prepared.arrays.train_labels[0] = 1
     write(prepared.arrays, prepared.path)
-    prepared.path.with_suffix(".fingerprint").write_text(prepared.arrays.fingerprint())
+    decoded.record(prepared.path, prepared.arrays.fingerprint())
     with pytest.raises(DataError, match="5999 training images of fashion_mnist have label 0, expected 6000"):
         datasets.load("fashion_mnist", tmp_path, tmp_path / "cache")
 

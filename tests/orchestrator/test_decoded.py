@@ -1,0 +1,37 @@
+"""What a driver learns of a data set without torch."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+from orchestrator import datasets, decoded
+
+
+def test_a_data_set_is_known_once_it_was_decoded_and_as_long_as_that_is_whole(tmp_path: Path) -> None:
+    assert decoded.known_fingerprint("digits", None, tmp_path) is None
+    prepared = datasets.load("digits", None, tmp_path)
+    assert decoded.known_fingerprint("digits", None, tmp_path) == prepared.fingerprint
+    record = prepared.path.with_suffix(".fingerprint")
+    whole = record.read_text()
+    record.write_text(f"{'0' * 64} {whole.split()[1]}\n")  # another fingerprint under the same seal
+    assert decoded.known_fingerprint("digits", None, tmp_path) is None
+    record.write_text(whole)
+    content = bytearray(prepared.path.read_bytes())
+    content[-1] ^= 1
+    prepared.path.write_bytes(content)
+    assert decoded.known_fingerprint("digits", None, tmp_path) is None
+
+
+def test_a_driver_needs_no_torch(tmp_path: Path) -> None:
+    """Its import would take longer than all else that a driver does before its workers start."""
+    datasets.load("digits", None, tmp_path)
+    program = (
+        "import sys\n"
+        "from pathlib import Path\n"
+        "from orchestrator import decoded, ray_environment\n"
+        f"assert decoded.known_fingerprint('digits', None, Path({str(tmp_path)!r}))\n"
+        "ray_environment.prepare('local')\n"
+        "import orchestrator.cluster, orchestrator.following, orchestrator.sweeping, orchestrator.tuning\n"
+        "assert 'torch' not in sys.modules\n"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=60)
