@@ -6,6 +6,7 @@ import hashlib
 import os
 import uuid
 from dataclasses import dataclass, fields
+from functools import cached_property
 from pathlib import Path
 
 from safetensors.torch import load_file, save
@@ -14,7 +15,10 @@ from torch import Tensor
 
 @dataclass(frozen=True)
 class Arrays:
-    """A whole data set, decoded: images are uint8 (example, channel, height, width), labels int64 (example,)."""
+    """A whole data set, decoded: images are uint8 (example, channel, height, width), labels int64 (example,).
+
+    Never changed once made.
+    """
 
     train_images: Tensor
     train_labels: Tensor
@@ -23,6 +27,10 @@ class Arrays:
 
     def fingerprint(self) -> str:
         """SHA-256 over shapes and contents in hex: equal for equal data, however it was stored."""
+        return self._fingerprint
+
+    @cached_property  # each training of a process asks, and it takes a tenth of a second
+    def _fingerprint(self) -> str:
         digest = hashlib.sha256()
         for field in fields(self):
             tensor: Tensor = getattr(self, field.name).contiguous()
