@@ -83,6 +83,11 @@ def bare(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> pytest.MonkeyPatch:
     return monkeypatch
 
 
+def test_what_workers_import_early_is_there_and_brings_torch_along() -> None:
+    program = f"import sys; import {ray_environment.NEEDED}; assert 'torch' in sys.modules"
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=120)
+
+
 @pytest.mark.usefixtures("bare")
 def test_a_local_cluster_gets_a_token_of_its_own() -> None:
     ray_environment.prepare("local")
