@@ -13,7 +13,6 @@ import argparse
 import json
 import os
 import statistics
-import time
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
@@ -23,6 +22,7 @@ from torch import Tensor, nn
 
 from specs.architectures import Mlp
 from specs.trial import Dataset, Evaluation, Robustness, Training, TrialSpec
+from timing import matrix_product_flops, median_seconds
 from trainers.data import Arrays
 from trainers.losses import joint_loss
 from trainers.training import train
@@ -65,13 +65,6 @@ def main() -> None:
 def prepare(threads: int) -> None:
     """Of each worker."""
     torch.set_num_threads(threads)
-
-
-def matrix_product_flops(seconds: float) -> float:
-    """Floating-point operations a second of a 2048³ float32 product."""
-    size = 2048
-    left, right = torch.rand(size, size), torch.rand(size, size)
-    return 2 * size**3 / median_seconds(lambda: left @ right, seconds)
 
 
 def operations(members: int, hidden: int) -> int:
@@ -150,18 +143,6 @@ def step_of(parameters: list[Tensor], logits_of: Callable[[Tensor], Tensor]) -> 
         optimizer.step()
 
     return step
-
-
-def median_seconds(work: Callable[[], object], seconds: float) -> float:
-    """Median time of one call, over calls that take so long together; the first few are not counted."""
-    for _ in range(3):
-        work()
-    times: list[float] = []
-    while sum(times) < seconds or len(times) < 3:
-        started = time.perf_counter()
-        work()
-        times.append(time.perf_counter() - started)
-    return statistics.median(times)
 
 
 def show(rows: dict[str, dict[str, float]], how: dict[str, float]) -> None:
