@@ -5,12 +5,11 @@ the same function: before anything is timed, each has trained for two steps from
 be ours. Their steps are timed in turn in one run, since absolute times move between machines. The limit counts
 floating-point operations at the rate of a large matrix product on as many threads, timed in between.
 
-    python benchmarks/convolutions.py [--only 4x76K 16x76K] [--threads 2] [--seconds 2] [--json]
+    python benchmarks/convolutions.py [--only 4x76K 16x76K] [--threads 1] [--seconds 2] [--json]
 """
 
 import argparse
 import json
-import os
 from collections.abc import Callable
 
 import torch
@@ -61,7 +60,7 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", nargs="+", choices=CONFIGURATIONS, default=MEASURED, metavar="NAME")
-    parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--threads", type=int, default=1, help="a sweep's workers have one each")
     parser.add_argument("--seconds", type=float, default=2.0, help="time for each figure; at least three steps")
     parser.add_argument("--batch", type=int, help="images of a step; as in the catalogue unless given")
     parser.add_argument("--json", action="store_true")
@@ -84,7 +83,7 @@ def measured(name: str, batch: int | None, seconds: float) -> dict[str, float]:
     task.check()
     product, operations = matrix_product()
     steps: dict[str, Callable[[], object]] = {way: task.step(way, TIMED_RATE) for way in task.ways}
-    times = medians_in_turn(steps | {"limit": product}, seconds)
+    times = medians_in_turn(steps | {"limit": product}, seconds, torch.get_num_threads())
     times["limit"] *= task.operations() / operations
     return {way: batch / time for way, time in times.items()}
 
@@ -124,7 +123,7 @@ class Task:
         weights = trainable(self._ensemble.initial_weights(0), self._ensemble.buffers)
         with FlopCounterMode(display=False) as counter:
             gradients(self._ensemble, weights, self._images.unsqueeze(0), self._on_logits([]))
-        return counter.get_total_flops()
+        return int(counter.get_total_flops())
 
     def _our_step(self, own: dict[str, Tensor], rate: float) -> Callable[[], Tensor]:
         weights = trainable(own, self._ensemble.buffers)

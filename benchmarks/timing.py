@@ -17,26 +17,29 @@ def median_seconds(work: Callable[[], object], seconds: float) -> float:
     return statistics.median(times)
 
 
-def medians_in_turn(works: dict[str, Callable[[], object]], seconds: float) -> dict[str, float]:
+def medians_in_turn(works: dict[str, Callable[[], object]], seconds: float, threads: int) -> dict[str, float]:
     """Median time of one call of each, measured in turn: what else the machine does, it does to all of them.
+
+    On one thread the time is the processor's, which does not count what other processes take.
 
     After one call that is not counted, each is called four times or more, and until its calls take so long together.
     The slower half of the calls is thrown away: something else ran beside them.
     """
     times: dict[str, list[float]] = {name: [] for name in works}
+    clock = time.process_time if threads == 1 else time.perf_counter
     for work in works.values():
         work()
     while wanting := [name for name, own in times.items() if sum(own) < seconds or len(own) < 4]:
         for name in wanting:
-            times[name].append(one_time(works[name]))
+            times[name].append(one_time(works[name], clock))
     return {name: statistics.median(sorted(own)[: len(own) // 2]) for name, own in times.items()}
 
 
-def one_time(work: Callable[[], object]) -> float:
+def one_time(work: Callable[[], object], clock: Callable[[], float] = time.perf_counter) -> float:
     """Seconds of one call."""
-    started = time.perf_counter()
+    started = clock()
     work()
-    return time.perf_counter() - started
+    return clock() - started
 
 
 def matrix_product() -> tuple[Callable[[], object], int]:
