@@ -89,6 +89,7 @@ def modules(ensemble: ConvNetEnsemble, weights: Weights) -> list[nn.Sequential]:
             layers += [nn.Conv2d(channels, filters, 3, stride), nn.ReLU(inplace=True)]
             channels = filters
         network = nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(channels, ensemble.classes))
+        network.to(weights["output.weight"].dtype)
         for parameter, weight in zip(network.parameters(), weights.values(), strict=True):
             parameter.data.copy_(weight[member])
         made.append(network)
@@ -138,13 +139,6 @@ def products(ensemble: ConvNetEnsemble, weights: Weights) -> Built:
     return parameters_of(own), logits
 
 
-def one_graph(ensemble: DenseNetEnsemble, weights: Weights) -> Built:
-    """The project's loop over networks, with one graph that holds the activations of all."""
-    own = {name: weight.unsqueeze(0).clone() for name, weight in weights.items()}
-    parameters = parameters_of(own, ensemble.buffers)
-    return parameters, lambda images: ensemble.logits(own, images.unsqueeze(0), training=True)[0]
-
-
 def grouped_densenet(layout: torch.memory_format, ensemble: DenseNetEnsemble, weights: Weights) -> Built:
     """Grouped convolutions; features are (example, member, channel, height, width) where they are joined."""
     own, members = flat(weights, layout), ensemble.members
@@ -186,7 +180,6 @@ CONVNET_WAYS: dict[str, Way] = {
     "im2col, batched product": products,
 }
 DENSENET_WAYS: dict[str, Way] = {
-    "loop, channels last, one graph": one_graph,
     "grouped": partial(grouped_densenet, CHANNELS_FIRST),
     "grouped, channels last": partial(grouped_densenet, CHANNELS_LAST),
 }

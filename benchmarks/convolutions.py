@@ -1,9 +1,10 @@
 """Training steps of ensembles of ConvNets and DenseNets: this project's, other ways to run them, the machine's limit.
 
 A step is a forward pass, the gradient of the joint loss on the logits, a backward pass and fused SGD. All ways compute
-the same function: before anything is timed, each has trained for two steps from the same weights, and its logits must
-be ours. Their steps are timed in turn in one run, since absolute times move between machines. The limit counts
-floating-point operations at the rate of a large matrix product on as many threads, timed in between.
+the same function: before anything is timed, each has trained for two steps from the same weights in float64, and its
+logits must be ours. Their steps are timed in turn in one run, since absolute times move between machines; on one thread
+by processor time. The limit counts floating-point operations at the rate of a large matrix product on as many threads,
+timed in between.
 
     python benchmarks/convolutions.py [--only 4x76K 16x76K] [--threads 1] [--seconds 2] [--json]
 """
@@ -19,8 +20,8 @@ from torch.utils.flop_counter import FlopCounterMode
 from convolution_ways import CONVNET_WAYS, DENSENET_WAYS, Way
 from specs.architectures import ConvNet, DenseNet
 from timing import matrix_product, medians_in_turn
-from trainers.ensembles import build, gradients_for
-from trainers.ensembles.gradients import OnLogits, gradients
+from trainers.ensembles import Gradients, build, gradients_for
+from trainers.ensembles.gradients import OnLogits, gradients, gradients_member_by_member
 from trainers.losses import joint_gradient
 
 SHAPE, CLASSES, LAM = (3, 32, 32), 100, 0.95
@@ -53,6 +54,8 @@ CONFIGURATIONS: dict[str, ConvNet | DenseNet] = {
 }
 """Ensembles of the catalogue, or a part of their members where all would take too long."""
 MEASURED = ("4x21K", "4x76K", "16x76K", "10x291K", "DN-lower", "DN-higher", "4 of DN-Low")
+CHECKED, NEAR = 2, 1e-10
+"""Images on which all ways must agree in float64, and how well: as a share of what two steps change."""
 BATCH = {"convnet": 100, "densenet": 64}
 
 
@@ -79,8 +82,8 @@ def measured(name: str, batch: int | None, seconds: float) -> dict[str, float]:
     """Samples a second of each way to train an ensemble, and of the limit."""
     architecture = CONFIGURATIONS[name]
     batch = batch or BATCH[architecture.kind]
+    Task(architecture, CHECKED, torch.float64).check()
     task = Task(architecture, batch)
-    task.check()
     product, operations = matrix_product()
     steps: dict[str, Callable[[], object]] = {way: task.step(way, TIMED_RATE) for way in task.ways}
     times = medians_in_turn(steps | {"limit": product}, seconds, torch.get_num_threads())
@@ -91,19 +94,28 @@ def measured(name: str, batch: int | None, seconds: float) -> dict[str, float]:
 class Task:
     """One ensemble on one batch of random images."""
 
-    def __init__(self, architecture: ConvNet | DenseNet, batch: int) -> None:
-        self._gradients = gradients_for(architecture.kind)
+    def __init__(self, architecture: ConvNet | DenseNet, batch: int, dtype: torch.dtype = torch.float32) -> None:
+        self._routes: dict[str, Gradients] = {"ensweep": gradients_for(architecture.kind)}
+        if architecture.kind == "densenet":
+            self._routes |= {"one graph": gradients, "member by member": gradients_member_by_member}
         self._ensemble = build(architecture, SHAPE, CLASSES)
-        self.ways = {"ensweep": None, **(CONVNET_WAYS if architecture.kind == "convnet" else DENSENET_WAYS)}
+        self._ways = CONVNET_WAYS if architecture.kind == "convnet" else DENSENET_WAYS
         stream = torch.Generator().manual_seed(0)
-        self._images = torch.randn(batch, *SHAPE, generator=stream)
+        self._images = torch.randn(batch, *SHAPE, generator=stream, dtype=dtype)
         self._labels = torch.randint(CLASSES, (1, batch), generator=stream)
 
     def step(self, name: str, rate: float) -> Callable[[], Tensor]:
         """One training step, which gives the logits that it began with, (trial, member, example, class)."""
-        weights = self._ensemble.initial_weights(0)
-        way = self.ways[name]
-        return self._our_step(weights, rate) if way is None else self._step_of(way, weights, rate)
+        drawn = self._ensemble.initial_weights(0)
+        weights = {key: weight.to(self._images.dtype) for key, weight in drawn.items()}
+        if name in self._routes:
+            return self._our_step(self._routes[name], weights, rate)
+        return self._step_of(self._ways[name], weights, rate)
+
+    @property
+    def ways(self) -> list[str]:
+        """Names of all ways to train, the project's own first."""
+        return [*self._routes, *self._ways]
 
     def check(self) -> None:
         """Whether all ways still have our logits after two steps.
@@ -115,8 +127,8 @@ class Task:
         for name in self.ways:
             _, theirs = logits_after_steps(self.step(name, RATE))
             far = float((theirs - ours).abs().max() / (ours - before).abs().max())
-            if not far < 0.01:
-                raise SystemExit(f"{name} computes something else: {far:.1%} of what two steps change")
+            if not far < NEAR:
+                raise SystemExit(f"{name} computes something else: {far:.1e} of what two steps change")
 
     def operations(self) -> int:
         """Floating-point operations of a step whose graph holds all members: no forward pass is run twice."""
@@ -125,14 +137,14 @@ class Task:
             gradients(self._ensemble, weights, self._images.unsqueeze(0), self._on_logits([]))
         return int(counter.get_total_flops())
 
-    def _our_step(self, own: dict[str, Tensor], rate: float) -> Callable[[], Tensor]:
+    def _our_step(self, route: Gradients, own: dict[str, Tensor], rate: float) -> Callable[[], Tensor]:
         weights = trainable(own, self._ensemble.buffers)
         trained = [weight for weight in weights.values() if weight.requires_grad]
         optimizer = self._optimizer(trained, rate)
         seen: list[Tensor] = []
 
         def step() -> Tensor:
-            found = self._gradients(self._ensemble, weights, self._images.unsqueeze(0), self._on_logits(seen))
+            found = route(self._ensemble, weights, self._images.unsqueeze(0), self._on_logits(seen))
             for weight, gradient in zip(trained, found, strict=True):
                 weight.grad = gradient
             optimizer.step()
@@ -159,7 +171,7 @@ class Task:
 
         def gradient(logits: Tensor) -> Tensor:
             seen.append(logits)
-            return joint_gradient(logits, self._labels, torch.tensor([LAM]))
+            return joint_gradient(logits, self._labels, torch.tensor([LAM], dtype=logits.dtype))
 
         return gradient
 

@@ -22,14 +22,14 @@ def medians_in_turn(works: dict[str, Callable[[], object]], seconds: float, thre
 
     On one thread the time is the processor's, which does not count what other processes take.
 
-    After one call that is not counted, each is called four times or more, and until its calls take so long together.
+    After one call that is not counted, each is called three times or more, and until its calls take so long together.
     The slower half of the calls is thrown away: something else ran beside them.
     """
     times: dict[str, list[float]] = {name: [] for name in works}
     clock = time.process_time if threads == 1 else time.perf_counter
     for work in works.values():
         work()
-    while wanting := [name for name, own in times.items() if sum(own) < seconds or len(own) < 4]:
+    while wanting := [name for name, own in times.items() if sum(own) < seconds or len(own) < 3]:
         for name in wanting:
             times[name].append(one_time(works[name], clock))
     return {name: statistics.median(sorted(own)[: len(own) // 2]) for name, own in times.items()}

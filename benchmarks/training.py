@@ -7,7 +7,7 @@ that measure at the same time, as those of a sweep train; their rates are added 
 operations at the rate of a large matrix product in as many workers and threads; it leaves out the optimizer's memory
 traffic, so it is a little too high.
 
-    python benchmarks/training.py [--workers 2] [--threads 1] [--stack 1] [--seconds 2] [--json]
+    python benchmarks/training.py [--only 16x64H] [--workers 2] [--threads 1] [--stack 1] [--seconds 2] [--json]
 """
 
 import argparse
@@ -38,6 +38,7 @@ OTHERS = {"modules": "loop over modules", "vmap": "vmap", "packed": "packed laye
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--only", nargs="+", choices=CONFIGURATIONS, default=list(CONFIGURATIONS), metavar="NAME")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="processes that train at once")
     parser.add_argument("--threads", type=int, default=1, help="of each worker")
     parser.add_argument("--stack", type=int, default=1, help="λs of one seed that are trained in one program")
@@ -51,7 +52,8 @@ def main() -> None:
 
         flops = together(matrix_product_flops, arguments.seconds)
         rows: dict[str, dict[str, float | None]] = {}
-        for name, size in CONFIGURATIONS.items():
+        for name in arguments.only:
+            size = CONFIGURATIONS[name]
             rows[name] = {
                 "ensweep": together(epoch_rate, *size, arguments.seconds, arguments.stack),
                 "modules": together(module_rate, *size, arguments.seconds),
