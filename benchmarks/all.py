@@ -1,7 +1,8 @@
 """All benchmarks, small, and one table: what, measured, the limit or the goal, the share of it.
 
 Each script runs in a process of its own, one after the other; what it says on its own is in its own file. Shares of a
-limit want to be large, those of a goal 100 % or less.
+limit want to be large, those of a goal 100 % or less. A share over 100 % of a limit says that something else ran beside
+the benchmark.
 
     python benchmarks/all.py [--json]
 """
@@ -82,10 +83,15 @@ def table(rows: list[Row]) -> str:
     """All lines."""
     lines = [f"{'':40}{'measured':>12} {'':12}{'limit or goal':>20}{'share':>8}"]
     for row in rows:
-        bound = f"{row.bound_is} {row.bound:,.4g}" if row.bound else "–"
+        bound = f"{row.bound_is} {figure(row.bound)}" if row.bound else "–"
         share = f"{row.share:.0%}" if row.share is not None else "–"
-        lines.append(f"{row.what:40}{row.measured:>12,.4g} {row.unit:12}{bound:>20}{share:>8}")
+        lines.append(f"{row.what:40}{figure(row.measured):>12} {row.unit:12}{bound:>20}{share:>8}")
     return "\n".join(lines)
+
+
+def figure(value: float) -> str:
+    """Three digits or more."""
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
 
 if __name__ == "__main__":
