@@ -40,7 +40,7 @@ def gradients_member_by_member(
     Joint losses couple members through their logits alone. So the logits of all come first, without a graph; then
     each network runs once more and its backward pass starts at its part of the known gradient. Memory falls from
     that of all networks' activations to that of one's, for one more forward pass: 16 DenseNet-BCs of depth 64 and
-    growth 6, batch 64, train in 1.4 GB where one graph takes over 10 GB, at about 85 % of its speed.
+    growth 6, batch 64, train in 1.4 GB where one graph takes over 10 GB, at about three quarters of its speed.
     """
     with torch.no_grad():
         known = on_logits(ensemble.logits(weights, images, training=True))
