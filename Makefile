@@ -39,10 +39,8 @@ check: setup  ## lint, format, types, import contracts
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: setup  ## measure training against its limit and against other ways, and what a sweep costs besides
-	$(BIN)/python benchmarks/training.py
-	$(BIN)/python benchmarks/overheads.py
-	$(BIN)/python benchmarks/report.py --trials 364
+bench: setup  ## run all benchmarks small: one table of speed against limits and goals
+	$(BIN)/python benchmarks/all.py
 
 lock: setup  ## renew requirements.lock to the newest versions that pyproject.toml allows
 	$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \

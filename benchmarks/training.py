@@ -1,21 +1,22 @@
 """Training speed of the Fashion-MNIST ensembles: this project's loop, what else there is, and the machine's limit.
 
-What else there is: a loop over modules, and ``torch.func``'s vmap over stacked modules, both under autograd, their
-steps alone. All are measured in one run, on random images of Fashion-MNIST's size, since absolute times move between
-machines. Workers are processes that measure at the same time, as those of a sweep train; their rates are added up. The
-limit counts floating-point operations at the rate of a large matrix product in as many workers and threads; it leaves
-out the optimizer's memory traffic, so it is a little too high.
+What else there is: a loop over modules, ``torch.func``'s vmap over stacked modules, and torch-uncertainty's packed
+layers where it is installed (``pip install -e '.[bench]'``), all under autograd, their steps alone. All are measured
+in one run, on random images of Fashion-MNIST's size, since absolute times move between machines. Workers are processes
+that measure at the same time, as those of a sweep train; their rates are added up. The limit counts floating-point
+operations at the rate of a large matrix product in as many workers and threads; it leaves out the optimizer's memory
+traffic, so it is a little too high.
 
-    python benchmarks/training.py [--workers 2] [--threads 1] [--stack 1] [--seconds 2] [--json]
+    python benchmarks/training.py [--only 16x64H] [--workers 2] [--threads 1] [--stack 1] [--seconds 2] [--json]
 """
 
 import argparse
 import json
 import os
 import statistics
-import time
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
+from importlib.util import find_spec
 from multiprocessing import get_context
 
 import torch
@@ -23,6 +24,7 @@ from torch import Tensor, nn
 
 from specs.architectures import Mlp
 from specs.trial import Dataset, Evaluation, Robustness, Training, TrialSpec
+from timing import matrix_product_flops, median_seconds
 from trainers.data import Arrays
 from trainers.losses import joint_loss
 from trainers.training import train
@@ -30,11 +32,13 @@ from trainers.training import train
 CONFIGURATIONS = {"256x4H": (256, 4), "64x16H": (64, 16), "16x64H": (16, 64), "1x1024H": (1, 1024)}
 INPUTS, CLASSES, BATCH = 784, 10, 100
 LAM = 0.95
+OTHERS = {"modules": "loop over modules", "vmap": "vmap", "packed": "packed layers"}
 
 
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--only", nargs="+", choices=CONFIGURATIONS, default=list(CONFIGURATIONS), metavar="NAME")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="processes that train at once")
     parser.add_argument("--threads", type=int, default=1, help="of each worker")
     parser.add_argument("--stack", type=int, default=1, help="λs of one seed that are trained in one program")
@@ -47,12 +51,14 @@ def main() -> None:
             return sum(pool.map(measured, *([each] * arguments.workers for each in given)))
 
         flops = together(matrix_product_flops, arguments.seconds)
-        rows = {}
-        for name, size in CONFIGURATIONS.items():
+        rows: dict[str, dict[str, float | None]] = {}
+        for name in arguments.only:
+            size = CONFIGURATIONS[name]
             rows[name] = {
                 "ensweep": together(epoch_rate, *size, arguments.seconds, arguments.stack),
                 "modules": together(module_rate, *size, arguments.seconds),
                 "vmap": together(vmap_rate, *size, arguments.seconds),
+                "packed": together(packed_rate, *size, arguments.seconds) if find_spec("torch_uncertainty") else None,
                 "limit": flops / operations(*size),
             }
     how = {"workers": arguments.workers, "threads": arguments.threads, "stack": arguments.stack, "flops": flops}
@@ -65,13 +71,6 @@ def main() -> None:
 def prepare(threads: int) -> None:
     """Of each worker."""
     torch.set_num_threads(threads)
-
-
-def matrix_product_flops(seconds: float) -> float:
-    """Floating-point operations a second of a 2048³ float32 product."""
-    size = 2048
-    left, right = torch.rand(size, size), torch.rand(size, size)
-    return 2 * size**3 / median_seconds(lambda: left @ right, seconds)
 
 
 def operations(members: int, hidden: int) -> int:
@@ -113,6 +112,11 @@ def vmap_rate(members: int, hidden: int, seconds: float) -> float:
     return BATCH / median_seconds(vmap_step(members, hidden), seconds)
 
 
+def packed_rate(members: int, hidden: int, seconds: float) -> float:
+    """The same by torch-uncertainty, in the faster of its two fast forms."""
+    return BATCH / min(median_seconds(packed_step(members, hidden, form), seconds) for form in ("einsum", "full"))
+
+
 def module_step(members: int, hidden: int) -> Callable[[], None]:
     """One training step as it is usually written: a loop over modules, the joint loss, autograd, fused SGD."""
     networks = made(members, hidden)
@@ -134,6 +138,16 @@ def vmap_step(members: int, hidden: int) -> Callable[[], None]:
     return step_of(list(parameters.values()), lambda images: mapped(parameters, buffers, images))
 
 
+def packed_step(members: int, hidden: int, form: str) -> Callable[[], None]:
+    """The same by torch-uncertainty's packed layers: the first sees the images once, the last parts the members."""
+    from torch_uncertainty.layers import PackedLinear
+
+    how = {"alpha": members, "num_estimators": members, "implementation": form}
+    first, last = PackedLinear(INPUTS, hidden, first=True, **how), PackedLinear(hidden, CLASSES, last=True, **how)
+    network = nn.Sequential(first, nn.ReLU(), last)
+    return step_of(list(network.parameters()), lambda images: network(images).view(members, -1, CLASSES))
+
+
 def made(members: int, hidden: int) -> list[nn.Module]:
     """Member networks as modules."""
     return [nn.Sequential(nn.Linear(INPUTS, hidden), nn.ReLU(), nn.Linear(hidden, CLASSES)) for _ in range(members)]
@@ -152,30 +166,23 @@ def step_of(parameters: list[Tensor], logits_of: Callable[[Tensor], Tensor]) -> 
     return step
 
 
-def median_seconds(work: Callable[[], object], seconds: float) -> float:
-    """Median time of one call, over calls that take so long together; the first few are not counted."""
-    for _ in range(3):
-        work()
-    times: list[float] = []
-    while sum(times) < seconds or len(times) < 3:
-        started = time.perf_counter()
-        work()
-        times.append(time.perf_counter() - started)
-    return statistics.median(times)
-
-
-def show(rows: dict[str, dict[str, float]], how: dict[str, float]) -> None:
-    """One table: samples a second, the share of the limit, the gain over the loop."""
+def show(rows: dict[str, dict[str, float | None]], how: dict[str, float]) -> None:
+    """One table: samples a second, the share of the limit, the gain over the best of the others."""
     print(
         f"{how['workers']} workers of {how['threads']} threads, stacks of {how['stack']}, "
         f"matrix product {how['flops'] / 1e9:.0f} GFLOP/s; samples/s (share of the limit)"
     )
-    print(f"{'':10}{'ensweep, whole epochs':>24}{'loop over modules':>20}{'vmap':>20}{'limit':>10}{'gain':>8}")
+    print(
+        f"{'':10}{'ensweep, whole epochs':>24}" + "".join(f"{name:>20}" for name in (*OTHERS.values(), "limit", "gain"))
+    )
     for name, row in rows.items():
-        ours, loop, mapped, limit = (row[each] for each in ("ensweep", "modules", "vmap", "limit"))
-        cells = [f"{rate:,.0f} ({rate / limit:.0%})" for rate in (ours, loop, mapped)]
+        limit, ours = row["limit"] or 0.0, row["ensweep"] or 0.0
+        others = [row[other] for other in OTHERS]
+        cells = [f"{rate:,.0f} ({rate / limit:.0%})" if rate else "not installed" for rate in others]
+        gain = ours / max(rate for rate in others if rate)
         print(
-            f"{name:10}{cells[0]:>24}{cells[1]:>20}{cells[2]:>20}{limit:>10,.0f}{f'{ours / max(loop, mapped):.1f}×':>8}"
+            f"{name:10}{f'{ours:,.0f} ({ours / limit:.0%})':>24}"
+            + "".join(f"{cell:>20}" for cell in (*cells, f"{limit:,.0f}", f"{gain:.1f}×"))
         )
 
 

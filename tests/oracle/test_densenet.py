@@ -1,17 +1,20 @@
 """DenseNet-BC ensembles against M separate modules of torch's own layers, in float64."""
 
+from importlib import import_module
+
 import pytest
 import torch
 from torch import nn
 
 from trainers.ensembles.densenet import DenseNetEnsemble
-from trainers.ensembles.gradients import gradients, gradients_member_by_member
+from trainers.ensembles.gradients import gradients, gradients_in_memory, gradients_member_by_member
 from trainers.losses import joint_gradient
 from trainers.optimizer import StackedSGD
 
 ENSEMBLE = DenseNetEnsemble(members=3, image_shape=(2, 8, 8), depth=16, growth=2, classes=5)
 LAMBDAS, RATES, EXAMPLES, STEPS = (0.0, 0.5, 1.0), (0.3, 0.1, 0.3), 6, 2
 EXACT = {"atol": 1e-9, "rtol": 1e-9}
+ROUTES = import_module("trainers.ensembles.gradients")  # the package's own name "gradients" is the function
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -162,3 +165,56 @@ def test_a_stack_of_two_seeds_is_each_alone():
             torch.testing.assert_close(gradient[trial], mine[0], **EXACT)
         for name, weight in weights.items():
             torch.testing.assert_close(weight[trial], single[name][0], **EXACT)
+
+
+@pytest.mark.parametrize("trials", [1, 3])
+def test_one_graph_and_member_by_member_are_equal_to_the_last_bit(trials):
+    ensemble = DenseNetEnsemble(members=4, image_shape=(3, 32, 32), depth=10, growth=4, classes=10)
+    stream = torch.Generator().manual_seed(0)
+    images, labels = torch.randn(1, 8, 3, 32, 32, generator=stream), torch.randint(10, (trials, 8), generator=stream)
+    found = []
+    for route in (gradients, gradients_member_by_member):
+        drawn = [ensemble.initial_weights(seed) for seed in range(trials)]
+        weights = {
+            name: torch.stack([one[name] for one in drawn]).requires_grad_(name not in ensemble.buffers)
+            for name in drawn[0]
+        }
+        known = lambda logits: joint_gradient(logits, labels, torch.full((trials,), 0.9))  # noqa: E731
+        found.append([*route(ensemble, weights, images, known), *(weights[name] for name in sorted(ensemble.buffers))])
+    for one, other in zip(*found, strict=True):
+        assert torch.equal(one, other)
+
+
+def test_numbers_in_a_graph_are_those_that_autograd_keeps():
+    ensemble = DenseNetEnsemble(members=1, image_shape=(3, 16, 16), depth=16, growth=4, classes=10)
+    weights = {name: weight[None] for name, weight in ensemble.initial_weights(0).items()}
+    kept = {}
+    with torch.autograd.graph.saved_tensors_hooks(lambda x: kept.update({x.data_ptr(): x}) or x, lambda x: x):
+        trainable = {name: weight.requires_grad_() for name, weight in weights.items() if name not in ensemble.buffers}
+        ensemble.logits(weights | trainable, torch.randn(1, 5, 3, 16, 16), training=True)
+    features = sum(tensor.numel() for tensor in kept.values() if tensor.ndim == 4 and tensor.shape[0] == 5)
+    assert features / 5 == pytest.approx(ensemble.numbers_in_graph + 3 * 16 * 16, rel=0.01)
+
+
+@pytest.mark.parametrize(
+    ("trials", "numbers", "route"),
+    [
+        (3, 9, "gradients"),
+        (3, 8, "gradients_member_by_member"),
+        (1, 3, "gradients"),
+        (1, 2, "gradients_member_by_member"),
+    ],
+)
+def test_graphs_that_would_be_too_large_hold_one_member(trials, numbers, route, monkeypatch):
+    monkeypatch.setattr(ROUTES, "MOST_IN_ONE_GRAPH", numbers * EXAMPLES * ENSEMBLE.numbers_in_graph)
+    monkeypatch.setattr(ROUTES, route, lambda *given: [route])
+    weights, (images, _) = stacked(*range(trials)), next(batches())
+    assert gradients_in_memory(ENSEMBLE, weights, images[None], lambda logits: logits) == [route]
+
+
+def test_a_single_network_has_one_graph_whatever_its_size(monkeypatch):
+    monkeypatch.setattr(ROUTES, "MOST_IN_ONE_GRAPH", 0)
+    monkeypatch.setattr(ROUTES, "gradients", lambda *given: ["one graph"])
+    weights = {name: weight[:, :1] for name, weight in stacked(0).items()}
+    images, _ = next(batches())
+    assert gradients_in_memory(ENSEMBLE, weights, images[None], lambda logits: logits) == ["one graph"]

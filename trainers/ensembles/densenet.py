@@ -64,6 +64,18 @@ class DenseNetEnsemble:
         return height * width * (2 * channels + 8 * self.growth) + self.members * self.classes
 
     @property
+    def numbers_in_graph(self) -> int:
+        """Numbers that one member's graph keeps of an example: each unit's input, as it came and normalised, and what
+        the transitions pool."""
+        area, total = math.prod(self.image_shape[1:]), 0
+        for name, before, after, _ in self._units():
+            total += 2 * before * area
+            if name.startswith("transition"):
+                total += after * area
+                area //= 4
+        return total
+
+    @property
     def buffers(self) -> frozenset[str]:
         """Running means and variances of every unit."""
         return frozenset(f"{name}.{kind}" for name, *_ in self._units() for kind in ("mean", "variance"))
