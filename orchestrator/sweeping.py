@@ -11,6 +11,7 @@ from typing import Any
 
 from orchestrator import lease, provenance, ray_environment, signals, verifying
 from orchestrator.errors import EnsweepError, Exit
+from orchestrator.grouping import Largest
 from orchestrator.plan import Plan, Task, make_plan
 from orchestrator.progress import Progress
 from orchestrator.runners import make_runner
@@ -85,11 +86,12 @@ def run_sweep(
                 store.withdraw(layout.commit(trial.id))
             before = _planned(store, trials)
         _compare_versions(store, settings, say)
-        tasks = before.tasks()
-        if tasks:
+        tasks: tuple[Task, ...] = ()
+        if before.of("todo"):
             _check_cluster(settings)
             _check_device(settings)
             _check_data(store, sweep, settings)
+            tasks = before.tasks(_largest(before, settings))
         block.conclude()  # a library may have caught the exception that says so
         store.record_spec(sweep_digest(sweep), dump_sweep(sweep))
         if tasks:
@@ -160,6 +162,12 @@ def _check_data(store: Store, sweep: SweepSpec, settings: Settings) -> None:
 
     prepared = datasets.load(sweep.dataset.name, settings.data_root, settings.cache)
     store.pin_data(sweep.dataset.name, prepared.fingerprint)
+
+
+def _largest(plan: Plan, settings: Settings) -> Largest:
+    from orchestrator import sizing
+
+    return sizing.largest(plan, settings)
 
 
 def _run_tasks(
