@@ -8,7 +8,6 @@ from specs.records import FILTERS, TRIALS
 from specs.trial import Dataset, Evaluation, Robustness, Training, TrialSpec
 from tests.trainers.folder import Folder
 from trainers.data import Arrays
-from trainers.results import TrialResult
 from trainers.training import train
 
 NETWORKS = {
@@ -82,52 +81,6 @@ def test_it_learns_and_goes_on_after_a_stop_as_if_there_had_been_none(images, tm
     assert whole.robustness == resumed.robustness
     assert whole.filters == resumed.filters
     assert [row["nll"] for row in whole.epochs] == [row["nll"] for row in resumed.epochs]
-
-
-def plain(result: TrialResult, left_out: frozenset[str] = frozenset()) -> list[dict[str, object]]:
-    """All rows of a result without what depends on the machine and the hour."""
-    rows = [result.trial, *result.epochs, *result.robustness, *result.filters]
-    return [
-        {name: value for name, value in row.items() if name not in MEASURED | {"seconds"} | left_out} for row in rows
-    ]
-
-
-def stack_of(kind: str) -> list[TrialSpec]:
-    """Two seeds, of which one has two λs: 56 steps, the last batch of an epoch whole; no robustness draws."""
-    first = spec(kind, "joint")
-    longer = first.model_copy(update={"training": first.training.model_copy(update={"epochs": 7})})
-    return [longer.model_copy(update={"lam": lam, "seed": seed}) for lam, seed in ((0.9, 1), (0.0, 0), (1.0, 1))]
-
-
-@pytest.mark.parametrize("kind", NETWORKS)
-def test_a_trial_in_a_stack_of_mixed_seeds_equals_the_trial_alone(images, kind):
-    arguments = {"device": torch.device("cpu"), "dtype": torch.float64}
-    stack = stack_of(kind)
-    for one, together in zip(stack, train(stack, images, **arguments), strict=True):
-        (alone,) = train([one], images, **arguments)
-        unlike = frozenset({"weights_sha256"})
-        for expected, found in zip(plain(alone, unlike), plain(together, unlike), strict=True):
-            assert expected.keys() == found.keys()
-            for name, value in expected.items():
-                exact = isinstance(value, (str, int, type(None)))
-                assert found[name] == (value if exact else pytest.approx(value, abs=1e-9, rel=1e-9)), name
-
-
-@pytest.mark.parametrize("kind", ["convnet", "densenet"])
-def test_networks_that_run_in_turn_are_bit_for_bit_what_they_are_alone_whatever_diverges_beside_them(images, kind):
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        stack = stack_of(kind)
-        rate = {"learning_rate": 1e36}
-        wild = stack[1].model_copy(update={"training": stack[1].training.model_copy(update=rate)})
-        first, diverged, last = train([stack[0], wild, stack[2]], images, device=torch.device("cpu"))
-        assert diverged.status == "diverged"
-        for one, together in ((stack[0], first), (stack[2], last)):
-            (alone,) = train([one], images, device=torch.device("cpu"))
-            assert plain(alone) == plain(together)
-    finally:
-        torch.set_num_threads(before)
 
 
 @pytest.mark.parametrize("kind", NETWORKS)

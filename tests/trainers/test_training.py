@@ -6,7 +6,6 @@ import torch
 
 from specs.records import EPOCHS, ROBUSTNESS, TRIALS
 from tests.trainers.folder import Folder
-from trainers import measuring
 from trainers.training import choose_device, train
 
 CPU = torch.device("cpu")
@@ -76,45 +75,6 @@ def test_a_trial_in_a_stack_equals_the_trial_alone(arrays, make_spec):
             (alone,) = trained([spec], arrays, dtype=torch.float64)
             assert (together.trial["lam"], together.trial["seed"]) == (spec.lam, spec.seed)
             assert_close(numbers(alone), numbers(together), 1e-9)
-
-
-# Sizes that fill whole vectors of the processor, also in the last batch: 16 batches of 10, 80 steps.
-WHOLE = {"members": 4, "hidden": 16, "batch_size": 16, "examples": 160, "epochs": 8, "momentum": 0.9}
-
-
-def whole(make_spec, lam, seed=0, **changes):
-    spec = make_spec(lam, seed, **{name: value for name, value in (WHOLE | changes).items() if name != "examples"})
-    return spec.model_copy(
-        update={"dataset": spec.dataset.model_copy(update={"train_examples": WHOLE["examples"], "validation": 64})}
-    )
-
-
-@pytest.fixture
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
-@pytest.mark.parametrize("numbers_of_a_chunk", [2**21, 24 * 4 * 26])
-def test_lambdas_of_one_seed_are_bit_for_bit_what_they_are_alone(
-    arrays, make_spec, one_thread, monkeypatch, numbers_of_a_chunk
-):
-    monkeypatch.setitem(measuring.NUMBERS, "cpu", numbers_of_a_chunk)
-    specs = [whole(make_spec, lam, weight_decay=0.01) for lam in (0.0, 0.3, 0.5, 0.9, 1.0)]
-    specs[1] = whole(make_spec, 0.3, weight_decay=0.01, learning_rate=0.05)
-    for spec, together in zip(specs, trained(specs, arrays), strict=True):
-        (alone,) = trained([spec], arrays)
-        assert numbers(alone) == numbers(together)
-
-
-def test_a_diverged_trial_leaves_every_bit_of_its_neighbours(arrays, make_spec, one_thread):
-    calm, other, wild = whole(make_spec, 0.5), whole(make_spec, 1.0), whole(make_spec, 0.0, learning_rate=1e36)
-    results = trained([calm, wild, other], arrays)
-    assert [result.status for result in results] == ["complete", "diverged", "complete"]
-    without = trained([calm, other], arrays)
-    assert [numbers(result) for result in results[::2]] == [numbers(result) for result in without]
 
 
 def test_trials_of_one_seed_start_from_the_same_weights_and_see_the_same_batches(arrays, make_spec):
