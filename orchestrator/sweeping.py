@@ -89,7 +89,7 @@ def run_sweep(
         tasks: tuple[Task, ...] = ()
         if before.of("todo"):
             _check_cluster(settings)
-            _check_device(settings)
+            _check_device(settings, before)
             _check_data(store, sweep, settings)
             tasks = before.tasks(_largest(before, settings))
         block.conclude()  # a library may have caught the exception that says so
@@ -144,14 +144,19 @@ def _check_cluster(settings: Settings) -> None:
         )
 
 
-def _check_device(settings: Settings) -> None:
-    """A GPU that is asked for and not there ends the command; what a remote cluster has, only its workers know."""
-    if settings.device != "cuda" or settings.address != "local":
+def _check_device(settings: Settings, plan: Plan) -> None:
+    """A GPU that is asked for and not there ends the command, and so does arithmetic that this machine has not.
+
+    What a remote cluster has, only its workers know.
+    """
+    precisions = {trial.spec.training.precision for trial in plan.of("todo")}
+    if settings.address != "local" or (settings.device != "cuda" and precisions == {"float32"}):
         return
-    from trainers.devices import choose_device
+    from trainers.devices import check_precision, choose_device
 
     try:
-        choose_device(settings.device)
+        for precision in precisions:
+            check_precision(precision, choose_device(settings.device))
     except ValueError as error:
         raise EnsweepError(str(error)) from error
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import torch
 from jaxtyping import Float
@@ -11,15 +11,23 @@ from torch import Tensor
 
 from trainers.losses import Logits
 
-if TYPE_CHECKING:
-    from trainers.ensembles import Ensemble
-
 Images = Float[Tensor, "group example channel height width"]
 OnLogits = Callable[[Logits], Logits]
 """The gradient of the loss with respect to the logits, from their values."""
 
 
-def gradients(ensemble: Ensemble, weights: dict[str, Tensor], images: Images, on_logits: OnLogits) -> list[Tensor]:
+class Forward(Protocol):
+    """What gradients take of an ensemble, see :class:`trainers.ensembles.Ensemble`."""
+
+    @property
+    def buffers(self) -> frozenset[str]:
+        """Names of the weights that no gradient trains."""
+
+    def logits(self, weights: dict[str, Tensor], images: Images, *, training: bool = False) -> Logits:
+        """Logits of every member."""
+
+
+def gradients(ensemble: Forward, weights: dict[str, Tensor], images: Images, on_logits: OnLogits) -> list[Tensor]:
     """Gradient of each trained weight, in order; running statistics are updated.
 
     One graph holds the activations of all members.
@@ -30,7 +38,7 @@ def gradients(ensemble: Ensemble, weights: dict[str, Tensor], images: Images, on
 
 
 def gradients_member_by_member(
-    ensemble: Ensemble, weights: dict[str, Tensor], images: Images, on_logits: OnLogits
+    ensemble: Forward, weights: dict[str, Tensor], images: Images, on_logits: OnLogits
 ) -> list[Tensor]:
     """The same, for networks that run in turn, with a graph of one network at a time.
 
