@@ -25,6 +25,8 @@ def groups(trials: Sequence[PlannedTrial], largest: Largest = alone) -> list[Gro
     after any death, and finds their checkpoints. λs of one seed come into one group first, since they share their
     batches; then whole seeds side by side, so that all seeds of a group have equally many trials.
     """
+    if largest is alone:
+        return [(trial,) for trial in trials]
     shapes: dict[str, dict[int, list[PlannedTrial]]] = {}
     for trial in trials:
         shapes.setdefault(shape_key(trial.spec), {}).setdefault(trial.spec.seed, []).append(trial)

@@ -13,7 +13,7 @@ NETWORKS = {
     "densenet": DenseNet(kind="densenet", members=2, depth=10, growth=2),
 }
 EPOCHS = 5
-"""Of 160 images in batches of 16: 50 steps. These sizes fill whole vectors of the processor, to the last batch."""
+"""Of 160 images in batches of 16: 50 steps. In these sizes every trial's numbers begin at a line of memory."""
 
 
 @pytest.fixture
