@@ -31,19 +31,26 @@ Measure = Callable[[TrialSpec], Measured | None]
 """What a trial's shape takes; None where not even two fit."""
 
 
-def largest(plan: Plan, settings: Settings, measure: Measure | None = None) -> Largest:
+def largest(
+    plan: Plan,
+    settings: Settings,
+    measure: Measure | None = None,
+    say: Callable[[str], None] = lambda message: None,
+) -> Largest:
     """Most trials of a stack, for each shape that has trials to do.
 
     On a GPU of this machine a stack of one and a stack of two of each shape are trained for a few steps on made-up
-    images (``measure``); what the second takes more is what every further trial takes.
+    images (``measure``); what the second takes more is what every further trial takes. ``say`` is told what came out.
     """
     if settings.stack != "auto":
         most = settings.stack
         return lambda spec: most
     if not _on_a_gpu_here(settings):
         return alone
-    shapes = {shape_key(trial.spec): trial.spec for trial in plan.of("todo")}
-    sizes = {shape: fitting((measure or measured)(spec), settings.gpus_per_stack) for shape, spec in shapes.items()}
+    sizes: dict[str, int] = {}
+    for shape, trial in {shape_key(trial.spec): trial for trial in plan.of("todo")}.items():
+        sizes[shape] = fitting((measure or measured)(trial.spec), settings.gpus_per_stack)
+        say(f"--stack auto: {sizes[shape]} of {trial.architecture}, {trial.spec.method}, by the GPU's free memory")
     return lambda spec: sizes.get(shape_key(spec), 1)
 
 

@@ -91,7 +91,7 @@ def run_sweep(
             _check_cluster(settings)
             _check_device(settings, before)
             _check_data(store, sweep, settings)
-            tasks = before.tasks(_largest(before, settings))
+            tasks = before.tasks(_largest(before, settings, say))
         block.conclude()  # a library may have caught the exception that says so
         store.record_spec(sweep_digest(sweep), dump_sweep(sweep))
         if tasks:
@@ -169,10 +169,10 @@ def _check_data(store: Store, sweep: SweepSpec, settings: Settings) -> None:
     store.pin_data(sweep.dataset.name, prepared.fingerprint)
 
 
-def _largest(plan: Plan, settings: Settings) -> Largest:
+def _largest(plan: Plan, settings: Settings, say: Callable[[str], None]) -> Largest:
     from orchestrator import sizing
 
-    return sizing.largest(plan, settings)
+    return sizing.largest(plan, settings, say=say)
 
 
 def _run_tasks(

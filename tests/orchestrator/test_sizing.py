@@ -14,6 +14,7 @@ from orchestrator.settings import Settings
 from orchestrator.sizing import MOST, Measured, fitting
 from specs.sweep import SweepSpec, expand
 from specs.trial import TrialSpec
+from trainers import costs
 
 GB = 10**9
 
@@ -52,7 +53,12 @@ def test_each_shape_is_measured_once_and_has_its_own_size(sweep: Callable[..., S
         return Measured(GB * spec.architecture.members, 2 * GB * spec.architecture.members, 5 * GB)
 
     trials = expand(sweep(seeds=3))
-    sizes = sizing.largest(make_plan(trials, {}), Settings(), measure)
+    told: list[str] = []
+    sizes = sizing.largest(make_plan(trials, {}), Settings(), measure, told.append)
+    assert [line.split(", by")[0] for line in told] == [
+        "--stack auto: 4 of 1x8H, joint",
+        "--stack auto: 1 of 4x2H, joint",
+    ]
     assert {trial.architecture: sizes(trial.spec) for trial in trials} == {"1x8H": 4, "4x2H": 1}
     assert len(asked) == 2
 
@@ -85,6 +91,23 @@ def test_a_size_that_is_none_ends_with_2(value: str, tmp_path: Path) -> None:
     done = CliRunner().invoke(cli, ["run", "smoke/digits", "--store", str(tmp_path), "--stack", value])
     assert done.exit_code == 2
     assert "neither auto nor a number of trials" in done.output
+
+
+def test_what_does_not_fit_twice_is_trained_alone(
+    sweep: Callable[..., SweepSpec], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda gpu: (10 * GB // (gpu + 1), 16 * GB))
+    spec = expand(sweep())[0].spec
+    for most, expected in ((2, Measured(GB, 2 * GB, 5 * GB)), (1, None), (0, None)):
+
+        def peak(spec: TrialSpec, trials: int, device: torch.device, most: int = most) -> int:
+            if trials > most:
+                raise torch.OutOfMemoryError("CUDA out of memory")
+            return trials * GB
+
+        monkeypatch.setattr(costs, "peak", peak)
+        assert sizing._measured(spec) == expected
 
 
 @pytest.mark.gpu
