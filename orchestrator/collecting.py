@@ -36,11 +36,12 @@ def garbage(store: Store, older_than: float) -> list[Garbage]:
     entries = store.storage.entries("")  # before the commits: what is committed meanwhile is seen to count
     commits, damaged = store.read_commits()
     counts = {layout.attempt(trial_id, commit.attempt) for trial_id, commit in commits.items()}
+    stacks = _finished_stacks(store, entries, commits.keys())
     undecided = set(layout.committed_ids(found.key for found in damaged))
     now = time.time()
     return [
         Garbage(entry.key, entry.size, why)
-        for entry, why in _candidates(entries, counts, commits.keys())
+        for entry, why in _candidates(entries, counts, commits.keys() | stacks)
         if (not older_than or now - entry.modified >= older_than) and _trial(entry.key) not in undecided
     ]
 
@@ -77,6 +78,14 @@ def _removed(store: Store, older_than: float, say: Callable[[str], None]) -> lis
 def _trial(key: str) -> str:
     """The trial of an attempt's file; what a damaged commit may have named is kept until a run has looked at it."""
     return key.removeprefix(layout.ATTEMPTS).partition("/")[0] if key.startswith(layout.ATTEMPTS) else ""
+
+
+def _finished_stacks(store: Store, entries: Iterable[Entry], committed: Collection[str]) -> set[str]:
+    """Ids of stacks of several that were begun with trials that are all committed by now."""
+    lists = [entry.key for entry in entries if entry.key.startswith(layout.CHECKPOINTS)]
+    found = store.storage.read_many(key for key in lists if key.endswith(f"/{layout.BEGUN}"))
+    begun = {key.split("/")[1]: layout.begun_with(content) for key, content in found.items()}
+    return {name for name, trials in begun.items() if trials and trials <= set(committed)}
 
 
 def _candidates(entries: Iterable[Entry], counts: set[str], committed: Collection[str]) -> Iterator[tuple[Entry, str]]:

@@ -155,5 +155,7 @@ def _calibrate(spec: TrialSpec, threads: int) -> tuple[float, int]:
     from trainers.costs import calibrate
 
     torch.set_num_threads(threads)
+    if spec.training.precision == "tf32":  # which no CPU has
+        spec = spec.model_copy(update={"training": spec.training.model_copy(update={"precision": "float32"})})
     cost = calibrate(spec, torch.device("cpu"))
     return cost.trial_seconds(spec), cost.memory

@@ -29,7 +29,10 @@ Environment = dict[str, str | int | None]
 def execute(task: Task, store: Store, settings: Settings, on_epoch: Callable[[int], None]) -> None:
     """Train a stack and commit its trials; continues from its checkpoint, and does nothing that is committed.
 
-    A stack that runs out of memory for the second time is committed as failed.
+    A stack of which some trials are committed already is trained without them, except where it was begun with them:
+    then it goes on as it was begun, from its checkpoint, and the rest is committed. So a death between two commits
+    changes no row. A stack of several that runs out of memory is trained in halves, one after the other; a trial
+    alone that does so for the second time is committed as failed.
 
     Args:
         task: the stack.
@@ -40,21 +43,36 @@ def execute(task: Task, store: Store, settings: Settings, on_epoch: Callable[[in
     Raises:
         EnsweepError: the data, the device or the store cannot be used.
     """
-    if all(store.is_committed(trial.id) for trial in task.trials):
-        store.remove_checkpoint(task.id)
-        return
-    try:
-        _train_and_commit(task, store, settings, on_epoch)
-    except Exception as error:
-        if not memory.ran_out(error) or memory.may_try_again(task, store):
-            raise
-        commit_failure(task, store, "oom", f"out of memory, twice\n{traceback.format_exc()}")
+    postponed, failed = list[Exception](), False
+    for part in memory.parts(task, store):
+        try:
+            _train_and_commit(part, store, settings, _counting(task, part, on_epoch))
+        except Exception as error:
+            if not memory.ran_out(error):
+                raise
+            if not memory.may_try_again(part, store):
+                commit_failure(part, store, "oom", f"out of memory, twice\n{traceback.format_exc()}")
+                failed = True
+            elif len(task.trials) == 1:
+                raise
+            elif len(part.trials) == 1:  # its neighbours first; and without the traceback, which holds on to tensors
+                postponed.append(error.with_traceback(None))
+    if postponed:
+        raise postponed[0]
+    if not failed:
+        memory.remove_checkpoints(task, store)
+
+
+def _counting(task: Task, part: Task, on_epoch: Callable[[int], None]) -> Callable[[int], None]:
+    """Tells how many epochs the whole stack has completed, while a part of it is trained."""
+    epochs, before = task.trials[0].spec.training.epochs, task.trials.index(part.trials[0])
+    return lambda epoch: on_epoch((before * epochs + len(part.trials) * epoch) // len(task.trials))
 
 
 def commit_failure(task: Task, store: Store, cause: str, message: str) -> None:
     """Decide that the trials of a stack failed, without the secrets that an error's text may hold."""
     journal = Journal(store.logs)
-    for trial in task.trials:
+    for trial in task.left:
         won = store.commit(
             Commit.model_validate(
                 {
@@ -73,6 +91,10 @@ def commit_failure(task: Task, store: Store, cause: str, message: str) -> None:
 
 
 def _train_and_commit(task: Task, store: Store, settings: Settings, on_epoch: Callable[[int], None]) -> None:
+    left = [trial for trial in task.trials if not store.is_committed(trial.id)]
+    if not left:
+        return
+    begun = _begun(task, left, store)
     torch.set_num_threads(settings.threads)
     device = choose_device(settings.device)
     dataset = task.trials[0].spec.dataset.name
@@ -80,19 +102,37 @@ def _train_and_commit(task: Task, store: Store, settings: Settings, on_epoch: Ca
     store.pin_data(dataset, prepared.fingerprint)
     environment = provenance.environment(device_name(device), settings.threads, prepared.fingerprint)
     journal = Journal(store.logs)
-    for trial in task.trials:
+    for trial in left:
         journal.note("begun", trial.id)
     results = train(
-        [trial.spec for trial in task.trials],
+        [trial.spec for trial in begun],
         prepared.arrays,
         device=device,
         checkpoint=store.checkpoint(task.id),
         checkpoint_seconds=settings.checkpoint_seconds,
         environment=provenance.fingerprint(environment),
-        on_epoch=_noting_the_first(task, journal, on_epoch),
+        on_epoch=_noting_the_first(left, journal, on_epoch),
     )
-    _commit_all(task.trials, results, store, environment, journal)
-    store.remove_checkpoint(task.id)
+    stack = tuple(trial.id for trial in begun) if len(begun) > 1 else ()
+    wanted = {trial.id for trial in left}
+    for trial, result in zip(begun, results, strict=True):
+        if trial.id in wanted:
+            won = _commit(store, trial, result, environment, stack)
+            journal.note("committed" if won else "late", trial.id)
+
+
+def _begun(task: Task, left: list[PlannedTrial], store: Store) -> list[PlannedTrial]:
+    """The trials to train in one program: those left, or those that this was begun with, if these are among them.
+
+    Beside the checkpoint of a stack of several it says which they are, before the first epoch.
+    """
+    if len(task.trials) == 1:
+        return left
+    before = store.begun(task.id)
+    if {trial.id for trial in left} <= before:
+        return [trial for trial in task.trials if trial.id in before]
+    store.begin(task.id, [trial.id for trial in left])
+    return left
 
 
 @lru_cache(maxsize=1)
@@ -101,7 +141,9 @@ def _prepared(dataset: str, data_root: Path | None, cache: Path) -> datasets.Pre
     return datasets.load(dataset, data_root, cache)
 
 
-def _noting_the_first(task: Task, journal: Journal, on_epoch: Callable[[int], None]) -> Callable[[int], None]:
+def _noting_the_first(
+    left: Sequence[PlannedTrial], journal: Journal, on_epoch: Callable[[int], None]
+) -> Callable[[int], None]:
     """Writes down which epoch this process trained first: one after the first says that it went on from a state."""
     noted = False
 
@@ -109,27 +151,18 @@ def _noting_the_first(task: Task, journal: Journal, on_epoch: Callable[[int], No
         nonlocal noted
         if not noted:
             noted = True
-            for trial in task.trials:
+            for trial in left:
                 journal.note("trained", trial.id, epoch=epoch)
         on_epoch(epoch)
 
     return followed
 
 
-def _commit_all(
-    trials: Sequence[PlannedTrial],
-    results: Sequence["TrialResult"],
-    store: Store,
-    environment: Environment,
-    journal: Journal,
-) -> None:
-    for trial, result in zip(trials, results, strict=True):
-        trained_in = environment | {"earlier": ",".join(result.earlier_environments) or None}
-        won = _commit(store, trial, result, trained_in)
-        journal.note("committed" if won else "late", trial.id)
-
-
-def _commit(store: Store, trial: PlannedTrial, result: "TrialResult", environment: Environment) -> bool:
+def _commit(
+    store: Store, trial: PlannedTrial, result: "TrialResult", environment: Environment, stack: tuple[str, ...]
+) -> bool:
+    environment = environment | {"earlier": ",".join(result.earlier_environments) or None}
+    environment |= {"stack": len(stack)} if stack else {}
     key: Row = {"trial_id": trial.id}
     label: Row = {
         "sweep": trial.sweep,
@@ -153,5 +186,6 @@ def _commit(store: Store, trial: PlannedTrial, result: "TrialResult", environmen
             files=written,
             message=result.message,
             environment=environment,
+            stack=stack,
         )
     )

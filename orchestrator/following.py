@@ -1,6 +1,6 @@
 """Who follows a run: commits failures, shows progress, and says when to stop."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from orchestrator.errors import SweepStoppedError
 from orchestrator.overview import column_of
@@ -31,21 +31,21 @@ class Follower:
 
     def finished(self, task: Task) -> None:
         """See :class:`orchestrator.runners.Listener`; what counts is what the store says."""
-        commits = [self._store.committed(trial.id) for trial in task.trials]
-        if None in commits:  # ended before its time, because the run stops
+        commits = {trial: self._store.committed(trial.id) for trial in task.left}
+        if None in commits.values():  # ended before its time, because the run stops
             return
         if not self._first_end(task):
             return
-        failures = [commit for commit in commits if commit and commit.status == "failed"]
+        failures = {trial: commit.message for trial, commit in commits.items() if commit and commit.status == "failed"}
         if failures:
-            self._tell(task, failures[0].message)
+            self._tell(failures, next(iter(failures.values())))
         else:
             self._triage.succeeded()
         self._progress.finish(task)
 
     def retried(self, task: Task, message: str) -> None:
         """See :class:`orchestrator.runners.Listener`."""
-        if news := self._triage.retried(_names(task), message):
+        if news := self._triage.retried(_names(task.left), message):
             self._progress.say(news)
 
     def failed(self, task: Task, message: str, cause: str) -> None:
@@ -55,7 +55,7 @@ class Follower:
         commit_failure(task, self._store, cause, message)
         if not self._first_end(task):
             return
-        self._tell(task, message)
+        self._tell(task.left, message)
         self._progress.finish(task)
 
     def obstructed(self, message: str) -> None:
@@ -90,12 +90,12 @@ class Follower:
         self._ended.add(task.id)
         return True
 
-    def _tell(self, task: Task, message: str) -> None:
-        self._progress.say(self._triage.failed(_names(task), message))
+    def _tell(self, trials: Iterable[PlannedTrial], message: str) -> None:
+        self._progress.say(self._triage.failed(_names(trials), message))
 
 
-def _names(task: Task) -> str:
-    return ", ".join(_name(trial) for trial in task.trials)
+def _names(trials: Iterable[PlannedTrial]) -> str:
+    return ", ".join(_name(trial) for trial in trials)
 
 
 def _name(trial: PlannedTrial) -> str:

@@ -4,8 +4,9 @@ import hashlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Literal, Self, get_args
 
+from orchestrator.grouping import Largest, alone, groups
 from specs.layout import Commit
 from specs.sweep import PlannedTrial
 
@@ -14,9 +15,15 @@ State = Literal["complete", "todo", "failed", "diverged"]
 
 @dataclass(frozen=True)
 class Task:
-    """A stack: trials of one shape that are trained in one program."""
+    """A stack: trials of one shape that are trained in one program.
+
+    It is a fixed group of the sweep's trials, whatever of it is done, and so is its id.
+    :func:`orchestrator.execution.execute` finds out which of them to train.
+    """
 
     trials: tuple[PlannedTrial, ...]
+    done: frozenset[str] = frozenset()
+    """Ids of those that were decided before this run: no part of its progress."""
 
     @property
     def id(self) -> str:
@@ -26,9 +33,23 @@ class Task:
         return hashlib.sha256("".join(trial.id for trial in self.trials).encode()).hexdigest()[:16]
 
     @property
+    def left(self) -> tuple[PlannedTrial, ...]:
+        """The trials that were to do when the run began."""
+        return tuple(trial for trial in self.trials if trial.id not in self.done)
+
+    @property
     def epochs(self) -> int:
-        """Epochs over all its trials: the unit in which progress is counted."""
-        return sum(trial.spec.training.epochs for trial in self.trials)
+        """Epochs over all trials left: the unit in which progress is counted."""
+        return sum(trial.spec.training.epochs for trial in self.left)
+
+    def halves(self) -> tuple[Self, Self]:
+        """Two stacks of its trials, each with an id of its own."""
+        middle = (len(self.trials) + 1) // 2
+        return type(self)(self.trials[:middle], self.done), type(self)(self.trials[middle:], self.done)
+
+    def singles(self) -> tuple[Self, ...]:
+        """A stack of one for each of its trials."""
+        return tuple(type(self)((trial,), self.done) for trial in self.trials)
 
 
 @dataclass(frozen=True)
@@ -51,9 +72,12 @@ class Plan:
             "stale": len(self.stale),
         }
 
-    def tasks(self) -> tuple[Task, ...]:
-        """The stacks to run, in order; for now every stack holds one trial."""
-        return tuple(Task((trial,)) for trial in self.of("todo"))
+    def tasks(self, largest: Largest = alone) -> tuple[Task, ...]:
+        """The stacks to run, in order: groups of all planned trials, less those with nothing to do."""
+        decided = frozenset(trial.id for trial, state in self.states if state != "todo")
+        made = groups([trial for trial, _ in self.states], largest)
+        tasks = (Task(group, decided.intersection(trial.id for trial in group)) for group in made)
+        return tuple(task for task in tasks if task.left)
 
 
 def make_plan(trials: Sequence[PlannedTrial], commits: Mapping[str, Commit]) -> Plan:

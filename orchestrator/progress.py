@@ -18,7 +18,8 @@ class Progress:
     """Counts epochs over all stacks; the ETA is the epochs left at the rate so far."""
 
     def __init__(self, tasks: Sequence[Task], stream: TextIO = sys.stderr) -> None:
-        self._total_trials = sum(len(task.trials) for task in tasks)
+        self._tasks = {task.id: task for task in tasks}
+        self._total_trials = sum(len(task.left) for task in tasks)
         self._total_epochs = sum(task.epochs for task in tasks)
         self._epochs: dict[str, int] = {}
         self._ended: set[str] = set()
@@ -41,7 +42,7 @@ class Progress:
 
     def advance(self, task: Task, epoch: int) -> None:
         """The stack has completed so many epochs; going back (a retry) is shown as it is."""
-        epochs = min(epoch * len(task.trials), task.epochs)
+        epochs = min(epoch * len(task.left), task.epochs)
         step = epochs - self._epochs.get(task.id, 0)
         self._epochs[task.id] = epochs
         if self._first is None:  # the rate leaves out the time that workers take to start
@@ -51,9 +52,9 @@ class Progress:
 
     def finish(self, task: Task) -> None:
         """The stack is at its end, well or badly."""
-        self._trials_done += len(task.trials)
+        self._trials_done += len(task.left)
         self._ended.add(task.id)
-        self.advance(task, task.epochs // len(task.trials))
+        self.advance(task, task.epochs // len(task.left))
         if self._bar is not None:
             self._bar.set_description_str(self._counts())
         elif self._due():
@@ -68,8 +69,13 @@ class Progress:
             "epochs_total": self._total_epochs,
             "seconds": time.monotonic() - self._began,
             "epochs_per_second": self._rate(),
-            "running": {name: epochs for name, epochs in list(self._epochs.items()) if name not in self._ended},
+            "running": self._running(),
         }
+
+    def _running(self) -> dict[str, int]:
+        """Epochs done by each trial under way, by its id."""
+        under_way = [(self._tasks[name], done) for name, done in list(self._epochs.items()) if name not in self._ended]
+        return {trial.id: epochs // len(task.left) for task, epochs in under_way for trial in task.left}
 
     def say(self, message: str) -> None:
         """A line that does not break the bar."""

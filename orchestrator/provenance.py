@@ -14,7 +14,7 @@ from specs.layout import Commit
 
 NUMERIC_PACKAGES = ("torch", "numpy")
 """Whose versions may change a trial's numbers."""
-DECISIVE = (*NUMERIC_PACKAGES, "numerics", "machine", "device", "threads", "data")
+DECISIVE = (*NUMERIC_PACKAGES, "numerics", "machine", "device", "threads", "stack", "data")
 """What of an environment may change a trial's numbers."""
 PACKAGES = ("ensweep", "torch", "torchvision", "numpy", "ray")
 

@@ -64,6 +64,7 @@ def find(store: Store, prefix: str) -> PlannedTrial:
 def reproduce(store: Store, trial: PlannedTrial, settings: Settings) -> Reproduction:
     """Train a trial in this process, from its first epoch, into a store that is thrown away.
 
+    One that was trained in a stack is trained in the same stack, since that may change last digits.
     What the trial itself raises is in the message of the outcome, with its traceback.
 
     Raises:
@@ -75,7 +76,7 @@ def reproduce(store: Store, trial: PlannedTrial, settings: Settings) -> Reproduc
         settings = replace(settings, threads=threads)  # they change the order of sums
     with tempfile.TemporaryDirectory(prefix="ensweep-repro-") as folder:
         scratch = Store.at(Path(folder))
-        again = _run(trial, scratch, settings)
+        again = _run(trial, _stack(store, trial, stored), scratch, settings)
         differences = tuple(_compare(rows, _rows(scratch, again))) if stored else ()
     return Reproduction(trial, stored, again, differences, _elsewhere(stored, again))
 
@@ -87,11 +88,18 @@ def _stored(store: Store, trial_id: str) -> Commit | None:
     return found
 
 
-def _run(trial: PlannedTrial, scratch: Store, settings: Settings) -> Commit:
+def _stack(store: Store, trial: PlannedTrial, stored: Commit | None) -> Task:
+    """The stack that a trial was trained in; the trial alone, where a spec of the others is no more."""
+    if stored is None or not stored.stack:
+        return Task((trial,))
+    known = verifying.planned_anywhere(store)
+    return Task(tuple(known[name] for name in stored.stack)) if known.keys() >= set(stored.stack) else Task((trial,))
+
+
+def _run(trial: PlannedTrial, task: Task, scratch: Store, settings: Settings) -> Commit:
     from orchestrator.execution import commit_failure, execute
     from orchestrator.memory import cause_of
 
-    task = Task((trial,))
     try:
         execute(task, scratch, settings, lambda epoch: None)
     except EnsweepError:

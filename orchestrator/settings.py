@@ -25,6 +25,8 @@ class Settings:
     """CPU threads a worker; part of the environment, because it changes the order of float sums."""
     concurrency: int | None = None
     """Most stacks at once; None uses what the machine or cluster has."""
+    stack: int | Literal["auto"] = "auto"
+    """Most trials of a stack; ``auto`` means one on a CPU or a cluster elsewhere, and as many as fit on a GPU here."""
     gpus_per_stack: float = 1.0
     """GPU share of a stack, where there are GPUs."""
     max_retries: int = 2

@@ -44,7 +44,7 @@ class Standing:
 
     @property
     def running(self) -> dict[str, int]:
-        """Epochs done by the stacks under way, by id, as the driver last said."""
+        """Epochs done by the trials under way, by id, as the driver last said."""
         known = self.driver.progress.get("running") if self.driver and self.state != "gone" else None
         if not isinstance(known, dict):
             return {}

@@ -7,7 +7,7 @@ files; it is created with all its content in one exclusive step, so that a resul
 import hashlib
 import json
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -213,6 +213,15 @@ class Store:
     def checkpoint(self, stack_id: str) -> Below:
         """Where a stack in training keeps its state."""
         return Below(self.storage, layout.checkpoint(stack_id))
+
+    def begin(self, stack_id: str, trial_ids: Iterable[str]) -> None:
+        """Write down which trials a stack of several is begun with."""
+        self.checkpoint(stack_id).replace(layout.BEGUN, json.dumps(list(trial_ids)).encode())
+
+    def begun(self, stack_id: str) -> frozenset[str]:
+        """The trials that a stack in training was begun with; none where nothing says so."""
+        key = layout.checkpoint(stack_id) + layout.BEGUN
+        return layout.begun_with(self.storage.read_many([key]).get(key, b""))
 
     def remove_checkpoint(self, stack_id: str) -> None:
         """Forget the checkpoint of a stack whose trials are committed."""

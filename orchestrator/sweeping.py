@@ -11,6 +11,7 @@ from typing import Any
 
 from orchestrator import decoded, lease, provenance, ray_environment, signals, verifying
 from orchestrator.errors import EnsweepError, Exit
+from orchestrator.grouping import Largest
 from orchestrator.plan import Plan, Task, make_plan
 from orchestrator.progress import Progress
 from orchestrator.runners import make_runner
@@ -85,11 +86,12 @@ def run_sweep(
                 store.withdraw(layout.commit(trial.id))
             before = _planned(store, trials)
         _compare_versions(store, settings, say)
-        tasks = before.tasks()
-        if tasks:
+        tasks: tuple[Task, ...] = ()
+        if before.of("todo"):
             _check_cluster(settings)
-            _check_device(settings)
+            _check_device(settings, before)
             _check_data(store, sweep, settings)
+            tasks = before.tasks(_largest(before, settings, say))
         block.conclude()  # a library may have caught the exception that says so
         store.record_spec(sweep_digest(sweep), dump_sweep(sweep))
         if tasks:
@@ -142,14 +144,19 @@ def _check_cluster(settings: Settings) -> None:
         )
 
 
-def _check_device(settings: Settings) -> None:
-    """A GPU that is asked for and not there ends the command; what a remote cluster has, only its workers know."""
-    if settings.device != "cuda" or settings.address != "local":
+def _check_device(settings: Settings, plan: Plan) -> None:
+    """A GPU that is asked for and not there ends the command, and so does arithmetic that this machine has not.
+
+    What a remote cluster has, only its workers know.
+    """
+    precisions = {trial.spec.training.precision for trial in plan.of("todo")}
+    if settings.address != "local" or (settings.device != "cuda" and precisions == {"float32"}):
         return
-    from trainers.devices import choose_device
+    from trainers.devices import check_precision, choose_device
 
     try:
-        choose_device(settings.device)
+        for precision in precisions:
+            check_precision(precision, choose_device(settings.device))
     except ValueError as error:
         raise EnsweepError(str(error)) from error
 
@@ -163,6 +170,12 @@ def _check_data(store: Store, sweep: SweepSpec, settings: Settings) -> None:
 
         fingerprint = datasets.load(name, *where).fingerprint
     store.pin_data(name, fingerprint)
+
+
+def _largest(plan: Plan, settings: Settings, say: Callable[[str], None]) -> Largest:
+    from orchestrator import sizing
+
+    return sizing.largest(plan, settings, say=say)
 
 
 def _run_tasks(

@@ -143,7 +143,7 @@ class _Relay(Callback):  # type: ignore[misc]
         """Ray's memory monitor kills workers before Python can say that memory ran out: twice is enough."""
         cause, message = _last_failure(trial)
         killed = memory.says_so(message) and cause == "worker"
-        if killed and not memory.may_try_again(self._task(trial), self._store):
+        if killed and not memory.may_try_again_after_a_kill(self._task(trial), self._store):
             self._listener.failed(self._task(trial), f"out of memory, twice\n{message}", "oom")
         else:
             self._listener.retried(self._task(trial), message)

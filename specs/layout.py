@@ -24,6 +24,8 @@ CURRENT = "specs/current"
 ATTEMPTS = "attempts/"
 COMMITS = "commits/"
 CHECKPOINTS = "checkpoints/"
+BEGUN = "trials.json"
+"""Beside the checkpoint of a stack of several: the ids of the trials that it was begun with."""
 WITHDRAWN = "withdrawn/"
 """Commits that no longer count, kept as evidence: failures that were tried again, results that were damaged."""
 DATA = "data-"
@@ -54,6 +56,15 @@ def commit(trial_id: str) -> str:
 def checkpoint(stack_id: str) -> str:
     """Prefix of the checkpoint of a stack in training."""
     return f"{CHECKPOINTS}{stack_id}/"
+
+
+def begun_with(content: bytes) -> frozenset[str]:
+    """The trials that a stack's list names; none where it is damaged."""
+    try:
+        found = json.loads(content)
+    except (ValueError, RecursionError):
+        return frozenset()
+    return frozenset(name for name in found if isinstance(name, str)) if isinstance(found, list) else frozenset()
 
 
 def data(dataset: str) -> str:
@@ -120,6 +131,8 @@ class Commit(Frozen):
     """Why it failed or where it diverged; empty for a complete trial."""
     environment: dict[str, str | int | None]
     """Versions, device, threads and data fingerprint; no secrets."""
+    stack: tuple[Name, ...] = ()
+    """The trials that were trained in one program, this one among them; empty where it was alone."""
     seal: str = ""
     """SHA-256 of the other fields, so that a changed bit is found in those too that nothing else is compared with.
     Empty before it is written, and in commits of before there were seals."""
@@ -133,8 +146,14 @@ class Commit(Frozen):
 
     def content(self) -> bytes:
         """As the store holds it: sealed."""
-        return self.model_copy(update={"seal": self._digest()}).model_dump_json(indent=1).encode()
+        sealed = self.model_copy(update={"seal": self._digest()})
+        return sealed.model_dump_json(indent=1, exclude=self._unsaid).encode()
+
+    @property
+    def _unsaid(self) -> set[str]:
+        """Fields that came later and say nothing here: commits of before there were any keep their seals."""
+        return set() if self.stack else {"stack"}
 
     def _digest(self) -> str:
-        fields = self.model_dump(mode="json", exclude={"seal"})
+        fields = self.model_dump(mode="json", exclude={"seal"} | self._unsaid)
         return hashlib.sha256(json.dumps(fields, sort_keys=True).encode()).hexdigest()

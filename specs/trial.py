@@ -12,6 +12,7 @@ from specs.architectures import Architecture
 from specs.base import Count, Frozen, PlacedError, Rate, Real, Whole
 from specs.datasets import DATASETS
 
+Precision = Literal["float32", "tf32", "bf16"]
 Method = Literal["joint", "bagging", "stacking"]
 """How members are trained: ``joint`` by the joint loss at any λ, a single network included; ``bagging`` each on its own
 bootstrap resample; ``stacking`` independently, with a linear softmax combiner fitted on held-out logits."""
@@ -55,6 +56,10 @@ class Training(Frozen):
     """``flip-crop`` mirrors each training image with probability ½ and crops it at random after padding by 4."""
     selection: Literal["validation", "final"] = "validation"
     """The weights that are tested: of the epoch with the least validation error, or of the final epoch."""
+    precision: Precision = "float32"
+    """Of the products in training steps. ``tf32``: a GPU's products of 10 bits of mantissa, forwards and backwards, for
+    CUDA alone; ``bf16``: the forward pass and its gradients in bfloat16. Weights, losses, the optimizer and all that is
+    measured are float32, always."""
 
     @field_validator("milestones")
     @classmethod

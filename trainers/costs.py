@@ -73,6 +73,41 @@ def calibrate(spec: TrialSpec, device: torch.device) -> Cost:
         )
 
 
+def peak(spec: TrialSpec, trials: int, device: torch.device) -> int:
+    """Most bytes that a stack of so many trials takes: two batches and all that is measured, on made-up images.
+
+    Images are as many and as large as the real ones. Each trial has a seed of its own and so its own batches, which
+    takes most.
+    """
+    facts = DATASETS[spec.dataset.name]
+    few = max(2 * spec.training.batch_size, spec.evaluation.hessian.examples if spec.evaluation.hessian else 0)
+    trained = min(few, spec.dataset.train_examples or facts.train, facts.train - spec.dataset.validation)
+    small = spec.model_copy(
+        update={
+            "dataset": spec.dataset.model_copy(update={"train_examples": trained}),
+            "training": spec.training.model_copy(update={"epochs": 1, "learning_rate": 1e-6}),
+        }
+    )
+    stack = [small.model_copy(update={"seed": spec.seed + number}) for number in range(trials)]
+    arrays = _made_up(spec, facts.train, facts.test)
+    with deterministic(device):
+        training = StackTraining(Stack.of(stack), arrays, device, torch.float32)
+        training.run_epoch()
+        training.results()
+        return peak_memory(device)
+
+
+def _made_up(spec: TrialSpec, train: int, test: int) -> Arrays:
+    """So many images of the shape of a trial's data set."""
+    facts, stream = DATASETS[spec.dataset.name], torch.Generator().manual_seed(0)
+
+    def drawn(count: int) -> tuple[torch.Tensor, torch.Tensor]:
+        pixels = torch.randint(256, (count, *facts.shape), dtype=torch.uint8, generator=stream)
+        return pixels, torch.randint(facts.classes, (count,), generator=stream)
+
+    return Arrays(*drawn(train), *drawn(test))
+
+
 def _epoch(spec: TrialSpec, examples: int, measured: int, device: torch.device) -> float:
     """The least seconds of an epoch; the first is not counted where there is time for more."""
     training = _training(spec, examples, measured, device)
@@ -101,12 +136,6 @@ def _measured(spec: TrialSpec, images: int, device: torch.device) -> tuple[float
 
 def _training(spec: TrialSpec, examples: int, measured: int, device: torch.device) -> StackTraining:
     """The trial on made-up images: so many trained on, so many for validation, so many for the test."""
-    facts, stream = DATASETS[spec.dataset.name], torch.Generator().manual_seed(0)
-
-    def drawn(count: int) -> tuple[torch.Tensor, torch.Tensor]:
-        pixels = torch.randint(256, (count, *facts.shape), dtype=torch.uint8, generator=stream)
-        return pixels, torch.randint(facts.classes, (count,), generator=stream)
-
     small = spec.model_copy(
         update={
             "dataset": spec.dataset.model_copy(update={"validation": measured, "train_examples": None}),
@@ -114,7 +143,7 @@ def _training(spec: TrialSpec, examples: int, measured: int, device: torch.devic
             "evaluation": spec.evaluation.model_copy(update={"train_examples": 0}),
         }
     )
-    arrays = Arrays(*drawn(examples + measured), *drawn(measured))
+    arrays = _made_up(spec, examples + measured, measured)
     return StackTraining(Stack.of([small]), arrays, device, torch.float32)
 
 

@@ -14,6 +14,8 @@ from torch.utils import deterministic as settings
 # cuBLAS reads this when it first runs; without a fixed workspace its sums differ between runs.
 os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
 
+PRECISIONS = ("float32", "tf32", "bf16")
+
 
 def choose_device(name: str) -> torch.device:
     """The device called ``name``; "auto" is CUDA where there is some, else the CPU.
@@ -49,7 +51,7 @@ def peak_memory(device: torch.device) -> int:
 
 @contextmanager
 def deterministic(device: torch.device) -> Iterator[None]:
-    """Deterministic algorithms inside, the caller's setting outside: worker processes are used again."""
+    """Deterministic algorithms and exact float32 inside, the caller's settings outside: processes are used again."""
     mode = torch.get_deterministic_debug_mode()
     fill = settings.fill_uninitialized_memory  # type: ignore[attr-defined]
     if device.type == "cuda":
@@ -57,7 +59,44 @@ def deterministic(device: torch.device) -> Iterator[None]:
     torch.set_deterministic_debug_mode("error")  # the other setter imports the compiler: two seconds
     settings.fill_uninitialized_memory = False  # type: ignore[attr-defined]  # nothing here reads memory that nobody wrote
     try:
-        yield
+        with _products("ieee"):  # torch's own default lets cuDNN round to TF32
+            yield
     finally:
         torch.set_deterministic_debug_mode(mode)
         settings.fill_uninitialized_memory = fill  # type: ignore[attr-defined]
+
+
+def check_precision(precision: str, device: torch.device) -> None:
+    """See that a device has the arithmetic that a spec's ``training.precision`` names.
+
+    Raises:
+        ValueError: it has not, or there is no such precision.
+    """
+    if precision not in PRECISIONS:
+        raise ValueError(f"training.precision: unknown {precision!r}; use one of {', '.join(PRECISIONS)}")
+    if precision == "tf32" and device.type != "cuda":
+        raise ValueError(
+            f"training.precision: tf32 needs a CUDA device, and this trains on {device.type}; "
+            "set training.precision to float32 or bf16, or train on a GPU"
+        )
+
+
+@contextmanager
+def products_of(precision: str) -> Iterator[None]:
+    """The products of training steps inside, as ``training.precision`` asks for; bfloat16 is the ensemble's affair."""
+    with _products("tf32" if precision == "tf32" else "ieee"):
+        yield
+
+
+@contextmanager
+def _products(rounding: str) -> Iterator[None]:
+    """How CUDA rounds the factors of float32 products inside: ``ieee``, not at all, or ``tf32``."""
+    places = (torch.backends.cuda.matmul, torch.backends.cudnn.conv)  # type: ignore[attr-defined]
+    before = [place.fp32_precision for place in places]
+    try:
+        for place in places:
+            place.fp32_precision = rounding
+        yield
+    finally:
+        for place, was in zip(places, before, strict=True):
+            place.fp32_precision = was

@@ -29,7 +29,7 @@ class StackedSGD:
         self.momentum = [torch.zeros_like(weight) for weight in self._weights] if training.momentum else []
         """Momentum buffers, stacked as the weights are; none without momentum."""
         self._frozen: set[int] = set()
-        self._runs = self._found_runs()
+        self._trials = self._found_trials()
 
     def scale(self, factor: float) -> None:
         """Multiply every trial's first learning rate by ``factor``."""
@@ -38,15 +38,15 @@ class StackedSGD:
     def freeze(self, trial: int) -> None:
         """Leave a trial's weights as they are from now on."""
         self._frozen.add(trial)
-        self._runs = self._found_runs()
+        self._trials = self._found_trials()
 
     def step(self, gradients: Sequence[Tensor]) -> None:
         """One step along stacked gradients, in the order of the weights."""
-        for rate, runs in self._runs.items():
+        for rate, trials in self._trials.items():
             sgd(
-                [weight[run] for weight in self._weights for run in runs],
-                [gradient[run] for gradient in gradients for run in runs],
-                self._buffers(runs),
+                [weight[trial] for weight in self._weights for trial in trials],
+                [gradient[trial] for gradient in gradients for trial in trials],
+                self._buffers(trials),
                 fused=True,
                 lr=rate * self._factor,
                 momentum=self._momentum,
@@ -56,20 +56,19 @@ class StackedSGD:
                 maximize=False,
             )
 
-    def _buffers(self, runs: Sequence[slice]) -> list[Tensor | None]:
+    def _buffers(self, trials: Sequence[int]) -> list[Tensor | None]:
         if not self.momentum:
-            return [None for _ in self._weights for _ in runs]
-        return [buffer[run] for buffer in self.momentum for run in runs]
+            return [None for _ in self._weights for _ in trials]
+        return [buffer[trial] for buffer in self.momentum for trial in trials]
 
-    def _found_runs(self) -> dict[float, list[slice]]:
-        """Trials in training that stand side by side, by their learning rate: each run is one tensor to the kernel."""
-        runs: dict[float, list[slice]] = {}
+    def _found_trials(self) -> dict[float, list[int]]:
+        """Trials in training, by their learning rate.
+
+        Each is a tensor of its own to the kernel, although neighbours could be one: the kernel rounds what is left
+        over at the end of a tensor otherwise than the rest, and a trial's weights are to end where they do alone.
+        """
+        found: dict[float, list[int]] = {}
         for trial, rate in enumerate(self._rates):
-            if trial in self._frozen:
-                continue
-            own = runs.setdefault(rate, [])
-            if own and own[-1].stop == trial:
-                own[-1] = slice(own[-1].start, trial + 1)
-            else:
-                own.append(slice(trial, trial + 1))
-        return runs
+            if trial not in self._frozen:
+                found.setdefault(rate, []).append(trial)
+        return found

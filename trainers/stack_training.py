@@ -15,7 +15,7 @@ from trainers.augmentation import FlipCrop
 from trainers.baselines import Resamples
 from trainers.checkpoint import Saved
 from trainers.data import Arrays
-from trainers.devices import device_name, peak_memory
+from trainers.devices import check_precision, device_name, peak_memory, products_of
 from trainers.ensembles import Weights, build, gradients_for
 from trainers.ensembles.gradients import OnLogits
 from trainers.losses import joint_gradient
@@ -33,6 +33,7 @@ class StackTraining:
         self._earlier_seconds = 0.0
         self._stack, self._device, self._dtype = stack, device, dtype
         self._spec = spec = stack.trials[0]
+        check_precision(spec.training.precision, device)
         self._classes = DATASETS[spec.dataset.name].classes
         self._data = splits.prepare(arrays, spec, stack.group_seeds, device, dtype)
         self._ensemble = build(spec.architecture, tuple(arrays.train_images.shape[1:]), self._classes)
@@ -45,7 +46,7 @@ class StackTraining:
         self._selected = {name: weight.clone() for name, weight in self._initial.items()}
         self._optimizer = StackedSGD(self._trained, spec.training, stack.learning_rates)
         self._resamples = self._drawn_resamples()
-        self._gradients = gradients_for(spec.architecture.kind)
+        self._gradients = gradients_for(spec.architecture.kind, spec.training.precision)
         self._lam = torch.tensor([trial.lam for trial in stack.trials], dtype=dtype, device=device)
         self.progress = Progress(len(stack.trials), spec.training.selection)
 
@@ -71,7 +72,8 @@ class StackTraining:
     def run_epoch(self) -> None:
         """Train and measure one epoch, and keep the weights of the trials that select it."""
         started = time.monotonic()
-        self._train(self.progress.epoch + 1)
+        with products_of(self._spec.training.precision):
+            self._train(self.progress.epoch + 1)
         measures = {
             split: measuring.measure(self._ensemble, self._weights, part) for split, part in self._data.measured.items()
         }

@@ -83,6 +83,11 @@ def content_of(spec: object) -> Any:
     return spec
 
 
+def shape_key(trial: TrialSpec) -> str:
+    """Equal for trials that may share a stack, and for no others."""
+    return json.dumps(_shape(trial), sort_keys=True)
+
+
 def _shape(trial: TrialSpec) -> dict[str, object]:
     flat: dict[str, object] = {}
     _flatten(content_of(trial), "", flat)

@@ -47,7 +47,8 @@ def train(
         dtype: of weights and images.
 
     Raises:
-        ValueError: the stack is empty or its trials are of different shapes, or no image is left to train on.
+        ValueError: the stack is empty or its trials are of different shapes, no image is left to train on, or the
+            device has not the precision that the trials ask for.
     """
     with deterministic(device):
         training = StackTraining(Stack.of(stack), arrays, device, dtype)

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import click
 
@@ -26,6 +26,26 @@ device = click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), de
 
 threads = click.option(
     "--threads", type=click.IntRange(min=1), default=1, show_default=True, help="CPU threads a worker."
+)
+
+
+def _stack_size(context: click.Context, option: click.Parameter, value: str) -> int | Literal["auto"]:
+    if value == "auto":
+        return "auto"
+    if value.isdecimal() and int(value) > 0:
+        return int(value)
+    raise click.BadParameter(f"{value!r} is neither auto nor a number of trials from 1 on.")
+
+
+stack = click.option(
+    "--stack",
+    callback=_stack_size,
+    metavar="N|auto",
+    default="auto",
+    show_default=True,
+    help="Most trials of one shape that are trained in one program. auto: on a GPU of this machine as many as fit in "
+    "its free memory, which is measured first; one on a CPU, and on a cluster elsewhere (--address), where nothing can "
+    "be measured.",
 )
 concurrency = click.option(
     "--concurrency", type=click.IntRange(min=1), help="Most stacks at once; as many as fit unless given."

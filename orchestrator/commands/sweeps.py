@@ -22,8 +22,13 @@ STALE_SHOWN = 20
 @common.device
 @common.threads
 @common.concurrency
+@common.stack
 @click.option(
-    "--gpus-per-stack", type=click.FloatRange(min=0, min_open=True), default=1.0, show_default=True, help="GPU share."
+    "--gpus-per-stack",
+    type=click.FloatRange(min=0, min_open=True),
+    default=1.0,
+    show_default=True,
+    help="GPU share of a stack: 0.5 runs two at once on each GPU, as far as --threads leave CPU cores for them.",
 )
 @click.option("--max-retries", type=click.IntRange(min=0), default=2, show_default=True, help="After an error.")
 @click.option(

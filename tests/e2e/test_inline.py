@@ -109,6 +109,8 @@ def test_the_report_of_a_partial_store_is_built(workplace: Workplace, uninterrup
         (["run", "smoke/digit"], "smoke/digits"),
         (["run", "tiny.yaml", "--store", "gs://bucket/x"], "gs://"),
         (["run", "tiny.yaml", "--runner", "inline", "--device", "cuda"], "CUDA"),
+        (["run", "tiny.yaml", "--device", "cpu", "--set", "training.precision=tf32"], "tf32 needs a CUDA device"),
+        (["run", "tiny.yaml", "--set", "training.precision=float16"], "training.precision"),
         (["status", "nowhere"], "not a store"),
         (["report", "nowhere"], "store"),
         (["run", "tiny.yaml", "--treads", "2"], "--threads"),
@@ -120,3 +122,16 @@ def test_what_the_user_can_mend_exits_2_with_a_remedy(workplace: Workplace, argu
     assert done.returncode == 2, done.stderr
     assert message in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_stacks_are_a_matter_of_how_and_precision_of_what(workplace: Workplace) -> None:
+    arguments = ("run", "tiny.yaml", *INLINE, "--json")
+    first = workplace.run(*arguments, "--stack", "3")
+    assert (first.returncode, json.loads(first.stdout)["executed"]) == (0, 6), first.stderr
+    sizes = [len(commit.get("stack", [])) for commit in workplace.commits().values()]
+    assert sorted(sizes) == [2, 2, 2, 2, 2, 2]
+    assert not list((workplace.store / "checkpoints").glob("*"))
+    assert json.loads(workplace.run(*arguments, "--stack", "1").stdout)["executed"] == 0
+    rounded = workplace.run(*arguments, "--set", "training.precision=bf16", "--set", "seeds=1", "--stack", "2")
+    assert (rounded.returncode, json.loads(rounded.stdout)["executed"]) == (0, 3), rounded.stderr
+    assert workplace.run("report", "results/tiny").returncode == 0

@@ -90,6 +90,25 @@ def test_a_killed_driver_run_again_ends_in_the_same_rows(
     assert workplace.rows() == uninterrupted(*LONGER).rows()
 
 
+def test_stacks_of_a_killed_driver_go_on_as_they_were(
+    workplace: Workplace, uninterrupted: Callable[..., Workplace]
+) -> None:
+    stacks = (*LONGER, "--stack", "4")
+    driver = workplace.start("run", "tiny.yaml", *stacks, *OFTEN)
+    wait_for(lambda: states(workplace))
+    driver.send_signal(signal.SIGKILL)
+    driver.communicate(timeout=30)
+    wait_for(lambda: not workplace.family.pids(), seconds=15)
+    before = len(workplace.commits())
+    done = workplace.run("run", "tiny.yaml", *stacks, "--json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["executed"] == 9 - before
+    assert workplace.rows() == uninterrupted(*stacks).rows()
+    sizes = sorted(len(commit["stack"]) for commit in workplace.commits().values() if "stack" in commit)
+    assert sizes == [2, 2, 3, 3, 3, 4, 4, 4, 4]
+    assert not list((workplace.store / "checkpoints").glob("*"))
+
+
 @pytest.mark.timeout(900)
 def test_a_driver_killed_at_any_moment_leaves_nothing_and_resumes(
     workplace: Workplace, uninterrupted: Callable[..., Workplace]

@@ -28,10 +28,13 @@ def test_a_driver_needs_no_torch(tmp_path: Path) -> None:
     program = (
         "import sys\n"
         "from pathlib import Path\n"
-        "from orchestrator import decoded, ray_environment\n"
+        "from orchestrator import decoded, ray_environment, sizing\n"
+        "from orchestrator.settings import Settings\n"
         f"assert decoded.known_fingerprint('digits', None, Path({str(tmp_path)!r}))\n"
         "ray_environment.prepare('local')\n"
         "import orchestrator.cluster, orchestrator.following, orchestrator.sweeping, orchestrator.tuning\n"
+        "sizing.DRIVERS = ()\n"
+        "assert not sizing._on_a_gpu_here(Settings())\n"
         "assert 'torch' not in sys.modules\n"
     )
     subprocess.run([sys.executable, "-c", program], check=True, timeout=60)

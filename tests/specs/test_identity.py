@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from specs.identity import trial_id
+from specs.identity import ADDED_LATER, trial_id
 from specs.loading import parse_sweep
 from specs.sweep import SweepSpec, expand
 from specs.trial import TrialSpec
@@ -55,6 +55,7 @@ CHANGES: dict[str, Any] = {
     "training.milestone_factor": 0.2,
     "training.augmentation": "flip-crop",
     "training.selection": "final",
+    "training.precision": "bf16",
     "evaluation.train_examples": 99,
     "evaluation.robustness.repeats": 19,
     "evaluation.robustness.masks": ["shared"],
@@ -98,6 +99,18 @@ def leaves(content: dict[str, Any], prefix: str = "") -> set[str]:
 def test_the_id_of_a_trial_is_pinned() -> None:
     """Where this fails, every result ever stored is stale: raise NUMERICS_VERSION on purpose, or undo the change."""
     assert trial_id(TrialSpec.model_validate(TRIAL)) == "edb03bb4b7ef525f"
+
+
+@pytest.mark.parametrize(("path", "before"), ADDED_LATER.items())
+def test_a_field_that_came_later_is_hashed_where_it_says_something(path: tuple[str, str], before: str) -> None:
+    part, field = path
+    spelled = TRIAL | {part: TRIAL[part] | {field: before}}
+    assert trial_id(TrialSpec.model_validate(spelled)) == trial_id(TrialSpec.model_validate(TRIAL))
+
+
+def test_precisions_have_ids_of_their_own() -> None:
+    trials = [TRIAL | {"training": TRIAL["training"] | {"precision": name}} for name in ("float32", "tf32", "bf16")]
+    assert len({trial_id(TrialSpec.model_validate(trial)) for trial in trials}) == 3
 
 
 def test_every_field_is_hashed_and_listed_here() -> None:

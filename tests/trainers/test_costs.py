@@ -3,7 +3,8 @@ import math
 import pytest
 import torch
 
-from trainers.costs import Cost, calibrate
+from trainers import costs
+from trainers.costs import Cost, calibrate, peak
 
 CPU = torch.device("cpu")
 
@@ -38,3 +39,18 @@ def test_a_calibration_gives_plausible_costs_and_leaves_determinism_as_it_was(ma
 def test_a_larger_network_is_found_to_cost_more(make_spec):
     small, large = (calibrate(make_spec(members=members, hidden=400), CPU) for members in (1, 256))
     assert large.trained > 2 * small.trained
+
+
+@pytest.mark.parametrize("trials", [1, 3])
+@pytest.mark.parametrize("changes", [{}, {"method": "bagging", "lam": 0.0}, {"precision": "bf16"}], ids=str)
+def test_the_peak_of_a_stack_is_measured_through_all_its_parts(make_spec, monkeypatch, changes, trials):
+    seen = []
+    results = costs.StackTraining.results
+
+    def noting(training):
+        seen.append((training.progress.trials, training.progress.epoch))
+        return results(training)
+
+    monkeypatch.setattr(costs.StackTraining, "results", noting)
+    assert peak(make_spec(validation=237, **changes), trials, CPU) > 50e6
+    assert seen == [(trials, 1)]

@@ -17,7 +17,7 @@ def spec(lam):
         architecture=Spec(kind="mlp", members=2, hidden=3), method="joint", lam=lam, seed=0,
         dataset=Spec(name="digits", validation=5, train_examples=None),
         training=Spec(epochs=2, batch_size=8, learning_rate=0.1, momentum=0.9, weight_decay=0.0, milestones=(),
-                      milestone_factor=0.1, augmentation="none", selection="validation"),
+                      milestone_factor=0.1, augmentation="none", selection="validation", precision="float32"),
         evaluation=Spec(train_examples=5, robustness=Spec(repeats=2, masks=("example",)), filters=False, hessian=None),
     )
 

@@ -8,9 +8,16 @@ from torch import Tensor
 
 from trainers.ensembles.convnet import ConvNetEnsemble
 from trainers.ensembles.densenet import DenseNetEnsemble
-from trainers.ensembles.gradients import Images, OnLogits, gradients, gradients_in_memory
+from trainers.ensembles.gradients import (
+    Images,
+    OnLogits,
+    gradients,
+    gradients_in_memory,
+    gradients_member_by_member,
+)
 from trainers.ensembles.mlp import MlpEnsemble
 from trainers.ensembles.mlp_gradients import MlpGradients
+from trainers.ensembles.rounding import InBfloat16
 
 if TYPE_CHECKING:
     from specs.architectures import Architecture
@@ -77,12 +84,16 @@ class Gradients(Protocol):
         """Gradient of each trained weight, in order; running statistics are updated."""
 
 
-def gradients_for(kind: str) -> Gradients:
+def gradients_for(kind: str, precision: str = "float32") -> Gradients:
     """The fastest way for a kind of member network that fits into memory: closed form for MLPs.
 
     DenseNets take their backward pass member by member where the activations of all would take over 0.5 GB: those of
-    the paper's take over 10 GB.
+    the paper's take over 10 GB. In bfloat16 they always do, and MLPs take autograd's way: which operations are rounded
+    is torch's to say.
     """
+    if precision == "bf16":
+        plain = gradients_member_by_member if kind == "densenet" else gradients
+        return lambda ensemble, *arguments: plain(InBfloat16(ensemble), *arguments)
     match kind:
         case "mlp":
             return MlpGradients()

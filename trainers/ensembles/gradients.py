@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import torch
 from jaxtyping import Float
@@ -12,7 +12,6 @@ from torch import Tensor
 from trainers.losses import Logits
 
 if TYPE_CHECKING:
-    from trainers.ensembles import Ensemble
     from trainers.ensembles.densenet import DenseNetEnsemble
 
 Images = Float[Tensor, "group example channel height width"]
@@ -22,7 +21,18 @@ MOST_IN_ONE_GRAPH = 2**27
 """Numbers that one graph may keep: 0.5 GB of float32."""
 
 
-def gradients(ensemble: Ensemble, weights: dict[str, Tensor], images: Images, on_logits: OnLogits) -> list[Tensor]:
+class Forward(Protocol):
+    """What gradients take of an ensemble, see :class:`trainers.ensembles.Ensemble`."""
+
+    @property
+    def buffers(self) -> frozenset[str]:
+        """Names of the weights that no gradient trains."""
+
+    def logits(self, weights: dict[str, Tensor], images: Images, *, training: bool = False) -> Logits:
+        """Logits of every member."""
+
+
+def gradients(ensemble: Forward, weights: dict[str, Tensor], images: Images, on_logits: OnLogits) -> list[Tensor]:
     """Gradient of each trained weight, in order; running statistics are updated.
 
     One graph holds the activations of all members.
@@ -33,7 +43,7 @@ def gradients(ensemble: Ensemble, weights: dict[str, Tensor], images: Images, on
 
 
 def gradients_member_by_member(
-    ensemble: Ensemble, weights: dict[str, Tensor], images: Images, on_logits: OnLogits
+    ensemble: Forward, weights: dict[str, Tensor], images: Images, on_logits: OnLogits
 ) -> list[Tensor]:
     """The same, for networks that run in turn, with a graph of one network at a time.
 
