@@ -20,12 +20,12 @@ def resources(monkeypatch: pytest.MonkeyPatch) -> Callable[..., dict[str, float]
 
     with mock.patch.dict(os.environ):
         ray_environment.prepare("local")
-        from orchestrator import tuning
+        from orchestrator import cluster
 
     def asked(gpus: float, **settings: Any) -> dict[str, float]:
         there = {"CPU": 8.0} | ({"GPU": gpus} if gpus else {})
-        monkeypatch.setattr(tuning.ray, "cluster_resources", lambda: there)
-        return tuning._resources(Settings(**settings))
+        monkeypatch.setattr(cluster.ray, "cluster_resources", lambda: there)
+        return cluster._resources(Settings(**settings))
 
     return asked
 
