@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import torch
 
 from orchestrator import datasets, memory, provenance
+from orchestrator.failing import commit_failure
 from orchestrator.journal import Journal
 from orchestrator.plan import Task
-from orchestrator.redaction import redact
 from orchestrator.settings import Settings
 from orchestrator.store import Store
 from specs.layout import Commit
@@ -67,27 +67,6 @@ def _counting(task: Task, part: Task, on_epoch: Callable[[int], None]) -> Callab
     """Tells how many epochs the whole stack has completed, while a part of it is trained."""
     epochs, before = task.trials[0].spec.training.epochs, task.trials.index(part.trials[0])
     return lambda epoch: on_epoch((before * epochs + len(part.trials) * epoch) // len(task.trials))
-
-
-def commit_failure(task: Task, store: Store, cause: str, message: str) -> None:
-    """Decide that the trials of a stack failed, without the secrets that an error's text may hold."""
-    journal = Journal(store.logs)
-    for trial in task.left:
-        won = store.commit(
-            Commit.model_validate(
-                {
-                    "trial_id": trial.id,
-                    "status": "failed",
-                    "attempt": "",
-                    "files": {},
-                    "cause": cause,
-                    "message": redact(message),
-                    "environment": {},
-                }
-            )
-        )
-        journal.note("failed" if won else "late", trial.id, cause=cause)
-    memory.forget(task, store)
 
 
 def _train_and_commit(task: Task, store: Store, settings: Settings, on_epoch: Callable[[int], None]) -> None:

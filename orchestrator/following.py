@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from orchestrator.errors import SweepStoppedError
+from orchestrator.failing import commit_failure
 from orchestrator.overview import column_of
 from orchestrator.plan import Task
 from orchestrator.progress import Progress
@@ -50,8 +51,6 @@ class Follower:
 
     def failed(self, task: Task, message: str, cause: str) -> None:
         """See :class:`orchestrator.runners.Listener`."""
-        from orchestrator.execution import commit_failure  # torch, which a driver needs for nothing else
-
         commit_failure(task, self._store, cause, message)
         if not self._first_end(task):
             return

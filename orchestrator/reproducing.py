@@ -97,7 +97,8 @@ def _stack(store: Store, trial: PlannedTrial, stored: Commit | None) -> Task:
 
 
 def _run(trial: PlannedTrial, task: Task, scratch: Store, settings: Settings) -> Commit:
-    from orchestrator.execution import commit_failure, execute
+    from orchestrator.execution import execute
+    from orchestrator.failing import commit_failure
     from orchestrator.memory import cause_of
 
     try:

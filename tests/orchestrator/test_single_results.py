@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from orchestrator import collecting, standing, verifying
-from orchestrator.execution import commit_failure, execute
+from orchestrator.execution import execute
+from orchestrator.failing import commit_failure
 from orchestrator.plan import Task
 from orchestrator.store import Store
 from reports import loading
