@@ -85,7 +85,7 @@ def bare(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> pytest.MonkeyPatch:
 
 def test_what_workers_import_early_is_there_and_brings_torch_along() -> None:
     program = f"import sys; import {ray_environment.NEEDED}; assert 'torch' in sys.modules"
-    subprocess.run([sys.executable, "-c", program], check=True, timeout=120)
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=180)
 
 
 @pytest.mark.usefixtures("bare")
