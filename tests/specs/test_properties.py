@@ -109,6 +109,7 @@ EDITS: dict[str, tuple[st.SearchStrategy[Any], Touched]] = {
     "training/milestones": (st.sets(counts, max_size=4).map(sorted), everything),
     "training/milestone_factor": (st.floats(0.001, 1), everything),
     "training/augmentation": (st.sampled_from(["none", "flip-crop"]), everything),
+    "training/precision": (st.sampled_from(["float32", "tf32", "bf16"]), everything),
     "training/selection": (st.sampled_from(["validation", "final"]), everything),
     "training/learning_rate/default": (rates, at_the_shared_rate),
     "training/learning_rate/from_lambda": (rates.map(lambda rate: {1: rate}), at_the_late_rate),
