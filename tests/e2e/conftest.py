@@ -1,9 +1,11 @@
 """The real command line on a real store, and what is compared between stores."""
 
 import json
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -74,6 +76,9 @@ class Workplace:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            preexec_fn=partial(
+                signal.signal, signal.SIGINT, signal.SIG_DFL
+            ),  # a shell's jobs inherit that it is ignored
         )
         self._started.append(process)
         return process
