@@ -5,7 +5,6 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -76,9 +75,6 @@ class Workplace:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-            preexec_fn=partial(
-                signal.signal, signal.SIGINT, signal.SIG_DFL
-            ),  # a shell's jobs inherit that it is ignored
         )
         self._started.append(process)
         return process
@@ -121,6 +117,13 @@ class Workplace:
                     {name: value for name, value in row.items() if name not in INCIDENTAL} for row in rows
                 )
         return found
+
+
+@pytest.fixture(scope="session", autouse=True)
+def heeding_keys() -> None:
+    """Commands heed Ctrl-C even where the tests are a job in the background, whose children would ignore it."""
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture
