@@ -7,6 +7,8 @@ from specs.architectures import ConvNet, DenseNet, Mlp
 from tests.trainers.test_training import assert_close, numbers, trained
 from trainers import measuring
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 NETWORKS = {
     "mlp": Mlp(kind="mlp", members=4, hidden=16),
     "convnet": ConvNet(kind="convnet", members=2, filters=(4, 3), strides=(1, 2)),
@@ -27,14 +29,6 @@ def trial(make_spec):
         return spec.model_copy(update={"architecture": NETWORKS[kind], "dataset": data, "training": training})
 
     return make
-
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.mark.parametrize("examples", [2000, 16])

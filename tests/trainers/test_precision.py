@@ -12,20 +12,14 @@ from trainers.stack_training import StackTraining
 from trainers.stacks import Stack
 from trainers.training import train
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 CPU = torch.device("cpu")
 NETWORKS = {
     "mlp": Mlp(kind="mlp", members=3, hidden=16),
     "convnet": ConvNet(kind="convnet", members=2, filters=(4, 3), strides=(1, 2)),
     "densenet": DenseNet(kind="densenet", members=2, depth=10, growth=4),
 }
-
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture
