@@ -17,6 +17,17 @@ with suppress(ImportError):  # the trainers' tests run without it
     settings.load_profile("ensweep")
 
 
+@pytest.fixture(scope="module")
+def one_thread() -> Iterator[None]:
+    """For a file's tests from here on: sums in one order whatever the machine, and small networks do not wait."""
+    import torch  # which most rooms' tests go without
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
 @pytest.fixture(scope="session")
 def s3_endpoint() -> Iterator[str]:
     """The address of an S3 server in a process of its own."""

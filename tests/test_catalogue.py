@@ -1,6 +1,5 @@
 """Every sweep that ships loads, expands and says what the paper says."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -222,15 +221,6 @@ def test_the_digits_share_one_parameter_budget() -> None:
 def test_the_digits_learning_rates_follow_the_paper_s_rule(architecture: str, members: int) -> None:
     for lam, rate in rates("smoke/digits", architecture).items():
         assert rate == pytest.approx(0.02 * members * (0.3 if lam >= 0.99 else 1))
-
-
-@pytest.fixture
-def one_thread() -> Iterator[None]:
-    """Threads cost such small networks more than they bring, above all on a busy machine."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 @pytest.mark.slow

@@ -11,19 +11,12 @@ from trainers.ensembles.gradients import gradients, gradients_in_memory, gradien
 from trainers.losses import joint_gradient
 from trainers.optimizer import StackedSGD
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 ENSEMBLE = DenseNetEnsemble(members=3, image_shape=(2, 8, 8), depth=16, growth=2, classes=5)
 LAMBDAS, RATES, EXAMPLES, STEPS = (0.0, 0.5, 1.0), (0.3, 0.1, 0.3), 6, 2
 EXACT = {"atol": 1e-9, "rtol": 1e-9}
 ROUTES = import_module("trainers.ensembles.gradients")  # the package's own name "gradients" is the function
-
-
-@pytest.fixture(autouse=True, scope="module")
-def one_thread():
-    """Convolutions this small only wait for a second thread."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 class Settings:

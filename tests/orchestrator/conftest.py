@@ -1,12 +1,14 @@
 """A small sweep, and rows as a trainer would give them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from specs.records import TABLES, Row
 from specs.sweep import SweepSpec
+from tests.orchestrator.crashing import fast_folder
 
 SWEEP: dict[str, Any] = {
     "name": "tiny",
@@ -27,6 +29,13 @@ SWEEP: dict[str, Any] = {
 def sweep() -> Callable[..., SweepSpec]:
     """Builds the small sweep; keywords replace its fields."""
     return lambda **changes: SweepSpec.model_validate(SWEEP | changes)
+
+
+@pytest.fixture(scope="module")
+def folder() -> Iterator[Path]:
+    """Where a file's tests have their stores: in memory, where they can be."""
+    with fast_folder() as made:
+        yield made
 
 
 @pytest.fixture

@@ -2,17 +2,15 @@
 
 import random
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-
-import pytest
 
 from orchestrator import collecting, verifying
 from orchestrator.store import Store
 from reports import loading
 from specs import layout
 from specs.sweep import SweepSpec, expand
-from tests.orchestrator.crashing import Case, Rows, fast_folder, killed_at, rows, spread
+from tests.orchestrator.crashing import Case, Rows, killed_at, rows, spread
 
 TINY = {
     "architectures": {"2x3H": {"kind": "mlp", "members": 2, "hidden": 3}},
@@ -24,12 +22,6 @@ KINDS = {
     "checkpoint.save", "checkpoint.state", "checkpoint.saved", "checkpoint.remove", "batch", "epoch",
 }  # fmt: skip
 """Every kind of point that a run without damage passes."""
-
-
-@pytest.fixture(scope="module")
-def folder() -> Iterator[Path]:
-    with fast_folder() as made:
-        yield made
 
 
 def only_results(store: Store) -> bool:

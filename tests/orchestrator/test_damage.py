@@ -14,18 +14,12 @@ from orchestrator.store import Store
 from reports import loading
 from specs import layout
 from specs.sweep import SweepSpec
-from tests.orchestrator.crashing import Case, Rows, fast_folder, rows
+from tests.orchestrator.crashing import Case, Rows, rows
 
 Damage = Callable[[bytes], bytes]
 
 CUTS = 12
 FLIPS = 20
-
-
-@pytest.fixture(scope="module")
-def folder() -> Iterator[Path]:
-    with fast_folder() as made:
-        yield made
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 import json
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from multiprocessing import get_context
 from multiprocessing.synchronize import Barrier
 from pathlib import Path
@@ -18,15 +18,9 @@ from orchestrator.store import Store
 from reports import loading
 from specs import faults, layout
 from specs.sweep import SweepSpec, expand
-from tests.orchestrator.crashing import Case, fast_folder, in_fork, killed_at, rows
+from tests.orchestrator.crashing import Case, in_fork, killed_at, rows
 
 DAY = 86400.0
-
-
-@pytest.fixture(scope="module")
-def folder() -> Iterator[Path]:
-    with fast_folder() as made:
-        yield made
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 import json
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from specs import layout
 from specs.layout import Commit
 from specs.sweep import SweepSpec, expand
 from specs.trial import TrialSpec
-from tests.orchestrator.crashing import Case, fast_folder, killed_at, rows, spread
+from tests.orchestrator.crashing import Case, killed_at, rows, spread
 
 TINY = {
     "architectures": {"2x3H": {"kind": "mlp", "members": 2, "hidden": 3}},
@@ -25,12 +25,6 @@ TINY = {
     "seeds": 1,
     "training": {"epochs": 2, "batch_size": 400, "learning_rate": 0.1},
 }
-
-
-@pytest.fixture(scope="module")
-def folder() -> Iterator[Path]:
-    with fast_folder() as made:
-        yield made
 
 
 @pytest.fixture

@@ -1,7 +1,5 @@
 """Shapes and types of the pure functions are checked while their tests run; small generated data."""
 
-from collections.abc import Iterator
-
 import pytest
 import torch
 from jaxtyping import install_import_hook
@@ -25,15 +23,6 @@ with install_import_hook(
     import trainers.training  # noqa: F401
 
 from trainers.data import Arrays
-
-
-@pytest.fixture
-def one_thread() -> Iterator[None]:
-    """Sums in one order, whatever the machine."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="session")

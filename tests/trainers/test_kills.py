@@ -19,6 +19,8 @@ from trainers.checkpoint import SLOTS
 from trainers.data import Arrays
 from trainers.training import TrialResult, train
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 NETWORKS = {
     "mlp": Mlp(kind="mlp", members=2, hidden=4),
     "convnet": ConvNet(kind="convnet", members=2, filters=(2, 4), strides=(1, 2)),
@@ -46,15 +48,6 @@ def images() -> Arrays:
 def folder() -> Iterator[Path]:
     with fast_folder() as made:
         yield made
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    """As in the forks: the number of threads is part of what makes two trainings equal."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 def specs(kind: str, **training: Any) -> list[TrialSpec]:
