@@ -42,7 +42,7 @@ class Block:
     """A block of :func:`orderly`, for those who work within it."""
 
     def __init__(self) -> None:
-        self.received: list[int] = []
+        self.received: int | None = None
         """The signal that ends the block, if any."""
         self.reasons: list[Exception] = []
         """The errors of other threads that end it."""
@@ -53,7 +53,7 @@ class Block:
     @property
     def ends(self) -> bool:
         """Whether it is to end: for a loop to ask, since some libraries catch every exception, ours among them."""
-        return bool(self.received or self.reasons)
+        return self.received is not None or bool(self.reasons)
 
     def abandon(self, reason: Exception) -> None:
         """End the block with an error, from any thread."""
@@ -62,14 +62,14 @@ class Block:
 
     def conclude(self) -> None:
         """Raise what ended the block, if it was not its own end."""
-        if self.reasons and self.received in ([], [ABANDON]):
+        if self.reasons and self.received in (None, ABANDON):
             raise self.reasons[0]
-        if self.received:
-            raise InterruptedBySignal(self.received[0])
+        if self.received is not None:
+            raise InterruptedBySignal(self.received)
 
     def raise_again(self, dropped: BaseException | None) -> bool:
         """Whether an exception that Python dropped was a signal's; if so, it is raised once more, a moment later."""
-        self.received = self.received or _numbers_of(dropped)
+        self.received = self.received or _number_of(dropped)
         if not (self.ends and isinstance(dropped, KeyboardInterrupt | SystemExit)):
             return False
         self._dropped = True
@@ -78,10 +78,10 @@ class Block:
 
     def interrupt(self, number: int, _frame: FrameType | None) -> None:
         """The handler of a signal."""
-        if self.received and not self._dropped:  # abandoned while it was ending already
+        if self.received is not None and not self._dropped:  # abandoned while it was ending already
             return
         self._dropped = False
-        self.received = self.received or [number]
+        self.received = self.received or number
         for handled in HANDLED:
             signal.signal(handled, _exit_now)
         raise KeyboardInterrupt
@@ -103,15 +103,15 @@ def orderly() -> Iterator[Block]:
         try:
             yield block
         except BaseException as error:
-            block.received = block.received or _numbers_of(error)
+            block.received = block.received or _number_of(error)
             if not block.ends:
                 raise
         block.conclude()
 
 
-def _numbers_of(error: BaseException | None) -> list[int]:
+def _number_of(error: BaseException | None) -> int | None:
     """The signal that a library's own handler took: Ray's, which stands while Ray starts, exits with its number."""
-    return [int(error.code)] if isinstance(error, SystemExit) and error.code in HANDLED else []
+    return int(error.code) if isinstance(error, SystemExit) and error.code in HANDLED else None
 
 
 def end_now(code: int) -> NoReturn:
@@ -172,9 +172,9 @@ def _watched(block: Block) -> Iterator[None]:
 
 def _watch(readable: int, block: Block) -> None:
     seen: list[int] = []
-    deadline = float("inf")
+    deadline: float | None = None
     while True:
-        left = None if deadline == float("inf") else max(0.0, deadline - time.monotonic())
+        left = None if deadline is None else max(0.0, deadline - time.monotonic())
         ready, _, _ = select.select([readable], [], [], left)
         if not ready:
             _exit_late(seen[0], block)
@@ -188,7 +188,7 @@ def _watch(readable: int, block: Block) -> None:
         asked = [number for number in seen if number in HANDLED]
         if len(asked) > 1:
             _exit_now(asked[1], None)
-        if seen and deadline == float("inf"):
+        if seen and deadline is None:
             deadline = time.monotonic() + GRACE_SECONDS
 
 
