@@ -9,7 +9,7 @@ over classes is several times faster.
 from __future__ import annotations
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 Logits = Float[Tensor, "trial member example class"]
@@ -20,7 +20,7 @@ Counts = Float[Tensor, "trial member example"]
 
 def ensemble_logits(logits: Logits) -> Float[Tensor, "trial example class"]:
     """Mean logits of the members: the logits of q̄."""
-    return logits.mean(1)
+    return logits.mT.mean(1).mT
 
 
 def ensemble_nll(logits: Logits, labels: Labels) -> Float[Tensor, "trial example"]:
@@ -62,11 +62,15 @@ def joint_gradient(logits: Logits, labels: Labels, lam: PerTrial, weights: Count
     ``weights``, where all λ are 0, make it the gradient of :func:`weighted_loss`.
     """
     _, members, examples, classes = logits.shape
-    ensemble = torch.softmax(ensemble_logits(logits).mT, -2).unsqueeze(1)
-    gradient = torch.softmax(logits.mT, -2).lerp_(ensemble, lam[:, None, None, None])
-    target = labels.unsqueeze(1) == torch.arange(classes, device=labels.device).unsqueeze(-1)
-    gradient = gradient.sub_(target.to(logits.dtype).unsqueeze(1)).div_(members * examples)
+    count, lam = members * examples, lam[:, None, None]
+    shared = lam * torch.softmax(ensemble_logits(logits).mT, -2) - label_places(labels, classes).to(logits.dtype)
+    gradient = torch.softmax(logits.mT, -2).mul_((1 - lam[:, None]) / count).add_((shared / count).unsqueeze(1))
     return (gradient if weights is None else gradient.mul_(weights.unsqueeze(-2))).mT
+
+
+def label_places(labels: Int[Tensor, "*batch example"], classes: int) -> Bool[Tensor, "*batch class example"]:
+    """Which class is each example's label."""
+    return labels.unsqueeze(-2) == torch.arange(classes, device=labels.device).unsqueeze(-1)
 
 
 def _nll(logits: Float[Tensor, "*batch example class"], labels: Int[Tensor, "*batch example"]) -> Tensor:

@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from orchestrator.store import Store
+from specs.identity import NUMERICS_VERSION
 from specs.layout import Commit
 from tests.e2e.conftest import ENSWEEP, Workplace
 from tests.processes import wait_for
@@ -26,7 +27,7 @@ ENDLESS = ("--set", "training.epochs=100000")
 OTHER_NUMERICS = """
 import sys
 from specs import identity
-identity.NUMERICS_VERSION = 2
+identity.NUMERICS_VERSION += 1
 from orchestrator import cli
 sys.argv = ["ensweep", *sys.argv[1:]]
 cli.main()
@@ -93,7 +94,8 @@ def test_plan_knows_a_renamed_architecture_and_another_numerics_version(finished
         [sys.executable, "-c", OTHER_NUMERICS, "plan", "tiny.yaml", "--json"],
         cwd=finished.folder, capture_output=True, text=True, timeout=60, check=True,
     )  # fmt: skip
-    assert whys(json.loads(other.stdout)) == {"numerics version 1 → 2: this program computes it otherwise"}
+    now, then = NUMERICS_VERSION, NUMERICS_VERSION + 1
+    assert whys(json.loads(other.stdout)) == {f"numerics version {now} → {then}: this program computes it otherwise"}
     finished.spec.write_text(finished.spec.read_text().replace("4x4H:", "four-small:"))
     renamed = planned(finished)
     assert (renamed["complete"], renamed["stale"]) == (6, 0)

@@ -48,6 +48,19 @@ def test_of_equal_logits_the_first_class_is_predicted():
     assert wrong(torch.zeros(1, 3, 4), torch.tensor([[0, 1, 3]])).tolist() == [[False, True, True]]
 
 
+def test_wrong_is_what_the_first_largest_class_says_with_equal_logits_and_without():
+    stream = torch.Generator().manual_seed(1)
+    labels = torch.randint(0, 5, (2, 1, 400), generator=stream)
+    for logits in (torch.randn(2, 3, 400, 5, generator=stream), torch.randint(3, (2, 3, 400, 5), generator=stream) / 2):
+        expected = [[int(row.tolist().index(row.max())) for row in member] for member in logits.flatten(0, 1)]
+        assert torch.equal(wrong(logits, labels), torch.tensor(expected).view(2, 3, 400) != labels)
+
+
+def test_a_logit_that_is_no_number_is_wrong():
+    logits = torch.tensor([[[1.0, torch.nan], [torch.nan, 1.0], [0.0, 1.0]]])
+    assert wrong(logits, torch.tensor([[0, 0, 1]])).tolist() == [[True, True, False]]
+
+
 @pytest.mark.parametrize(
     ("errors", "classes", "expected"),
     [
