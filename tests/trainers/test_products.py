@@ -1,0 +1,49 @@
+"""The product of MLPs' first layers against float64, under autograd, and row by row."""
+
+import pytest
+import torch
+
+from trainers.ensembles.products import product
+
+SHAPES = [(1024, 100, 784), (96, 7, 50), (1, 1, 1), (1024, 784, 100)]
+
+
+def factors(rows, columns, inner, groups=1, dtype=torch.float32):
+    stream = torch.Generator().manual_seed(0)
+    return tuple(torch.randn(groups, size, inner, generator=stream).to(dtype) for size in (rows, columns))
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("groups", [1, 3])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_it_is_the_product_within_rounding(shape, groups, dtype):
+    left, right = factors(*shape, groups, dtype)
+    exact = torch.einsum("gri,gci->grc", left.double(), right.double())
+    bound = shape[2] * torch.finfo(dtype).eps * torch.einsum("gri,gci->grc", left.double().abs(), right.double().abs())
+    assert ((product(left, right).double() - exact).abs() <= bound).all()
+
+
+def test_columns_may_lie_across_in_memory():
+    left, right = factors(96, 50, 7)
+    across = right.mT.contiguous().mT
+    assert not across.is_contiguous()
+    torch.testing.assert_close(product(left, across), product(left, right), rtol=1e-6, atol=1e-6)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.usefixtures("one_thread")
+def test_a_row_has_the_same_bits_whatever_other_rows_there_are(shape):
+    rows, columns, inner = shape
+    left, right = factors(3 * rows, columns, inner)
+    together = product(left, right)
+    for part in range(3):
+        here = slice(part * rows, (part + 1) * rows)
+        assert torch.equal(product(left[:, here].clone(), right), together[:, here])
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_gradients_flow_where_a_graph_is_asked_for(dtype):
+    left, right = (factor.requires_grad_() for factor in factors(5, 4, 3, dtype=dtype))
+    product(left, right).sum().backward()
+    torch.testing.assert_close(left.grad, right.detach().sum(1, keepdim=True).expand(left.shape))
+    torch.testing.assert_close(right.grad, left.detach().sum(1, keepdim=True).expand(right.shape))
