@@ -199,14 +199,15 @@ def test_numbers_in_a_graph_are_those_that_autograd_keeps():
     ],
 )
 def test_graphs_that_would_be_too_large_hold_one_member(trials, numbers, route, monkeypatch):
-    monkeypatch.setattr(ROUTES, "MOST_IN_ONE_GRAPH", numbers * EXAMPLES * ENSEMBLE.numbers_in_graph)
+    room = 8 * numbers * EXAMPLES * ENSEMBLE.numbers_in_graph
+    monkeypatch.setattr(ROUTES, "memory_for_a_graph", lambda device: room)
     monkeypatch.setattr(ROUTES, route, lambda *given: [route])
     weights, (images, _) = stacked(*range(trials)), next(batches())
     assert gradients_in_memory(ENSEMBLE, weights, images[None], lambda logits: logits) == [route]
 
 
 def test_a_single_network_has_one_graph_whatever_its_size(monkeypatch):
-    monkeypatch.setattr(ROUTES, "MOST_IN_ONE_GRAPH", 0)
+    monkeypatch.setattr(ROUTES, "memory_for_a_graph", lambda device: 0)
     monkeypatch.setattr(ROUTES, "gradients", lambda *given: ["one graph"])
     weights = {name: weight[:, :1] for name, weight in stacked(0).items()}
     images, _ = next(batches())

@@ -87,9 +87,9 @@ class Gradients(Protocol):
 def gradients_for(kind: str, precision: str = "float32") -> Gradients:
     """The fastest way for a kind of member network that fits into memory: closed form for MLPs.
 
-    DenseNets take their backward pass member by member where the activations of all would take over 0.5 GB: those of
-    the paper's take over 10 GB. In bfloat16 they always do, and MLPs take autograd's way: which operations are rounded
-    is torch's to say.
+    DenseNets take their backward pass member by member where the activations of all would take too much of the memory
+    (:func:`trainers.devices.memory_for_a_graph`): those of the paper's take over 10 GB. In bfloat16 they always do, and
+    MLPs take autograd's way: which operations are rounded is torch's to say.
     """
     if precision == "bf16":
         plain = gradients_member_by_member if kind == "densenet" else gradients

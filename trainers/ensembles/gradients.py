@@ -9,6 +9,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from trainers.devices import memory_for_a_graph
 from trainers.losses import Logits
 
 if TYPE_CHECKING:
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
 Images = Float[Tensor, "group example channel height width"]
 OnLogits = Callable[[Logits], Logits]
 """The gradient of the loss with respect to the logits, from their values."""
-MOST_IN_ONE_GRAPH = 2**27
-"""Numbers that one graph may keep: 0.5 GB of float32."""
 
 
 class Forward(Protocol):
@@ -74,11 +73,14 @@ def gradients_member_by_member(
 def gradients_in_memory(
     ensemble: DenseNetEnsemble, weights: dict[str, Tensor], images: Images, on_logits: OnLogits
 ) -> list[Tensor]:
-    """The same to the last bit, in one graph where it is small or a single network's, else member by member.
+    """The same to the last bit, in one graph where there is memory for it or it is a single network's, else member by
+    member.
 
-    A second forward pass saves no memory of a single network, and small networks spend more on it than on the first.
+    A second forward pass saves no memory of a single network.
     """
-    networks, examples = next(iter(weights.values())).shape[:2].numel(), images.shape[1]
-    if networks == 1 or networks * examples * ensemble.numbers_in_graph <= MOST_IN_ONE_GRAPH:
+    weight = next(iter(weights.values()))
+    networks, examples = weight.shape[:2].numel(), images.shape[1]
+    graph = networks * examples * ensemble.numbers_in_graph * weight.element_size()
+    if networks == 1 or graph <= memory_for_a_graph(weight.device):
         return gradients(ensemble, weights, images, on_logits)
     return gradients_member_by_member(ensemble, weights, images, on_logits)
