@@ -10,7 +10,7 @@ from torch import Tensor
 from trainers.ensembles import Ensemble, Weights
 from trainers.losses import Labels, Logits
 from trainers.metrics import Measures, Sums
-from trainers.pool import Part
+from trainers.pool import Part, for_trials
 from trainers.robustness import DroppingSums
 
 NUMBERS = {"cpu": 2**21, "cuda": 2**26}
@@ -61,8 +61,3 @@ def distances(weights: Weights, initial: Weights, buffers: frozenset[str] = froz
         if name not in buffers
     ]
     return torch.stack(lengths).square().sum(0).sqrt().cpu()
-
-
-def for_trials(labels: Tensor, trials: int) -> Labels:
-    """Labels (group, example) repeated to (trial, example)."""
-    return labels.repeat_interleave(trials // len(labels), 0)

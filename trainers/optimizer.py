@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import torch
@@ -11,6 +12,21 @@ from torch.optim.sgd import sgd
 
 if TYPE_CHECKING:
     from specs.trial import Training
+
+
+@dataclass(frozen=True)
+class _Part:
+    """What of a stack has one learning rate, and is not frozen.
+
+    Each trial is a tensor of its own to the kernel, although neighbours could be one: the kernel rounds what is left
+    over at the end of a tensor otherwise than the rest, and a trial's weights are to end where they do alone.
+    """
+
+    rate: float
+    trials: list[int]
+    weights: list[Tensor]
+    """Of each of the stack's weights, those of each trial; buffers likewise."""
+    buffers: list[Tensor | None]
 
 
 class StackedSGD:
@@ -29,7 +45,7 @@ class StackedSGD:
         self.momentum = [torch.zeros_like(weight) for weight in self._weights] if training.momentum else []
         """Momentum buffers, stacked as the weights are; none without momentum."""
         self._frozen: set[int] = set()
-        self._trials = self._found_trials()
+        self._parts = self._found_parts()
 
     def scale(self, factor: float) -> None:
         """Multiply every trial's first learning rate by ``factor``."""
@@ -38,17 +54,17 @@ class StackedSGD:
     def freeze(self, trial: int) -> None:
         """Leave a trial's weights as they are from now on."""
         self._frozen.add(trial)
-        self._trials = self._found_trials()
+        self._parts = self._found_parts()
 
     def step(self, gradients: Sequence[Tensor]) -> None:
         """One step along stacked gradients, in the order of the weights."""
-        for rate, trials in self._trials.items():
+        for part in self._parts:
             sgd(
-                [weight[trial] for weight in self._weights for trial in trials],
-                [gradient[trial] for gradient in gradients for trial in trials],
-                self._buffers(trials),
+                part.weights,
+                [gradient[trial] for gradient in gradients for trial in part.trials],
+                part.buffers,
                 fused=True,
-                lr=rate * self._factor,
+                lr=part.rate * self._factor,
                 momentum=self._momentum,
                 weight_decay=self._weight_decay,
                 dampening=0.0,
@@ -56,19 +72,14 @@ class StackedSGD:
                 maximize=False,
             )
 
-    def _buffers(self, trials: Sequence[int]) -> list[Tensor | None]:
-        if not self.momentum:
-            return [None for _ in self._weights for _ in trials]
-        return [buffer[trial] for buffer in self.momentum for trial in trials]
-
-    def _found_trials(self) -> dict[float, list[int]]:
-        """Trials in training, by their learning rate.
-
-        Each is a tensor of its own to the kernel, although neighbours could be one: the kernel rounds what is left
-        over at the end of a tensor otherwise than the rest, and a trial's weights are to end where they do alone.
-        """
+    def _found_parts(self) -> list[_Part]:
         found: dict[float, list[int]] = {}
         for trial, rate in enumerate(self._rates):
             if trial not in self._frozen:
                 found.setdefault(rate, []).append(trial)
-        return found
+        return [self._part(rate, trials) for rate, trials in found.items()]
+
+    def _part(self, rate: float, trials: list[int]) -> _Part:
+        weights = [weight[trial] for weight in self._weights for trial in trials]
+        buffers: list[Tensor | None] = [buffer[trial] for buffer in self.momentum for trial in trials]
+        return _Part(rate, trials, weights, buffers or [None] * len(weights))

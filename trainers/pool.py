@@ -85,3 +85,10 @@ class Part:
         size = self.rows.shape[1]
         orders = [torch.randperm(size, generator=generator(seed, "order", epoch)) for seed in seeds]
         return Part(self.pool, self.rows.gather(1, torch.stack(orders).to(self.rows.device)))
+
+
+def for_trials(of_groups: Tensor, trials: int) -> Tensor:
+    """What groups have, (group, …), for each of their trials; a single group's is not copied."""
+    if len(of_groups) == 1:
+        return of_groups.expand(trials, *of_groups.shape[1:])
+    return of_groups.repeat_interleave(trials // len(of_groups), 0)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from functools import partial
 
 import torch
 
@@ -13,13 +12,15 @@ from specs.records import Row
 from trainers import measuring, results, splits, stacking, tested
 from trainers.augmentation import FlipCrop
 from trainers.baselines import Resamples
+from trainers.batches import Batch, batches
 from trainers.checkpoint import Saved
 from trainers.data import Arrays
 from trainers.devices import check_precision, device_name, peak_memory, products_of
 from trainers.ensembles import Weights, build, gradients_for
 from trainers.ensembles.gradients import OnLogits
-from trainers.losses import joint_gradient
+from trainers.losses import gradient_towards
 from trainers.optimizer import StackedSGD
+from trainers.pool import for_trials
 from trainers.progress import Progress
 from trainers.results import Run, TrialResult
 from trainers.stacks import Stack
@@ -90,20 +91,16 @@ class StackTraining:
         """All batches of one epoch. Nothing here computes a metric or waits for the device."""
         self._optimizer.scale(self._stack.learning_rate_factor(epoch))
         part = self._data.train.shuffled(self._stack.group_seeds, epoch)
-        augment = self._augmentation(epoch, part.rows.shape[1])
-        size = self._spec.training.batch_size
-        for start in range(0, part.rows.shape[1], size):
-            images, labels = part.take(start, start + size, partial(augment, start=start) if augment else None)
-            on_logits = self._on_logits(part.rows[:, start : start + size], labels)
-            self._optimizer.step(self._gradients(self._ensemble, self._weights, images, on_logits))
+        size, augment = self._spec.training.batch_size, self._augmentation(epoch, part.rows.shape[1])
+        for batch in batches(part, size, len(self._lam), self._classes, self._dtype, augment):
+            on_logits = self._on_logits(batch)
+            self._optimizer.step(self._gradients(self._ensemble, self._weights, batch.images, on_logits))
             faults.point("batch")
 
-    def _on_logits(self, rows: torch.Tensor, labels: torch.Tensor) -> OnLogits:
+    def _on_logits(self, batch: Batch) -> OnLogits:
         """The joint loss's gradient on a batch's logits, weighted by the resamples where members have their own."""
-        trials = len(self._lam)
-        counts = self._resamples.weights(rows) if self._resamples else None
-        weights = None if counts is None else measuring.for_trials(counts, trials)
-        return lambda logits: joint_gradient(logits, measuring.for_trials(labels, trials), self._lam, weights)
+        weights = for_trials(self._resamples.weights(batch.rows), len(self._lam)) if self._resamples else None
+        return lambda logits: gradient_towards(logits, batch.targets, self._lam, weights)
 
     def _augmentation(self, epoch: int, examples: int) -> FlipCrop | None:
         if self._spec.training.augmentation == "none":

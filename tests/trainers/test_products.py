@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from trainers.ensembles.products import product
+from trainers.ensembles.products import affine, product
 
 SHAPES = [(1024, 100, 784), (96, 7, 50), (1, 1, 1), (1024, 784, 100)]
 
@@ -30,15 +30,38 @@ def test_columns_may_lie_across_in_memory():
     torch.testing.assert_close(product(left, across), product(left, right), rtol=1e-6, atol=1e-6)
 
 
-@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("examples", [1, 16, 100, 130])
+@pytest.mark.parametrize("groups", [1, 3])
+def test_an_affine_map_is_the_product_and_the_bias(examples, groups):
+    weight, inputs = factors(96, examples, 50, groups)
+    bias = torch.randn(groups, 96, generator=torch.Generator().manual_seed(1))
+    found = affine(weight, bias, inputs)
+    assert found.is_contiguous()
+    exact = torch.baddbmm(bias.double().unsqueeze(-1), weight.double(), inputs.double().mT)
+    torch.testing.assert_close(found.double(), exact, atol=1e-5, rtol=1e-5)
+
+
+@pytest.mark.parametrize("examples", [100, 130])
+@pytest.mark.parametrize("odd", [torch.nan, torch.inf])
+def test_what_is_no_number_stays_none(examples, odd):
+    weight, inputs = factors(4, examples, 6)
+    weight[0, 1, 2] = odd
+    units = affine(weight, torch.zeros(1, 4), inputs)
+    assert not units[0, 1].isfinite().any()
+    assert units[0, [0, 2, 3]].isfinite().all()
+
+
+@pytest.mark.parametrize("shape", [*SHAPES[:2], (2, 100, 784)])
 @pytest.mark.usefixtures("one_thread")
 def test_a_row_has_the_same_bits_whatever_other_rows_there_are(shape):
     rows, columns, inner = shape
     left, right = factors(3 * rows, columns, inner)
-    together = product(left, right)
+    bias = left[..., 0].clone()
+    together, moved = product(left, right), affine(left, bias, right)
     for part in range(3):
         here = slice(part * rows, (part + 1) * rows)
         assert torch.equal(product(left[:, here].clone(), right), together[:, here])
+        assert torch.equal(affine(left[:, here].clone(), bias[:, here], right), moved[:, here])
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])

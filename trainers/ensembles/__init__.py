@@ -16,7 +16,7 @@ from trainers.ensembles.gradients import (
     gradients_member_by_member,
 )
 from trainers.ensembles.mlp import MlpEnsemble
-from trainers.ensembles.mlp_gradients import mlp_gradients
+from trainers.ensembles.mlp_gradients import gradients_in_closed_form
 from trainers.ensembles.rounding import InBfloat16
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ def gradients_for(kind: str, precision: str = "float32") -> Gradients:
         return lambda ensemble, *arguments: plain(InBfloat16(ensemble), *arguments)
     match kind:
         case "mlp":
-            return mlp_gradients
+            return gradients_in_closed_form
         case "densenet":
             return gradients_in_memory
     return gradients

@@ -9,7 +9,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from trainers.ensembles.initial import uniform
-from trainers.ensembles.products import product
+from trainers.ensembles.products import affine
 from trainers.losses import Logits
 from trainers.seeding import generator
 
@@ -69,9 +69,9 @@ class MlpEnsemble:
     ) -> Float[Tensor, "network hidden example"]:
         """max(W₁x + b₁, 0) of every network, those of trials one after the other."""
         groups, examples, _ = inputs.shape
-        products = product(weights["hidden.weight"].reshape(groups, -1, self.inputs), inputs)
-        units = products.add_(weights["hidden.bias"].reshape(groups, -1, 1)).relu_()
-        return units.view(-1, self.hidden, examples)
+        weight, bias = weights["hidden.weight"], weights["hidden.bias"]
+        units = affine(weight.reshape(groups, -1, self.inputs), bias.reshape(groups, -1), inputs)
+        return units.relu_().view(-1, self.hidden, examples)
 
     def logits_of(self, weights: dict[str, Tensor], units: Float[Tensor, "network hidden example"]) -> Logits:
         """W₂h + b₂ of every network's hidden units."""

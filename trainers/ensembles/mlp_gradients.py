@@ -19,7 +19,7 @@ from trainers.ensembles.products import product
 
 
 @torch.no_grad()
-def mlp_gradients(
+def gradients_in_closed_form(
     ensemble: MlpEnsemble,
     weights: dict[str, Tensor],
     images: Float[Tensor, "group example channel height width"],
@@ -34,6 +34,7 @@ def mlp_gradients(
     on = on_logits(ensemble.logits_of(weights, units)).mT.flatten(0, 1)
     second = torch.bmm(on, units.mT)
     back = torch.bmm(weights["output.weight"].flatten(0, 1).mT, on)
-    back = torch.ops.aten.threshold_backward(back, units, 0).view(len(inputs), -1, units.shape[-1])
+    torch.ops.aten.threshold_backward(back, units, 0, grad_input=back)
+    back = back.view(len(inputs), -1, units.shape[-1])
     found = product(back, inputs.mT), back.sum(-1), second, on.sum(-1)
     return [gradient.view_as(weight) for gradient, weight in zip(found, weights.values(), strict=True)]
