@@ -10,6 +10,7 @@ from specs import faults
 from specs.datasets import DATASETS
 from specs.records import Row
 from trainers import measuring, results, splits, stacking, tested
+from trainers.allocator import keep_freed_memory
 from trainers.augmentation import FlipCrop
 from trainers.baselines import Resamples
 from trainers.batches import Batch, batches
@@ -30,6 +31,7 @@ class StackTraining:
     """A stack with its data, weights and optimizer on the device, and its book-keeping."""
 
     def __init__(self, stack: Stack, arrays: Arrays, device: torch.device, dtype: torch.dtype) -> None:
+        keep_freed_memory()
         self._started = time.monotonic()
         self._earlier_seconds = 0.0
         self._stack, self._device, self._dtype = stack, device, dtype

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 import torch
 
 from specs import faults
-from trainers.allocator import keep_freed_memory
 from trainers.checkpoint import Checkpoint, Files
 from trainers.data import Arrays
 from trainers.devices import choose_device, deterministic
@@ -51,7 +50,6 @@ def train(
         ValueError: the stack is empty or its trials are of different shapes, no image is left to train on, or the
             device has not the precision that the trials ask for.
     """
-    keep_freed_memory()
     with deterministic(device):
         training = StackTraining(Stack.of(stack), arrays, device, dtype)
         slots = Checkpoint(checkpoint, training.fingerprint(arrays), environment) if checkpoint else None
