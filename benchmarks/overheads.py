@@ -20,6 +20,7 @@ import torch
 
 from orchestrator.store import Store
 from reports.loading import load
+from trainers.allocator import keep_freed_memory
 from trainers.robustness import DroppingSums
 
 ENSWEEP = Path(sys.executable).with_name("ensweep")
@@ -95,6 +96,7 @@ def robustness_seconds(mask: str) -> float:
     stream = torch.Generator().manual_seed(0)
     logits = torch.randn(1, MEMBERS, 10, EXAMPLES, generator=stream).mT
     labels = torch.randint(10, (1, EXAMPLES), generator=stream)
+    keep_freed_memory()  # as every training does
     sums = DroppingSums((0,), mask, REPEATS, MEMBERS, torch.device("cpu"))
     started = time.monotonic()
     sums.add(logits, labels)

@@ -7,7 +7,7 @@ import os
 import sys
 
 # torch reads this when it first allocates: what takes 2 MB or more lies in pages of 2 MB where the kernel gives them
-# on request, and training steps take 2 to 4 % less time.
+# on request, and training takes some per cent less time (docs/performance.md).
 os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")
 
 _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3

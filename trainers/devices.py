@@ -53,7 +53,7 @@ def memory_for_a_graph(device: torch.device) -> int:
     """Bytes of activations that one graph may keep.
 
     On a CPU a quarter of the machine's memory for a core, for each thread of this process: on the other cores others
-    train. On a GPU 0.5 GB; nothing else was measured there.
+    train. On a GPU 0.5 GB: there was none to measure on.
     """
     if device.type != "cpu":
         return 2**29
