@@ -1,5 +1,7 @@
 """How many trials of one shape a stack holds: what the user says, or what fits a GPU by measurement."""
 
+import math
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,18 +45,29 @@ def largest(
     """Most trials of a stack, for each shape that has trials to do.
 
     On a GPU of this machine a stack of one and a stack of two of each shape are trained for a few steps on made-up
-    images (``measure``); what the second takes more is what every further trial takes. ``say`` is told what came out.
+    images (``measure``); what the second takes more is what every further trial takes. No stack is so large that GPUs
+    would stand idle beside it. ``say`` is told what came out.
     """
     if settings.stack != "auto":
         most = settings.stack
         return lambda spec: most
     if not _on_a_gpu_here(settings):
         return alone
+    places = stacks_at_once(settings.gpus_per_stack)
+    planned = Counter(shape_key(trial.spec) for trial, _ in plan.states)
     sizes: dict[str, int] = {}
     for shape, trial in {shape_key(trial.spec): trial for trial in plan.of("todo")}.items():
-        sizes[shape] = fitting((measure or measured)(trial.spec), settings.gpus_per_stack)
+        fit = fitting((measure or measured)(trial.spec), settings.gpus_per_stack)
+        sizes[shape] = min(fit, math.ceil(planned[shape] / places))
         say(f"--stack auto: {sizes[shape]} of {trial.architecture}, {trial.spec.method}, by the GPU's free memory")
     return lambda spec: sizes.get(shape_key(spec), 1)
+
+
+def stacks_at_once(gpus_per_stack: float) -> int:
+    """How many stacks the GPUs of this machine have room for."""
+    import torch
+
+    return max(1, int(torch.cuda.device_count() / gpus_per_stack))
 
 
 def fitting(found: Measured | None, share: float = 1.0) -> int:

@@ -57,11 +57,35 @@ def test_each_shape_is_measured_once_and_has_its_own_size(sweep: Callable[..., S
     told: list[str] = []
     sizes = sizing.largest(make_plan(trials, {}), Settings(), measure, told.append)
     assert [line.split(", by")[0] for line in told] == [
-        "--stack auto: 4 of 1x8H, joint",
+        "--stack auto: 3 of 1x8H, joint",
         "--stack auto: 1 of 4x2H, joint",
     ]
-    assert {trial.architecture: sizes(trial.spec) for trial in trials} == {"1x8H": 4, "4x2H": 1}
+    assert {trial.architecture: sizes(trial.spec) for trial in trials} == {
+        "1x8H": 3,
+        "4x2H": 1,
+    }  # there are three of the first, and four fit
     assert len(asked) == 2
+
+
+@pytest.mark.parametrize(
+    ("gpus", "share", "most"),
+    [(1, 1.0, 6), (2, 1.0, 3), (4, 1.0, 2), (2, 0.5, 2), (4, 2.0, 3), (1, 2.0, 6), (100, 1.0, 1)],
+)
+def test_no_gpu_stands_idle_beside_a_large_stack(
+    sweep: Callable[..., SweepSpec],
+    on_a_gpu: None,
+    monkeypatch: pytest.MonkeyPatch,
+    gpus: int,
+    share: float,
+    most: int,
+) -> None:
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: gpus)
+    trials = [trial for trial in expand(sweep(seeds=3)) if trial.architecture == "4x2H"]
+    assert len(trials) == 6
+    sizes = sizing.largest(
+        make_plan(trials, {}), Settings(gpus_per_stack=share), lambda spec: Measured(GB, GB + 1, 999 * GB)
+    )
+    assert {sizes(trial.spec) for trial in trials} == {most}
 
 
 @pytest.mark.parametrize(
