@@ -18,7 +18,7 @@ from trainers.ensembles.mlp import MlpEnsemble
 from trainers.ensembles.products import product
 
 
-@torch.no_grad()
+@torch.inference_mode()
 def gradients_in_closed_form(
     ensemble: MlpEnsemble,
     weights: dict[str, Tensor],
@@ -27,7 +27,7 @@ def gradients_in_closed_form(
 ) -> list[Tensor]:
     """Gradients of each weight in the order of :meth:`MlpEnsemble.initial_weights`.
 
-    See :func:`trainers.ensembles.gradients.gradients`.
+    They serve no graph. See :func:`trainers.ensembles.gradients.gradients`.
     """
     inputs = images.flatten(2)
     units = ensemble.hidden_units(weights, inputs)
