@@ -53,21 +53,16 @@ def largest(
         return lambda spec: most
     if not _on_a_gpu_here(settings):
         return alone
-    places = stacks_at_once(settings.gpus_per_stack)
+    places = _stacks_at_once(settings.gpus_per_stack)
     planned = Counter(shape_key(trial.spec) for trial, _ in plan.states)
     sizes: dict[str, int] = {}
     for shape, trial in {shape_key(trial.spec): trial for trial in plan.of("todo")}.items():
         fit = fitting((measure or measured)(trial.spec), settings.gpus_per_stack)
         sizes[shape] = min(fit, math.ceil(planned[shape] / places))
-        say(f"--stack auto: {sizes[shape]} of {trial.architecture}, {trial.spec.method}, by the GPU's free memory")
+        say(
+            f"--stack auto: {sizes[shape]} of {trial.architecture}, {trial.spec.method}, by the GPUs' number and memory"
+        )
     return lambda spec: sizes.get(shape_key(spec), 1)
-
-
-def stacks_at_once(gpus_per_stack: float) -> int:
-    """How many stacks the GPUs of this machine have room for."""
-    import torch
-
-    return max(1, int(torch.cuda.device_count() / gpus_per_stack))
 
 
 def fitting(found: Measured | None, share: float = 1.0) -> int:
@@ -109,6 +104,13 @@ def _measured(spec: TrialSpec) -> Measured | None:
             return None
         raise
     return Measured(one, two, free)
+
+
+def _stacks_at_once(gpus_per_stack: float) -> int:
+    """How many stacks the GPUs of this machine have room for."""
+    import torch
+
+    return max(1, int(torch.cuda.device_count() / gpus_per_stack))
 
 
 def _on_a_gpu_here(settings: Settings) -> bool:

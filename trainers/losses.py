@@ -14,7 +14,7 @@ from torch import Tensor
 
 Logits = Float[Tensor, "trial member example class"]
 Labels = Int[Tensor, "trial example"]
-Targets = Float[Tensor, "#trial class example"]
+Targets = Float[Tensor, "trial class example"]
 """Classes before examples, as members keep them."""
 PerTrial = Float[Tensor, " trial"]
 Counts = Float[Tensor, "trial member example"]
@@ -67,7 +67,7 @@ def joint_gradient(logits: Logits, labels: Labels, lam: PerTrial, weights: Count
 
 
 def gradient_towards(logits: Logits, targets: Targets, lam: PerTrial, weights: Counts | None = None) -> Logits:
-    """:func:`joint_gradient` for target distributions p; a single trial's stand for all.
+    """:func:`joint_gradient` for target distributions p.
 
     In few operations: between the products of a step, which fill the caches, each costs some 10 µs however small.
     """

@@ -1,7 +1,7 @@
 """The matrix products that MLPs spend their time on, by the fastest library at hand.
 
 One float32 product on a CPU is oneDNN's, by the operator that torch's compiler puts in the place of ``linear``: nothing
-public leads there. torch itself would ask MKL, which is slower on processors of AMD's (``docs/performance.md``). oneDNN
+public leads there. torch itself would ask MKL, which was slower where it was measured (``docs/performance.md``). oneDNN
 gives a row of two or more the same bits whatever other rows there are. It knows no autograd, so what needs a graph goes
 torch's way.
 """
