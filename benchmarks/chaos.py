@@ -24,9 +24,9 @@ from typing import Any
 
 import pandas as pd
 
-from orchestrator.storage.local import LocalStorage
+from orchestrator.stores.storage.local import LocalStorage
 from reports.loading import load
-from specs.records import TABLES
+from specs.format.records import TABLES
 
 ENSWEEP = Path(sys.executable).with_name("ensweep")
 SPEC = """\

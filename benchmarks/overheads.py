@@ -18,7 +18,7 @@ from typing import Any
 
 import torch
 
-from orchestrator.store import Store
+from orchestrator.stores.store import Store
 from reports.loading import load
 from trainers.allocator import keep_freed_memory
 from trainers.robustness import DroppingSums

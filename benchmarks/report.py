@@ -20,7 +20,7 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))  # the made-up numbers are those of the tests
 
-from orchestrator.store import Store  # noqa: E402
+from orchestrator.stores.store import Store  # noqa: E402
 from specs.sweep import SweepSpec  # noqa: E402
 from tests.reports.synthetic import sweep, write_store  # noqa: E402
 

@@ -8,9 +8,9 @@ import traceback
 
 import click
 
-from orchestrator import signals
-from orchestrator.commands import judging, machine, reporting, stores, sweeps
-from orchestrator.errors import EnsweepError, Exit
+from orchestrator.commands import claims, machine, reports, stores, sweeps
+from orchestrator.driver import signals
+from specs.errors import EnsweepError, Exit
 
 
 def main() -> None:
@@ -34,15 +34,10 @@ def main() -> None:
 
 def _explain(error: Exception) -> Exit:
     """Say what the user can mend in a line; show everything else as the defect it is, without secrets."""
-    from specs.loading import SpecError
-
-    if isinstance(error, SpecError):
-        click.echo(f"error: {error}", err=True)
-        return Exit.USAGE
     if isinstance(error, EnsweepError):
         click.echo(f"error: {error}", err=True)
         return error.exit_code
-    from orchestrator.redaction import redact
+    from orchestrator.base.redaction import redact
 
     click.echo(redact("".join(traceback.format_exception(error))), err=True)
     return Exit.UNEXPECTED
@@ -64,10 +59,10 @@ for _command in (
     sweeps.validate,
     sweeps.list_specs,
     stores.status,
-    reporting.report,
-    judging.claims,
-    reporting.export,
-    reporting.compare,
+    reports.report,
+    claims.claims,
+    reports.export,
+    reports.compare,
     stores.verify,
     stores.repro,
     stores.gc,

@@ -4,15 +4,14 @@ The plan comes from the store's current spec, unless another is given. A planned
 alone, and takes the name of its architecture from the plan, because names are labels that may have changed since.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import pandas as pd
 
-from reports.reading import Outcome, Reading, StoreError, read
-from specs.layout import Reader
+from reports.reading import Outcome, Reading, read
+from specs.format.reader import Reader
 from specs.sweep import SweepSpec
-
-__all__ = ["STATUSES", "Frames", "StoreError", "framed", "load"]
 
 STATUSES = ("complete", "diverged", "failed", "corrupt", "missing")
 """How a planned trial stands: as committed, or its files are damaged, or nothing is committed."""
@@ -35,6 +34,9 @@ class Frames:
     """A row a planned trial with a commit: trial_id, then the columns that its commit's environment names."""
     stale: int
     """Commits of trials that the current spec does not plan: counted, never used."""
+    newer: str = ""
+    """See :class:`reports.reading.Reading`; ``unmeasured`` too."""
+    unmeasured: Mapping[str, int] = field(default_factory=dict)
 
 
 def load(store: Reader, sweep: SweepSpec | None = None) -> Frames:
@@ -63,6 +65,8 @@ def framed(reading: Reading) -> Frames:
             [{"trial_id": o.trial.id, **o.commit.environment} for o in outcomes if o.commit is not None]
         ),
         stale=reading.stale,
+        newer=reading.newer,
+        unmeasured=reading.unmeasured,
     )
 
 

@@ -16,7 +16,7 @@ from reports.loading import Frames, load
 from reports.packing import content_security_policy, embedded, packed
 from reports.study import Part, parts, question
 from reports.views import FigureView, SweepView, sweep_view
-from specs.layout import Reader
+from specs.format.reader import Reader
 
 
 def build(stores: Sequence[Reader]) -> bytes:

@@ -91,6 +91,50 @@ def parse_sweep(
     return sweep
 
 
+def parse_stored(text: str, source: str, *, newer: bool) -> SweepSpec:
+    """The sweep in a text that a store keeps.
+
+    Args:
+        text: as :func:`specs.dumping.dump_sweep` wrote it, in this version of ensweep or in another.
+        source: its name in messages.
+        newer: whether a newer version wrote it. Then fields and claims that this one does not know are left out.
+            Trials keep their ids where those fields hold the value that trials of this version always had.
+
+    Raises:
+        SpecError: as for :func:`load_sweep`.
+    """
+    root = _tree(text, source, ())
+    while newer and (unknown := _first_unknown(root)):
+        _leave_out(root, unknown)
+    return _validated(root)
+
+
+def _first_unknown(root: Node) -> tuple[str | int, ...]:
+    """Where the first field, or claim, stands that this version does not know; empty where none does."""
+    try:
+        SweepSpec.model_validate(root.plain(), by_alias=True, by_name=False)
+    except ValidationError as error:
+        for found in error.errors():
+            if found["loc"][:1] == ("claims",) and len(found["loc"]) > 1:
+                return found["loc"][:2]
+            if found["type"] == "extra_forbidden":
+                return found["loc"]
+    return ()
+
+
+def _leave_out(root: Node, location: tuple[str | int, ...]) -> None:
+    """Remove what stands at a location of pydantic's, in which the tags of unions stand between keys."""
+    parents = [root]
+    for step in location[:-1]:
+        if child := parents[-1].child(step):
+            parents.append(child)
+    node, last = parents[-1], location[-1]
+    if isinstance(node.value, list) and isinstance(last, int):
+        del node.value[last]
+    elif isinstance(node.value, dict):
+        del node.value[next(key for key in node.value if str(key) == str(last))]
+
+
 def _left_behind(root: Node, text: str, source: str) -> Dropped:
     """Claims that the overrides took the ground from, taken out of the tree; none where the file itself is wrong."""
     try:

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
+from specs.errors import EnsweepError
+
 LINE_BREAK = "\r\n|[\n\r\x85\u2028\u2029]"
 """Where YAML ends a line."""
 WIDTH = 110
@@ -66,7 +68,7 @@ class Problem:
         return self.message if self.place is None else f"{self.place}: {self.message}{self.place.excerpt()}"
 
 
-class SpecError(Exception):
+class SpecError(EnsweepError):
     """A spec that cannot be used; the message names each problem, its place and the remedy."""
 
     def __init__(self, *problems: Problem) -> None:

@@ -1,6 +1,6 @@
 """One trial: everything that changes its numbers, and nothing else.
 
-How a trial is run (device, threads, paths, retries) lives in ``orchestrator.settings`` and is never hashed.
+How a trial is run (device, threads, paths, retries) lives in ``orchestrator.base.settings`` and is never hashed.
 What a trial is called (its sweep, the name of its architecture) lives in :mod:`specs.sweep`.
 """
 

@@ -6,9 +6,9 @@ import pytest
 import torch
 
 import specs.loading
-from orchestrator import datasets
-from orchestrator.overview import describe_plan
-from orchestrator.plan import make_plan
+from orchestrator.data import datasets
+from orchestrator.planning.overview import describe_plan
+from orchestrator.planning.plan import make_plan
 from specs.architectures import DenseNet
 from specs.claims import Claim
 from specs.loading import catalogue, catalogue_names, dump_sweep, load_sweep, parse_sweep

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator.cli import cli
-from orchestrator.errors import Exit
+from specs.errors import Exit
 from specs.loading import catalogue_names
 
 ROOT = Path(__file__).parent.parent

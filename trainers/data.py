@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-import os
-import uuid
 from dataclasses import dataclass, fields
 from functools import cached_property
 from pathlib import Path
 
 from safetensors.torch import load_file, save
 from torch import Tensor
+
+from specs import files
 
 
 @dataclass(frozen=True)
@@ -41,14 +41,7 @@ class Arrays:
 
 def write(arrays: Arrays, path: Path) -> None:
     """Write the decoded form whole: readers see the old file, the new one or none."""
-    content = save({field.name: getattr(arrays, field.name).contiguous() for field in fields(arrays)})
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
-    with temporary.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
+    files.replace_whole(path, save({field.name: getattr(arrays, field.name).contiguous() for field in fields(arrays)}))
 
 
 def read(path: Path) -> Arrays:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from specs.records import Row
+from specs.format.records import Row
 from trainers.metrics import dominance, early_rank
 from trainers.progress import Progress
 from trainers.robustness import DroppingSums
@@ -57,7 +57,7 @@ class Run:
 
 
 def trial_row(spec: TrialSpec, progress: Progress, trial: int, run: Run, tested: Row) -> Row:
-    """The trial's row of ``specs.records.TRIALS``.
+    """The trial's row of ``specs.format.records.TRIALS``.
 
     The seconds are its share of the stack's: those of all trials add up to what the machine was busy.
 
@@ -124,7 +124,7 @@ def _early(progress: Progress, trial: int) -> Row:
 
 
 def epoch_rows(progress: Progress, trial: int, learning_rates: list[float]) -> Iterator[Row]:
-    """The trial's rows of ``specs.records.EPOCHS``, up to its last epoch with finite numbers."""
+    """The trial's rows of ``specs.format.records.EPOCHS``, up to its last epoch with finite numbers."""
     splits = [split for split in SPLITS if f"{split}.error" in progress.series]
     for epoch in range(1, progress.good_epochs[trial] + 1):
         for split in splits:
@@ -155,7 +155,7 @@ def _measured(progress: Progress, split: str, epoch: int, trial: int) -> Row:
 
 
 def robustness_rows(sums: DroppingSums, mask: str, trial: int) -> Iterator[Row]:
-    """One kind of mask's rows of ``specs.records.ROBUSTNESS`` for one trial."""
+    """One kind of mask's rows of ``specs.format.records.ROBUSTNESS`` for one trial."""
     dropping = sums.dropping(trial)
     for dropped, (accuracies, nll) in enumerate(zip(dropping.accuracy.T.tolist(), dropping.nll.tolist(), strict=True)):
         yield {

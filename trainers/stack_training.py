@@ -8,7 +8,7 @@ import torch
 
 from specs import faults
 from specs.datasets import DATASETS
-from specs.records import Row
+from specs.format.records import Row
 from trainers import measuring, results, splits, stacking, tested
 from trainers.allocator import keep_freed_memory
 from trainers.augmentation import FlipCrop

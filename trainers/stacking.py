@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from specs.records import Row
+from specs.format.records import Row
 from trainers import measuring
 from trainers.calibration import CalibrationSums
 from trainers.combiner import Combiner, fit
@@ -15,7 +15,7 @@ from trainers.splits import Data
 
 
 def columns(ensemble: Ensemble, weights: Weights, data: Data, complete: list[int]) -> dict[int, Row]:
-    """The columns of ``specs.records.TRIALS`` that are the combiner's, by trial, of those that did not diverge.
+    """The columns of ``specs.format.records.TRIALS`` that are the combiner's, by trial, of those that did not diverge.
 
     Each trial's combiner is fitted on its own validation images and tested on the test images. The diversity is left
     out: it relates the members to their mean logits, which are not what is tested.

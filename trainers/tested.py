@@ -7,7 +7,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import replace
 
-from specs.records import Row
+from specs.format.records import Row
 from trainers import measuring
 from trainers.calibration import CalibrationSums
 from trainers.ensembles import Ensemble, Weights
@@ -19,7 +19,7 @@ from trainers.stacks import Stack
 
 
 def columns(ensemble: Ensemble, weights: Weights, data: Data, stack: Stack, complete: list[int]) -> dict[int, Row]:
-    """Columns of ``specs.records.TRIALS`` by trial, of those that did not diverge."""
+    """Columns of ``specs.format.records.TRIALS`` by trial, of those that did not diverge."""
     if not complete:
         return {}
     calibration = calibration_columns(ensemble, weights, data.measured["test"])
@@ -71,7 +71,7 @@ def hessian_condition(ensemble: Ensemble, weights: Weights, train: Part, stack: 
 
 
 def filter_rows(ensemble: Ensemble, initial: Weights, tested: Weights, trial: int) -> Iterator[Row]:
-    """One trial's rows of ``specs.records.FILTERS``: each member's first layer before training and as tested."""
+    """One trial's rows of ``specs.format.records.FILTERS``: each member's first layer before training and as tested."""
     for stage, weights in (("initial", initial), ("final", tested)):
         for member, layer in enumerate(weights[ensemble.first_layer][trial]):
             yield {"member": member, "stage": stage, "weights": layer.flatten().tolist(), "shape": list(layer.shape)}

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Literal
 import click
 
 if TYPE_CHECKING:
-    from orchestrator.plan import Plan
-    from orchestrator.store import Store
-    from specs.layout import Commit
+    from orchestrator.planning.plan import Plan
+    from orchestrator.stores.store import Store
+    from specs.format.commits import Commit
     from specs.sweep import SweepSpec
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON on stdout.")
@@ -62,14 +62,14 @@ def load(spec: str, overrides: tuple[str, ...]) -> "SweepSpec":
 
 def store_of(place: str | None, sweep: "SweepSpec") -> "Store":
     """The store that a command names, or the sweep's own."""
-    from orchestrator.store import Store
+    from orchestrator.stores.store import Store
 
     return Store.at(place or Path("results") / sweep.name)
 
 
 def open_store(place: str) -> "Store":
     """The store that a command names."""
-    from orchestrator.store import Store
+    from orchestrator.stores.store import Store
 
     return Store.at(place)
 
@@ -99,10 +99,11 @@ def show(data: object, text: str, as_json: bool) -> None:
 
 def stale_rows(plan: "Plan", store: "Store", commits: Mapping[str, "Commit"]) -> list[dict[str, str]]:
     """What the spec no longer plans, and why."""
-    from orchestrator import differences, verifying
+    from orchestrator.planning import staleness
+    from orchestrator.stores import verification
 
     if not plan.stale:
         return []
     planned = [trial for trial, _ in plan.states]
-    explained = differences.explain(plan.stale, planned, verifying.planned_anywhere(store), commits)
+    explained = staleness.explain(plan.stale, planned, verification.planned_anywhere(store), commits)
     return [{"trial_id": found.trial_id, "cell": found.cell, "why": found.why} for found in explained]

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import click
 
+from orchestrator.base.settings import default_cache
 from orchestrator.commands import common
-from orchestrator.errors import Exit
-from orchestrator.settings import default_cache
+from specs.errors import Exit
 
 
 @click.command()

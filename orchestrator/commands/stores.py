@@ -1,13 +1,19 @@
 """Commands about a store: how far it is, whether it is whole, what can go."""
 
 import time
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
+from orchestrator.base.settings import Settings, default_cache
 from orchestrator.commands import common
-from orchestrator.errors import Exit
-from orchestrator.settings import Settings, default_cache
+
+if TYPE_CHECKING:
+    from orchestrator.driver.reproduction import Reproduction
+    from orchestrator.stores.verification import Problem
+from specs.errors import Exit
 
 WATCH_SECONDS = 2.0
 
@@ -28,15 +34,15 @@ def status(place: str, watch: bool, as_json: bool) -> Exit:
 
 
 def _status(place: str, as_json: bool) -> Exit:
-    from orchestrator import standing
-    from orchestrator.overview import plan_rows
-    from orchestrator.sweeping import exit_code
+    from orchestrator.driver.sweep import exit_code
+    from orchestrator.planning import status
+    from orchestrator.planning.overview import plan_rows
 
-    found = standing.look(common.open_store(place))
+    found = status.look(common.open_store(place))
     counts = found.plan.counts()
     common.show(
         {"sweep": found.sweep.name, "store": place, **counts, **found.row(), "trials": plan_rows(found.plan)},
-        f"{found.sweep.name}: {common.describe(counts)}\n{standing.describe(found)}",
+        f"{found.sweep.name}: {common.describe(counts)}\n{status.describe(found)}",
         as_json,
     )
     return exit_code(found.plan)
@@ -47,15 +53,15 @@ def _status(place: str, as_json: bool) -> Exit:
 @common.as_json
 def verify(place: str, as_json: bool) -> Exit:
     """Prove that a store is whole: one result a trial, each as it was committed. Ends with 6 where it is not."""
-    from orchestrator import verifying
+    from orchestrator.stores import verification
 
     store = common.open_store(place)
-    problems = verifying.verify(store)
+    problems = verification.verify(store)
     if not problems:
         store.current_spec()  # or there is no store at all
-    commits, _ = store.read_commits()
+    commits = store.read_commits().readable
     lines = [problem.described() for problem in problems]
-    verdict = f"{len(problems)} problems; ensweep run makes the damaged trials again" if problems else "whole"
+    verdict = f"{len(problems)} problems; {_remedy(problems)}" if problems else "whole"
     common.show(
         {
             "store": place,
@@ -67,6 +73,14 @@ def verify(place: str, as_json: bool) -> Exit:
         as_json,
     )
     return Exit.CORRUPT if problems else Exit.COMPLETE
+
+
+def _remedy(problems: "Sequence[Problem]") -> str:
+    """What a run does about them: it takes back what is damaged, and what is intact only where it is asked to."""
+    damaged = sum(problem.damaged for problem in problems)
+    parts = ["ensweep run makes the damaged trials again"] if damaged else []
+    parts += ["ensweep run --retry-failed trains the others again"] if damaged < len(problems) else []
+    return ", ".join(parts)
 
 
 @click.command()
@@ -83,12 +97,12 @@ def verify(place: str, as_json: bool) -> Exit:
 @common.as_json
 def gc(place: str, delete: bool, hours: float, as_json: bool) -> None:
     """Name what no commit needs, and with --delete remove it: attempts that lost, files whose writer died."""
-    from orchestrator import collecting
+    from orchestrator.stores import garbage
 
     store = common.open_store(place)
     store.current_spec()
     seconds = hours * 3600
-    found = collecting.remove(store, seconds, common.say) if delete else collecting.garbage(store, seconds)
+    found = garbage.remove(store, seconds, common.say) if delete else garbage.garbage(store, seconds)
     size = sum(item.size for item in found)
     done = "removed" if delete else "would be removed; --delete removes them"
     common.show(
@@ -115,12 +129,12 @@ def repro(place: str, trial: str, data_root: Path | None, device: str, as_json: 
     Ends with 0 where all rows are equal, 3 where they differ, the trial fails or nothing is stored, 6 where they
     differ although versions, device and threads are the same. The store is only read.
     """
-    from orchestrator import reproducing
+    from orchestrator.driver import reproduction
 
     store = common.open_store(place)
-    found = reproducing.find(store, trial)
+    found = reproduction.find(store, trial)
     settings = Settings(data_root=data_root.absolute() if data_root else None, cache=default_cache(), device=device)  # type: ignore[arg-type]
-    result = reproducing.reproduce(store, found, settings)
+    result = reproduction.reproduce(store, found, settings)
     common.show(
         {
             "trial_id": found.id,
@@ -139,8 +153,8 @@ def repro(place: str, trial: str, data_root: Path | None, device: str, as_json: 
     return Exit.CORRUPT if result.unexplained else Exit.FAILURES
 
 
-def _describe(result: "reproducing.Reproduction") -> str:  # type: ignore[name-defined]  # noqa: F821
-    from orchestrator.reproducing import SHOWN
+def _describe(result: "Reproduction") -> str:
+    from orchestrator.driver.reproduction import SHOWN
 
     stored = result.stored.status if result.stored else "not committed"
     lines = [f"{result.trial.id}: {stored} in the store, {result.again.status} here"]

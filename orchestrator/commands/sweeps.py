@@ -5,10 +5,10 @@ from typing import Any
 
 import click
 
-from orchestrator import signals
+from orchestrator.base.settings import Settings, default_cache
 from orchestrator.commands import common
-from orchestrator.errors import Exit
-from orchestrator.settings import Settings, default_cache
+from orchestrator.driver import signals
+from specs.errors import Exit
 
 STALE_SHOWN = 20
 """Most stale trials that ``plan`` prints one by one."""
@@ -60,7 +60,7 @@ def run(
     **how: Any,
 ) -> Exit:
     """Start, resume or extend a sweep: runs what its store does not hold yet."""
-    from orchestrator.sweeping import run_sweep
+    from orchestrator.driver.sweep import run_sweep
 
     sweep = common.load(spec, overrides)
     settings = Settings(data_root=data_root.absolute() if data_root else None, cache=default_cache(), **how)
@@ -112,33 +112,35 @@ def plan(
     as_json: bool,
 ) -> None:
     """Show what a run would do: done, to do, failed, and what is stale because of which change."""
-    from orchestrator.overview import describe_plan, plan_rows
-    from orchestrator.plan import make_plan
+    from orchestrator.planning.overview import describe_plan, plan_rows
+    from orchestrator.planning.plan import make_plan
+    from specs.format import layout
     from specs.sweep import expand
 
     sweep = common.load(spec, overrides)
     store = common.store_of(place, sweep)
-    commits, damaged = store.read_commits()
-    made = make_plan(expand(sweep), commits)
-    stale = common.stale_rows(made, store, commits)
+    found = store.read_commits()
+    made = make_plan(expand(sweep), found.readable)
+    stale = common.stale_rows(made, store, found.readable)
     where = common.shown(place, store)
     parts = [f"{sweep.name}: {common.describe(made.counts())}\nstore: {where}", describe_plan(made)]
-    parts += [f"{len(damaged)} commits are damaged; a run makes them again (ensweep verify {where})"] if damaged else []
+    if damaged := [layout.commit(trial_id) for trial_id in found.unreadable]:
+        parts.append(f"{len(damaged)} commits are damaged; a run makes them again (ensweep verify {where})")
     parts += [_describe_stale(stale)] if stale else []
     rows: dict[str, Any] = {"sweep": sweep.name, "store": where, **made.counts()}
-    rows |= {"damaged": [found.key for found in damaged], "stale_trials": stale, "trials": plan_rows(made)}
+    rows |= {"damaged": damaged, "stale_trials": stale, "trials": plan_rows(made)}
     if to_decide:
-        from orchestrator import deciding
+        from orchestrator.planning import seeds_to_decide
 
-        found = deciding.look(sweep, store)
-        parts.append(found.text())
-        rows["to_decide"] = found.row()
+        open_claims = seeds_to_decide.look(sweep, store)
+        parts.append(open_claims.text())
+        rows["to_decide"] = open_claims.row()
     if estimated:
-        from orchestrator import costing
+        from orchestrator.planning import costs
 
-        costs = costing.estimate(made, store, commits, threads, concurrency)
-        parts.append(costs.text())
-        rows["estimate"] = costs.row()
+        estimate = costs.estimate(made, store, found.readable, threads, concurrency)
+        parts.append(estimate.text())
+        rows["estimate"] = estimate.row()
     common.show(rows, "\n\n".join(parts), as_json)
 
 

@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from orchestrator.base.redaction import redact
 from orchestrator.doctor import data, gpu, limits, processors, ray_cluster, storage, versions
 from orchestrator.doctor.findings import Finding, warning
 from orchestrator.doctor.probe import Probing
-from orchestrator.redaction import redact
 
 __all__ = ["Finding", "examine"]
 

@@ -29,7 +29,7 @@ UNPACKED = {
 
 
 def examine(data_root: Path | None, cache: Path) -> Iterator[Finding]:
-    """Where a run would take each data set from, as :func:`orchestrator.sources.find` would look for it."""
+    """Where a run would take each data set from, as :func:`orchestrator.data.sources.find` would look for it."""
     if data_root is not None and not data_root.is_dir():
         yield error(TOPIC, f"{data_root}: no such folder", "create it, or mend --data-root")
         return

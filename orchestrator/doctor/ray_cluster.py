@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from orchestrator.doctor.findings import Finding, error, ok, warning
-from orchestrator.ray_environment import has_token, token_file, why_unauthenticated
+from orchestrator.driver.ray_environment import has_token, token_file, why_unauthenticated
 
 TOPIC = "ray"
 SOURCE = "CVE-2023-48022, https://docs.ray.io/en/latest/ray-security/token-auth.html"

@@ -57,7 +57,7 @@ def _column(name: str, factor: float = 1.0) -> Callable[[Frames], Mapping[str, f
 
 
 def dominance(errors: list[float], classes: int) -> float:
-    """How far one member does the work of all, 0 to 1: the index of ``specs.records``, of any split and epoch.
+    """How far one member does the work of all, 0 to 1: the index of ``specs.format.records``, of any split and epoch.
 
     (mean error of the other members − least) / (error by chance − least), clipped; NaN where it has no meaning.
     """

@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from specs.records import TABLES
+from specs.format.records import TABLES
 from tests.processes import Family
 
 ENSWEEP = Path(sys.executable).with_name("ensweep")

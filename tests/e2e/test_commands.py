@@ -15,9 +15,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from orchestrator.store import Store
+from orchestrator.stores.store import Store
+from specs.format.commits import Commit
 from specs.identity import NUMERICS_VERSION
-from specs.layout import Commit
 from tests.e2e.conftest import ENSWEEP, Workplace
 from tests.processes import wait_for
 

@@ -22,10 +22,10 @@ needs_proc = pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason=
 WITHOUT_A_LEASE = """
 import sys
 from pathlib import Path
-from orchestrator.execution import execute
-from orchestrator.plan import Task
-from orchestrator.settings import Settings
-from orchestrator.store import Store
+from orchestrator.worker.execution import execute
+from orchestrator.planning.plan import Task
+from orchestrator.base.settings import Settings
+from orchestrator.stores.store import Store
 from specs.loading import load_sweep
 from specs.sweep import expand
 

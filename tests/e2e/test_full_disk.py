@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator import verifying
-from orchestrator.store import Store
+from orchestrator.stores import verification
+from orchestrator.stores.store import Store
 from tests.e2e.conftest import ENSWEEP, Workplace
 
 INLINE = ("--runner", "inline")
@@ -98,7 +98,7 @@ def test_a_disk_that_fills_up_ends_the_run_and_a_freed_one_completes_it(
     kept = workplace.commits()
     assert 0 < len(kept) < 6, "make the disk larger or smaller"
     store = Store.at(workplace.store)
-    assert verifying.verify(store) == []
+    assert verification.verify(store) == []
     assert all(commit["status"] == "complete" for commit in kept.values())
     assert workplace.run("status", "results/tiny").returncode == 4
     assert workplace.run("verify", "results/tiny").returncode == 0
@@ -151,7 +151,7 @@ def test_a_write_that_finds_no_room_is_not_repeated_for_every_trial(
     done = subprocess.run(command, cwd=workplace.folder, capture_output=True, text=True, timeout=120, check=False)
     check_told(done, workplace.store / folder)
     assert workplace.commits() == {}
-    assert verifying.verify(Store.at(workplace.store)) == []
+    assert verification.verify(Store.at(workplace.store)) == []
     assert not [path for path in workplace.store.rglob(".*") if path.is_file()], "something half-written is left"
     again = workplace.run("run", "tiny.yaml", *INLINE)
     assert again.returncode == 0, again.stderr
@@ -258,7 +258,7 @@ def test_a_disk_that_fills_up_under_ray_ends_the_run_and_a_freed_one_completes_i
     check_told(first, workplace.store)
     kept = workplace.commits()
     assert len(kept) < 6
-    assert verifying.verify(Store.at(workplace.store)) == []
+    assert verification.verify(Store.at(workplace.store)) == []
     assert all(commit["status"] == "complete" for commit in kept.values())
     mounted(workplace.store, "size=64m")
     again = workplace.run("run", "tiny.yaml", "--json")

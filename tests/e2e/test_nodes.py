@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator import ray_environment
+from orchestrator.driver import ray_environment
 from tests.e2e.conftest import Workplace
 from tests.processes import command_line, wait_for
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from orchestrator.store import Store
+from orchestrator.stores.store import Store
 from reports.page import build
-from specs.layout import REPORT
+from specs.format.layout import REPORT
 from specs.sweep import expand
 from tests.reports.conftest import partial
 from tests.reports.synthetic import commit, sweep, write_store

@@ -15,16 +15,20 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from orchestrator import collecting, execution, following, provenance, tables, verifying
-from orchestrator.settings import Settings
-from orchestrator.store import Store
-from orchestrator.sweeping import run_sweep
-from specs import faults, layout
+from orchestrator.base import provenance
+from orchestrator.base.settings import Settings
+from orchestrator.driver import follower
+from orchestrator.driver.sweep import run_sweep
+from orchestrator.stores import garbage, verification
+from orchestrator.stores.store import Store
+from orchestrator.worker import execution
+from specs import faults
+from specs.format import layout, tables
 from specs.sweep import SweepSpec
 from tests.e2e.conftest import INCIDENTAL, Workplace
 
 INLINE = ("--runner", "inline")
-IMPORTED = (execution, following, provenance, tables)
+IMPORTED = (execution, follower, provenance, tables)
 """What a sweep imports when it comes to it; here once, and not in each of a hundred forked children."""
 
 REQUESTS = ("s3.put", "s3.put.done", "s3.delete", "s3.delete.done")
@@ -115,9 +119,9 @@ def test_a_crash_between_any_two_requests_loses_nothing(bucket: str, tmp_path: P
         assert sweep_in_a_child(store, tmp_path, kill_at=-1) == 0, number
         assert {trial_id: store.commits()[trial_id] for trial_id in decided} == decided, number
         assert rows(store) == rows(whole), number
-        assert verifying.verify(store) == [], number
+        assert verification.verify(store) == [], number
         extra = set(store.storage.keys("")) - expected_keys(store)
-        assert {item.key for item in collecting.garbage(store, 0)} == extra, number
+        assert {item.key for item in garbage.garbage(store, 0)} == extra, number
         left_behind |= {key.partition("/")[0].partition("-")[0] for key in extra}
     assert number > 30, "the sweep was over before it was killed often"
     assert left_behind == {".probe", "attempts", "checkpoints"}, "all of it is named by gc"

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from specs.records import TABLES, Row
+from specs.format.records import TABLES, Row
 from specs.sweep import SweepSpec
 from tests.orchestrator.crashing import fast_folder
 

@@ -18,12 +18,12 @@ from typing import Any, TypeVar
 
 import torch
 
-from orchestrator import sweeping
-from orchestrator.settings import Settings
-from orchestrator.store import Store
-from reports import checking
+from orchestrator.base.settings import Settings
+from orchestrator.driver import sweep
+from orchestrator.stores.store import Store
 from specs import faults
-from specs.records import TABLES
+from specs.format.records import TABLES
+from specs.format.tables import read_tables
 from specs.sweep import SweepSpec
 
 INCIDENTAL = {column.name for table in TABLES.values() for column in table.columns if column.incidental}
@@ -53,9 +53,9 @@ class Case:
         """One of its stores."""
         return Store.at(self.folder / name)
 
-    def run(self, store: Store, **options: Any) -> sweeping.Outcome:
+    def run(self, store: Store, **options: Any) -> sweep.Outcome:
         """``ensweep run`` without a process of its own."""
-        return sweeping.run_sweep(self.sweep, store, self.settings, **options)
+        return sweep.run_sweep(self.sweep, store, self.settings, **options)
 
     def points(self, name: str, **options: Any) -> list[str]:
         """The fault points that a whole run in a store passes, in their order."""
@@ -146,7 +146,7 @@ def rows(store: Store) -> Rows:
     """All committed rows, each file verified, without what may differ between equal trainings."""
     found: Rows = {}
     for trial_id, commit in sorted(store.commits().items()):
-        tables = checking.checked_tables(commit, store.storage.read_many(checking.keys(commit)))
+        tables = read_tables(commit, store.storage.read_many(commit.keys.values()))
         found[trial_id] = {
             name: [{key: value for key, value in row.items() if key not in INCIDENTAL} for row in table.to_pylist()]
             for name, table in tables.items()

@@ -8,12 +8,12 @@ import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner
 
-from orchestrator import costing
+from orchestrator.base.settings import Settings
 from orchestrator.cli import cli
-from orchestrator.plan import make_plan
-from orchestrator.settings import Settings
-from orchestrator.store import Store
-from orchestrator.sweeping import run_sweep
+from orchestrator.driver.sweep import run_sweep
+from orchestrator.planning import costs
+from orchestrator.planning.plan import make_plan
+from orchestrator.stores.store import Store
 from specs.sweep import SweepSpec, expand
 from tests.orchestrator.conftest import SWEEP
 
@@ -30,9 +30,9 @@ def store(tmp_path: Path) -> Store:
     return store
 
 
-def estimated(store: Store, **changes: object) -> costing.Estimate:
+def estimated(store: Store, **changes: object) -> costs.Estimate:
     commits = store.commits()
-    return costing.estimate(make_plan(expand(sweep(**changes)), commits), store, commits)
+    return costs.estimate(make_plan(expand(sweep(**changes)), commits), store, commits)
 
 
 def test_complete_trials_tell_what_the_rest_costs(store: Store) -> None:
@@ -65,13 +65,13 @@ def test_nothing_left_costs_nothing(store: Store) -> None:
 
 def test_totals_by_hand() -> None:
     cells = (
-        costing.CellCost("a", "joint", 6, 10.0, 2 * 10**9, "store"),
-        costing.CellCost("b", "joint", 1, 100.0, 10**9, "calibration"),
+        costs.CellCost("a", "joint", 6, 10.0, 2 * 10**9, "store"),
+        costs.CellCost("b", "joint", 1, 100.0, 10**9, "calibration"),
     )
-    two, many = costing.Estimate(cells, 2), costing.Estimate(cells, 8)
+    two, many = costs.Estimate(cells, 2), costs.Estimate(cells, 8)
     assert (two.training_seconds, two.wall_seconds) == (160, 100), "one trial of 100 s is not divided"
     assert many.wall_seconds == 100
-    assert costing.Estimate(cells[:1], 2).wall_seconds == 30
+    assert costs.Estimate(cells[:1], 2).wall_seconds == 30
     assert "160 s" not in two.text()
     assert two.text().splitlines()[0] == ("estimate: 3 min of training, 100 s on 2 workers, at most 4.0 GB of memory")
 

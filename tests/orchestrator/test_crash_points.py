@@ -5,10 +5,10 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-from orchestrator import collecting, verifying
-from orchestrator.store import Store
+from orchestrator.stores import garbage, verification
+from orchestrator.stores.store import Store
 from reports import loading
-from specs import layout
+from specs.format import layout
 from specs.sweep import SweepSpec, expand
 from tests.orchestrator.crashing import Case, Rows, killed_at, rows, spread
 
@@ -53,8 +53,8 @@ def assert_whole_for_readers(store: Store, sweep: SweepSpec, expected: Rows) -> 
 
 def assert_as_never_killed(store: Store, expected: Rows) -> None:
     """What a sweep that was killed and run again has come to: proved whole, tidied up, and then still whole."""
-    assert verifying.verify(store) == []
-    store.storage.delete(item.key for item in collecting.garbage(store, 0))
+    assert verification.verify(store) == []
+    store.storage.delete(item.key for item in garbage.garbage(store, 0))
     assert only_results(store)
     assert rows(store) == expected
 

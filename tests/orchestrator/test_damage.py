@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator import verifying
-from orchestrator.errors import DataError, StoreError
-from orchestrator.store import Store
+from orchestrator.base.errors import DataError
+from orchestrator.stores import verification
+from orchestrator.stores.store import Store
 from reports import loading
-from specs import layout
+from specs.format import layout
+from specs.format.errors import StoreError
 from specs.sweep import SweepSpec
 from tests.orchestrator.crashing import Case, Rows, rows
 
@@ -95,7 +96,9 @@ def test_every_damage_to_a_committed_trial_is_listed_and_its_rows_are_left_out(s
         whole = path_of(store, key).read_bytes()
         for name, content in damages(whole):
             path_of(store, key).write_bytes(content)
-            assert [problem.withdraw for problem in verifying.verify(store)] == [layout.commit(first)], (key, name)
+            assert [(found.key, found.trial_id, found.damaged) for found in verification.verify(store)] == [
+                (key, first, True)
+            ], name
             frames = loading.load(store.storage)
             assert dict(zip(frames.planned["trial_id"], frames.planned["status"], strict=True)) == {
                 first: "corrupt",
@@ -104,7 +107,7 @@ def test_every_damage_to_a_committed_trial_is_listed_and_its_rows_are_left_out(s
             for frame in (frames.trials, frames.epochs, frames.robustness, frames.filters):
                 assert set(frame["trial_id"]) <= {second}
         path_of(store, key).write_bytes(whole)
-    assert verifying.verify(store) == []
+    assert verification.verify(store) == []
 
 
 @pytest.mark.parametrize("damage", [cut(0), cut(100), cut(-1), flipped(1000)], ids=["empty", "100", "end", "bit"])
@@ -122,13 +125,13 @@ def test_a_damaged_trial_is_made_again_and_the_other_is_not(
         assert [line for line in said if line.startswith("damaged: ") and key in line], key
         assert store.storage.read(layout.commit(second)) == before
         assert rows(store) == expected
-        assert verifying.verify(store) == []
+        assert verification.verify(store) == []
 
 
 def test_a_missing_file_is_damage_too(case: Case, store: Store, expected: Rows) -> None:
     first, _ = store.commits()
     path_of(store, files_of(store, first)[1]).unlink()
-    assert [problem.withdraw for problem in verifying.verify(store)] == [layout.commit(first)]
+    assert [problem.key for problem in verification.verify(store)] == [files_of(store, first)[1]]
     assert statuses(store)[first] == "corrupt"
     case.run(store)
     assert rows(store) == expected
@@ -143,13 +146,13 @@ def test_every_damage_to_the_spec_its_pointer_and_the_data_pin_is_listed_and_men
         whole = path_of(store, key).read_bytes()
         for name, content in damages(whole):
             path_of(store, key).write_bytes(content)
-            problems = verifying.verify(store)
+            problems = verification.verify(store)
             assert key in [problem.key for problem in problems], (key, name)
             assert not [problem for problem in problems if problem.key.startswith(layout.COMMITS)], (key, name)
         outcome = case.run(store)
         assert (outcome.exit_code, outcome.executed) == (0, 0)
         assert path_of(store, key).read_bytes() == whole
-        assert verifying.verify(store) == []
+        assert verification.verify(store) == []
 
 
 def test_a_damaged_spec_is_not_reported_on(store: Store) -> None:
@@ -157,7 +160,7 @@ def test_a_damaged_spec_is_not_reported_on(store: Store) -> None:
         whole = path_of(store, key).read_bytes()
         for name, content in damages(whole):
             path_of(store, key).write_bytes(content)
-            with pytest.raises(loading.StoreError):
+            with pytest.raises(StoreError):
                 loading.load(store.storage)
             with pytest.raises(StoreError):
                 pytest.fail(f"{key}, {name}: {store.current_spec()}")
@@ -168,7 +171,7 @@ def test_a_lost_data_pin_is_made_again_from_what_results_were_trained_on(case: C
     key = layout.data("digits")
     whole = path_of(store, key).read_bytes()
     path_of(store, key).unlink()
-    assert [problem.key for problem in verifying.verify(store)] == [key]
+    assert [problem.key for problem in verification.verify(store)] == [key]
     case.run(store)
     assert path_of(store, key).read_bytes() == whole
     with pytest.raises(DataError):
@@ -179,10 +182,10 @@ def test_much_damage_at_once_is_mended_by_one_run(case: Case, store: Store, expe
     first, second = store.commits()
     for key in (files_of(store, first)[0], files_of(store, second)[2], *bookkeeping(store)):
         path_of(store, key).write_bytes(flipped(77)(path_of(store, key).read_bytes()))
-    assert len(verifying.verify(store)) >= 5
+    assert len(verification.verify(store)) >= 5
     outcome = case.run(store)
     assert (outcome.exit_code, outcome.plan.counts()["complete"]) == (0, 2)
     assert rows(store) == expected
-    assert verifying.verify(store) == []
+    assert verification.verify(store) == []
     kept = [json.loads(store.storage.read(key)) for key in store.storage.keys(layout.WITHDRAWN) if second in key]
     assert [commit["trial_id"] for commit in kept] == [second]

@@ -20,12 +20,12 @@ import torch
 from PIL import Image
 from sklearn.datasets import load_digits
 
-from orchestrator import datasets, decoded
-from orchestrator.datasets import Prepared
-from orchestrator.digits_csv import read_digits
-from orchestrator.errors import DataError
-from orchestrator.parquet_images import decode_image
-from orchestrator.sources import IDX_FILES
+from orchestrator.base.errors import DataError
+from orchestrator.data import datasets, decoded
+from orchestrator.data.datasets import Prepared
+from orchestrator.data.digits import read_digits
+from orchestrator.data.parquet import decode_image
+from orchestrator.data.sources import IDX_FILES
 from specs.datasets import DATASETS
 from trainers.data import read, write
 

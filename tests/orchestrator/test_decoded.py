@@ -4,7 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from orchestrator import datasets, decoded
+from orchestrator.data import datasets, decoded
 
 
 def test_a_data_set_is_known_once_it_was_decoded_and_as_long_as_that_is_whole(tmp_path: Path) -> None:
@@ -28,13 +28,16 @@ def test_a_driver_needs_no_torch(tmp_path: Path) -> None:
     program = (
         "import sys\n"
         "from pathlib import Path\n"
-        "from orchestrator import decoded, ray_environment, sizing\n"
-        "from orchestrator.settings import Settings\n"
+        "from orchestrator.data import decoded\n"
+        "from orchestrator.driver import ray_environment\n"
+        "from orchestrator.planning import stack_sizes\n"
+        "from orchestrator.base.settings import Settings\n"
         f"assert decoded.known_fingerprint('digits', None, Path({str(tmp_path)!r}))\n"
         "ray_environment.prepare('local')\n"
-        "import orchestrator.cluster, orchestrator.following, orchestrator.sweeping, orchestrator.tuning\n"
-        "sizing.DRIVERS = ()\n"
-        "assert not sizing._on_a_gpu_here(Settings())\n"
+        "import orchestrator.driver.ray_cluster, orchestrator.driver.ray_tune\n"
+        "import orchestrator.driver.follower, orchestrator.driver.sweep\n"
+        "stack_sizes.DRIVERS = ()\n"
+        "assert not stack_sizes._on_a_gpu_here(Settings())\n"
         "assert 'torch' not in sys.modules\n"
     )
     subprocess.run([sys.executable, "-c", program], check=True, timeout=180)

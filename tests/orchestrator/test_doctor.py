@@ -345,7 +345,7 @@ def test_each_data_set_is_found_or_its_download_is_announced(tmp_path: Path) -> 
 def test_files_are_looked_for_where_torchvision_puts_them(tmp_path: Path) -> None:
     from torchvision import datasets
 
-    from orchestrator.idx_images import IDX_FILES
+    from orchestrator.data.sources import IDX_FILES
 
     for name, kind in (("cifar10", datasets.CIFAR10), ("cifar100", datasets.CIFAR100)):
         assert data.FOLDERS[name] == kind.base_folder

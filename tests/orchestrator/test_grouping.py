@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 import pytest
 
-from orchestrator.grouping import Group, groups
-from orchestrator.plan import make_plan
-from specs.layout import Commit
+from orchestrator.planning.plan import make_plan
+from orchestrator.planning.stacks import Group, groups
+from specs.format.commits import Commit
 from specs.sweep import SweepSpec, expand
 from trainers.stacks import Stack
 

@@ -17,17 +17,19 @@ from typing import Any
 
 import pytest
 
-from orchestrator import lease
-from orchestrator.driver import Driver
-from orchestrator.errors import Exit, StoreFullError, StoreInUseError
-from orchestrator.storage import Storage, open_storage
-from specs.layout import LOCK
+from orchestrator.base.errors import StoreInUseError
+from orchestrator.stores import lease
+from orchestrator.stores.owner import Driver
+from orchestrator.stores.storage import Storage, open_storage
+from specs.errors import Exit
+from specs.format.errors import StoreFullError
+from specs.format.layout import LOCK
 from tests.processes import state, wait_for
 
 OWNER = """
 import sys, time
-from orchestrator import lease
-from orchestrator.storage import open_storage
+from orchestrator.stores import lease
+from orchestrator.stores.storage import open_storage
 from specs import faults
 from tests.e2e.faulty import handler
 

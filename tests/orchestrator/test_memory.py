@@ -12,20 +12,21 @@ import numpy as np
 import pytest
 import torch
 
-from orchestrator import memory
-from orchestrator.plan import Task
-from orchestrator.store import Store
+from orchestrator.base import out_of_memory
+from orchestrator.planning.plan import Task
+from orchestrator.stores.store import Store
+from orchestrator.worker import halves
 from specs.sweep import SweepSpec, expand
 
 LIMITED = """
 import resource
 import torch
-from orchestrator import memory
+from orchestrator.base import out_of_memory
 resource.setrlimit(resource.RLIMIT_AS, (2**33, 2**33))
 try:
     torch.zeros(2**34)
 except Exception as error:
-    print(memory.cause_of(error))
+    print(out_of_memory.cause_of(error))
 """
 
 DIED = (
@@ -40,8 +41,8 @@ def test_real_allocators_of_this_machine_are_understood() -> None:
         torch.empty(2**60, dtype=torch.uint8)
     with pytest.raises(MemoryError) as of_numpy:
         np.zeros(2**58)
-    assert memory.cause_of(of_torch.value) == "oom"
-    assert memory.cause_of(of_numpy.value) == "oom"
+    assert out_of_memory.cause_of(of_torch.value) == "oom"
+    assert out_of_memory.cause_of(of_numpy.value) == "oom"
 
 
 @pytest.mark.slow
@@ -63,13 +64,13 @@ def test_a_limit_of_the_address_space_is_understood() -> None:
     ],
 )
 def test_other_names_of_it(error: Exception, cause: str) -> None:
-    assert memory.cause_of(error) == cause
+    assert out_of_memory.cause_of(error) == cause
 
 
 def test_a_stack_has_one_second_chance_whoever_asks(sweep: Callable[..., SweepSpec], tmp_path: Path) -> None:
     first, other = (Task((trial,)) for trial in expand(sweep())[:2])
-    assert memory.may_try_again(first, Store.at(tmp_path))
-    assert not memory.may_try_again(first, Store.at(tmp_path))
-    assert memory.may_try_again(other, Store.at(tmp_path))
-    memory.forget(first, Store.at(tmp_path))
-    assert memory.may_try_again(first, Store.at(tmp_path))
+    assert halves.may_try_again(first, Store.at(tmp_path))
+    assert not halves.may_try_again(first, Store.at(tmp_path))
+    assert halves.may_try_again(other, Store.at(tmp_path))
+    halves.forget(first, Store.at(tmp_path))
+    assert halves.may_try_again(first, Store.at(tmp_path))

@@ -2,9 +2,9 @@
 
 from collections.abc import Callable
 
-from orchestrator.overview import describe_plan, plan_rows
-from orchestrator.plan import Task, make_plan
-from specs.layout import Commit, Status
+from orchestrator.planning.overview import describe_plan, plan_rows
+from orchestrator.planning.plan import Task, make_plan
+from specs.format.commits import Commit, Status
 from specs.sweep import SweepSpec, expand
 
 

@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import pytest
 
-from orchestrator import progress
-from orchestrator.plan import Task
-from orchestrator.progress import Progress
+from orchestrator.driver import progress
+from orchestrator.driver.progress import Progress
+from orchestrator.planning.plan import Task
 from specs.sweep import SweepSpec, expand
 
 

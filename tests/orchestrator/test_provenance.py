@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator import provenance
+from orchestrator.base import provenance
 
 
 def test_says_what_could_change_numbers() -> None:

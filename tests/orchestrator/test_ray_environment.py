@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator import ray_environment
-from orchestrator.ray_environment import has_token, token_file, why_unauthenticated
+from orchestrator.driver import ray_environment
+from orchestrator.driver.ray_environment import has_token, token_file, why_unauthenticated
 
 ASK_RAY = """
 import json, os, sys

@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator import reaper
+from orchestrator.driver import reaper
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="needs /proc")
 
 DRIVER = """
 import subprocess, sys, time
 from pathlib import Path
-from orchestrator import reaper
+from orchestrator.driver import reaper
 with reaper.reaping(Path(sys.argv[2])) as folder:
     logs = folder / "session_1" / "logs"
     logs.mkdir(parents=True)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator.redaction import COMMON, is_secret, redact
+from orchestrator.base.redaction import COMMON, is_secret, redact
 
 PREFIXES = ("", "AWS_", "MY_", "X_")
 WORDS = (

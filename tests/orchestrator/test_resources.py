@@ -7,8 +7,8 @@ from unittest import mock
 
 import pytest
 
-from orchestrator.errors import EnsweepError
-from orchestrator.settings import Settings
+from orchestrator.base.settings import Settings
+from specs.errors import EnsweepError
 
 pytestmark = pytest.mark.ray
 
@@ -16,16 +16,16 @@ pytestmark = pytest.mark.ray
 @pytest.fixture
 def resources(monkeypatch: pytest.MonkeyPatch) -> Callable[..., dict[str, float]]:
     """What a stack asks for, on a cluster of eight cores and so many GPUs."""
-    from orchestrator import ray_environment
+    from orchestrator.driver import ray_environment
 
     with mock.patch.dict(os.environ):
         ray_environment.prepare("local")
-        from orchestrator import cluster
+        from orchestrator.driver import ray_cluster
 
     def asked(gpus: float, **settings: Any) -> dict[str, float]:
         there = {"CPU": 8.0} | ({"GPU": gpus} if gpus else {})
-        monkeypatch.setattr(cluster.ray, "cluster_resources", lambda: there)
-        return cluster._resources(Settings(**settings))
+        monkeypatch.setattr(ray_cluster.ray, "cluster_resources", lambda: there)
+        return ray_cluster._resources(Settings(**settings))
 
     return asked
 

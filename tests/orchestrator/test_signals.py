@@ -10,8 +10,8 @@ import time
 
 import pytest
 
-from orchestrator import signals
-from orchestrator.errors import Exit
+from orchestrator.driver import signals
+from specs.errors import Exit
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, Exit.SIGINT), (signal.SIGTERM, Exit.SIGTERM)])
@@ -90,8 +90,8 @@ def test_a_loop_sees_an_interrupt_that_a_library_caught() -> None:
 def test_what_has_not_ended_in_time_is_ended(work: str, code: Exit, says: str) -> None:
     program = (
         "import os, signal, threading\n"
-        "from orchestrator import signals\n"
-        "from orchestrator.errors import StoreInUseError\n"
+        "from orchestrator.driver import signals\n"
+        "from orchestrator.base.errors import StoreInUseError\n"
         "signals.GRACE_SECONDS = 0.5\n"
         "with signals.orderly() as block:\n"
         "    try:\n"
@@ -138,7 +138,7 @@ def test_handlers_that_a_block_sets_do_not_stay() -> None:
 def test_a_second_signal_ends_the_process_at_once() -> None:
     code = (
         "import os, signal, time\n"
-        "from orchestrator import signals\n"
+        "from orchestrator.driver import signals\n"
         "with signals.orderly():\n"
         "    try:\n"
         "        os.kill(os.getpid(), signal.SIGTERM)\n"
@@ -152,7 +152,7 @@ def test_a_second_signal_ends_the_process_at_once() -> None:
 def test_a_second_signal_ends_the_process_in_the_middle_of_compiled_code() -> None:
     code = (
         "import hashlib, os, signal, sys\n"
-        "from orchestrator import signals\n"
+        "from orchestrator.driver import signals\n"
         "with signals.orderly():\n"
         "    print('ready', flush=True)\n"
         "    hashlib.pbkdf2_hmac('sha256', b'x', b'y', 2**31 - 1)\n"  # half an hour without a handler

@@ -10,13 +10,15 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator import collecting, standing, verifying
-from orchestrator.execution import execute
-from orchestrator.failing import commit_failure
-from orchestrator.plan import Task
-from orchestrator.store import Store
+from orchestrator.planning import status
+from orchestrator.planning.plan import Task
+from orchestrator.stores import garbage, verification
+from orchestrator.stores.store import Store
+from orchestrator.worker.execution import execute
+from orchestrator.worker.failure import commit_failure
 from reports import loading
-from specs import faults, layout
+from specs import faults
+from specs.format import layout
 from specs.sweep import SweepSpec, expand
 from tests.orchestrator.crashing import Case, in_fork, killed_at, rows
 
@@ -143,15 +145,15 @@ def interrupted(case: Case, name: str) -> Store:
 @pytest.mark.parametrize("days", [-400.0, 400.0])
 def test_dates_of_files_decide_nothing_but_what_garbage_is_old(case: Case, days: float) -> None:
     store = interrupted(case, f"dated-{days}")
-    dateless = {item.key for item in collecting.garbage(store, 0)}
+    dateless = {item.key for item in garbage.garbage(store, 0)}
     assert dateless
     date_everything(store, days)
-    old = {item.key for item in collecting.garbage(store, DAY)}
+    old = {item.key for item in garbage.garbage(store, DAY)}
     assert old == (dateless if days < 0 else set())
     outcome = case.run(store)
     assert (outcome.exit_code, outcome.executed) == (0, 1)
     assert rows(store) == rows(case.store("whole"))
-    assert verifying.verify(store) == []
+    assert verification.verify(store) == []
 
 
 @pytest.mark.parametrize("days", [-400.0, 400.0])
@@ -166,8 +168,8 @@ def test_a_clock_that_was_set_resumes_and_orders_as_before(
         outcome = case.run(store)
         assert (outcome.exit_code, outcome.executed) == (0, 1)
         if days < 0:  # by this clock the files are of the future: too young to go
-            assert collecting.garbage(store, DAY) == []
-        found = standing.look(store)
+            assert garbage.garbage(store, DAY) == []
+        found = status.look(store)
         assert (found.state, found.plan.counts()["complete"]) == ("gone", 2)
 
     assert in_fork(with_another_clock) == 0

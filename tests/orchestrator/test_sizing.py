@@ -7,11 +7,11 @@ import pytest
 import torch
 from click.testing import CliRunner
 
-from orchestrator import sizing
+from orchestrator.base.settings import Settings
 from orchestrator.cli import cli
-from orchestrator.plan import make_plan
-from orchestrator.settings import Settings
-from orchestrator.sizing import MOST, Measured, fitting
+from orchestrator.planning import stack_sizes
+from orchestrator.planning.plan import make_plan
+from orchestrator.planning.stack_sizes import MOST, Measured, fitting
 from specs.sweep import SweepSpec, expand
 from specs.trial import TrialSpec
 from trainers import costs
@@ -43,7 +43,7 @@ def test_a_little_more_or_less_free_memory_changes_no_group() -> None:
 @pytest.fixture
 def on_a_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
-    monkeypatch.setattr(sizing, "DRIVERS", (Path("/"),))
+    monkeypatch.setattr(stack_sizes, "DRIVERS", (Path("/"),))
 
 
 def test_each_shape_is_measured_once_and_has_its_own_size(sweep: Callable[..., SweepSpec], on_a_gpu: None) -> None:
@@ -55,7 +55,7 @@ def test_each_shape_is_measured_once_and_has_its_own_size(sweep: Callable[..., S
 
     trials = expand(sweep(seeds=3))
     told: list[str] = []
-    sizes = sizing.largest(make_plan(trials, {}), Settings(), measure, told.append)
+    sizes = stack_sizes.largest(make_plan(trials, {}), Settings(), measure, told.append)
     assert [line.split(", by")[0] for line in told] == [
         "--stack auto: 3 of 1x8H, joint",
         "--stack auto: 1 of 4x2H, joint",
@@ -82,7 +82,7 @@ def test_no_gpu_stands_idle_beside_a_large_stack(
     monkeypatch.setattr(torch.cuda, "device_count", lambda: gpus)
     trials = [trial for trial in expand(sweep(seeds=3)) if trial.architecture == "4x2H"]
     assert len(trials) == 6
-    sizes = sizing.largest(
+    sizes = stack_sizes.largest(
         make_plan(trials, {}), Settings(gpus_per_stack=share), lambda spec: Measured(GB, GB + 1, 999 * GB)
     )
     assert {sizes(trial.spec) for trial in trials} == {most}
@@ -101,14 +101,14 @@ def test_nothing_is_measured_where_it_is_said_or_cannot_be(
     sweep: Callable[..., SweepSpec], on_a_gpu: None, settings: Settings, most: int
 ) -> None:
     trials = expand(sweep())
-    sizes = sizing.largest(make_plan(trials, {}), settings, lambda spec: pytest.fail("it was measured"))
+    sizes = stack_sizes.largest(make_plan(trials, {}), settings, lambda spec: pytest.fail("it was measured"))
     assert {sizes(trial.spec) for trial in trials} == {most}
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA device")
 def test_auto_is_one_on_a_cpu(sweep: Callable[..., SweepSpec]) -> None:
     trials = expand(sweep())
-    assert {sizing.largest(make_plan(trials, {}), Settings())(trial.spec) for trial in trials} == {1}
+    assert {stack_sizes.largest(make_plan(trials, {}), Settings())(trial.spec) for trial in trials} == {1}
 
 
 @pytest.mark.parametrize("value", ["0", "-1", "2.5", "all"])
@@ -132,12 +132,12 @@ def test_what_does_not_fit_twice_is_trained_alone(
             return trials * GB
 
         monkeypatch.setattr(costs, "peak", peak)
-        assert sizing._measured(spec) == expected
+        assert stack_sizes._measured(spec) == expected
 
 
 @pytest.mark.gpu
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA device")
 def test_a_real_gpu_is_measured(sweep: Callable[..., SweepSpec]) -> None:
-    found = sizing.measured(expand(sweep())[-1].spec)
+    found = stack_sizes.measured(expand(sweep())[-1].spec)
     assert found is not None
     assert 0 < found.one <= found.two < found.free

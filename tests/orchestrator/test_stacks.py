@@ -10,11 +10,13 @@ from typing import Any
 import pytest
 import torch
 
-from orchestrator import collecting, execution, memory, reproducing, sweeping, verifying
-from orchestrator.plan import Task, make_plan
-from orchestrator.store import Store
-from specs import layout
-from specs.layout import Commit
+from orchestrator.driver import reproduction, sweep
+from orchestrator.planning.plan import Task, make_plan
+from orchestrator.stores import garbage, verification
+from orchestrator.stores.store import Store
+from orchestrator.worker import execution, halves
+from specs.format import layout
+from specs.format.commits import Commit, UnreadableCommit, parse
 from specs.sweep import SweepSpec, expand
 from specs.trial import TrialSpec
 from tests.orchestrator.crashing import Case, killed_at, rows, spread
@@ -63,7 +65,7 @@ def test_lambdas_of_a_seed_in_one_stack_give_the_rows_that_each_gives_alone(case
     alone = replace(case, settings=replace(case.settings, stack=1))
     alone.run(alone.store("alone"))
     assert rows(case.store("whole")) == rows(alone.store("alone"))
-    assert verifying.verify(case.store("whole")) == []
+    assert verification.verify(case.store("whole")) == []
 
 
 def test_a_commit_says_with_which_trials_its_own_was_trained(case: Case) -> None:
@@ -77,11 +79,11 @@ def test_a_commit_of_a_trial_alone_is_written_as_before_there_were_stacks() -> N
     assert "stack" not in json.loads(commit.content())
     seal = json.loads(commit.content())["seal"]
     assert seal == "4976bd97f97d16258d0046194d798714675e07e363afe689b62aa5e05572709a"
-    assert Commit.model_validate_json(commit.content()).stack == ()
+    assert parse("a", commit.content()) == commit
     stacked = commit.model_copy(update={"stack": ("a", "b")})
-    assert Commit.model_validate_json(stacked.content()).stack == ("a", "b")
-    with pytest.raises(ValueError, match="seal differs"):
-        Commit.model_validate_json(stacked.content().replace(b'"b"\n', b'"c"\n'))
+    assert parse("a", stacked.content()) == stacked
+    changed = parse("a", stacked.content().replace(b'"b"\n', b'"c"\n'))
+    assert changed == UnreadableCommit("is not what was written: its seal differs")
 
 
 def test_a_stack_killed_at_any_point_ends_as_one_that_was_not(case: Case) -> None:
@@ -101,9 +103,9 @@ def test_a_stack_killed_at_any_point_ends_as_one_that_was_not(case: Case) -> Non
         assert before.items() <= store.commits().items()
         assert rows(store) == expected
         assert {commit.environment["stack"] for commit in store.commits().values()} == {3}
-        store.storage.delete(item.key for item in collecting.garbage(store, 0))
+        store.storage.delete(item.key for item in garbage.garbage(store, 0))
         assert checkpoints(store) == []
-        assert verifying.verify(store) == []
+        assert verification.verify(store) == []
 
     spread(crash, sorted({*between, *others}))
 
@@ -188,7 +190,7 @@ def test_a_stack_out_of_memory_is_trained_in_halves(
 def test_halves_are_remembered_after_a_death(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
     store = case.store("remembered")
     task = Task(expand(case.sweep))
-    assert memory.may_try_again(task, store)
+    assert halves.may_try_again(task, store)
     seen = trained(store, monkeypatch)
     epochs: list[int] = []
     execution.execute(task, store, case.settings, epochs.append)
@@ -219,11 +221,11 @@ def test_a_killed_stack_is_trained_one_by_one_and_given_up_the_next_time(
     sweep: Callable[..., SweepSpec], tmp_path: Path
 ) -> None:
     store, task = Store.at(tmp_path), Task(expand(sweep(**TINY)))
-    assert memory.may_try_again_after_a_kill(task, store)
-    assert [len(part.trials) for part in memory.parts(task, store)] == [1, 1, 1]
-    assert not memory.may_try_again_after_a_kill(task, store)
-    memory.forget(task, store)
-    assert list(memory.parts(task, store)) == [task]
+    assert halves.may_try_again_after_a_kill(task, store)
+    assert [len(part.trials) for part in halves.parts(task, store)] == [1, 1, 1]
+    assert not halves.may_try_again_after_a_kill(task, store)
+    halves.forget(task, store)
+    assert list(halves.parts(task, store)) == [task]
 
 
 def test_status_counts_each_trial_of_a_stack_under_way(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -238,8 +240,8 @@ def test_status_counts_each_trial_of_a_stack_under_way(case: Case, monkeypatch: 
         return train(*arguments, on_epoch=look, **options)
 
     snapshots: list[dict[str, Any]] = []
-    reported = sweeping._Reported()
-    monkeypatch.setattr(sweeping, "_Reported", lambda: reported)
+    reported = sweep._Reported()
+    monkeypatch.setattr(sweep, "_Reported", lambda: reported)
     monkeypatch.setattr(execution, "train", looking)
     case.run(store)
     ids = [trial.id for trial in expand(case.sweep)]
@@ -252,10 +254,10 @@ def test_a_trial_is_reproduced_in_its_stack_and_alone_where_that_is_no_more(
 ) -> None:
     store = case.store("whole")
     seen = trained(store, monkeypatch)
-    found = reproducing.reproduce(store, expand(case.sweep)[1], case.settings)
+    found = reproduction.reproduce(store, expand(case.sweep)[1], case.settings)
     assert (found.equal, found.elsewhere, seen) == (True, (), [["0", "0.5", "1"]])
-    monkeypatch.setattr(reproducing.verifying, "planned_anywhere", lambda store: {})
-    alone = reproducing.reproduce(store, expand(case.sweep)[1], case.settings)
+    monkeypatch.setattr(reproduction.verification, "planned_anywhere", lambda store: {})
+    alone = reproduction.reproduce(store, expand(case.sweep)[1], case.settings)
     assert alone.elsewhere == ("trained with stack 3, here None",)
 
 
@@ -280,7 +282,7 @@ def test_garbage_of_a_stack_is_what_is_left_when_all_its_trials_are_committed(ca
     store.begin("a" * 16, [trial.id for trial in trials])
     case.run(store)
     store.begin("b" * 16, [trials[0].id, "0123456789abcdef"])
-    found = {item.key.split("/")[1] for item in collecting.garbage(store, 0) if item.key.startswith("checkpoints/")}
+    found = {item.key.split("/")[1] for item in garbage.garbage(store, 0) if item.key.startswith("checkpoints/")}
     assert found == {"a" * 16}
 
 

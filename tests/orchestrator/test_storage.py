@@ -13,8 +13,8 @@ from typing import TypeVar
 
 import pytest
 
-from orchestrator.errors import StoreError
-from orchestrator.storage import Storage, open_storage
+from orchestrator.stores.storage import Storage, open_storage
+from specs.format.errors import StoreError
 
 RACERS = 8
 

@@ -10,10 +10,10 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from orchestrator.errors import StoreError, StoreFullError
-from orchestrator.storage import open_storage
-from orchestrator.store import Store
-from specs.layout import Commit
+from orchestrator.stores.storage import open_storage
+from orchestrator.stores.store import Store
+from specs.format.commits import Commit
+from specs.format.errors import StoreError, StoreFullError
 
 THROTTLED = b"<Error><Code>SlowDown</Code><Message>Please reduce your request rate.</Message></Error>"
 FULL = b"<Error><Code>XMinioStorageFull</Code><Message>no room</Message></Error>"
@@ -171,7 +171,7 @@ def test_an_endpoint_where_nobody_answers_is_told_within_seconds(bucket: str, mo
     monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://user:canary-password@127.0.0.1:{listening.server_port}")
     started = time.monotonic()
     with pytest.raises(StoreError, match="AWS_ENDPOINT_URL") as caught:
-        Store.at(f"s3://{bucket}/x").create()
+        Store.at(f"s3://{bucket}/x").check_writable()
     listening.server_close()
     assert time.monotonic() - started < 10
     assert "canary" not in str(caught.value)

@@ -10,11 +10,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from orchestrator.errors import DataError, StoreError
-from orchestrator.store import Store
-from specs import layout
-from specs.layout import Commit, CommittedFile
-from specs.records import Row
+from orchestrator.base.errors import DataError
+from orchestrator.stores.store import Store
+from specs.format import layout
+from specs.format.commits import Commit, CommittedFile
+from specs.format.errors import StoreError
+from specs.format.records import Row
 
 RowBuilder = Callable[..., Row]
 
@@ -22,7 +23,7 @@ RowBuilder = Callable[..., Row]
 @pytest.fixture
 def store(tmp_path: Path) -> Store:
     made = Store.at(tmp_path / "store")
-    made.create()
+    made.check_writable()
     return made
 
 
@@ -128,7 +129,7 @@ def test_a_folder_that_is_no_store_says_so(tmp_path: Path) -> None:
 def test_a_store_that_cannot_be_made_says_so(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(StoreError, match="cannot be used"):
-        Store.at(tmp_path / "file" / "store").create()
+        Store.at(tmp_path / "file" / "store").check_writable()
 
 
 def test_a_damaged_commit_is_named(store: Store) -> None:
@@ -156,6 +157,6 @@ def digest(text: str) -> str:
 
 
 def test_a_users_empty_folder_stays_when_it_is_tried_for_a_store(tmp_path: Path) -> None:
-    Store.at(tmp_path).create()
+    Store.at(tmp_path).check_writable()
     assert tmp_path.is_dir()
     assert not list(tmp_path.iterdir())

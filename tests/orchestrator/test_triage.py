@@ -1,6 +1,6 @@
 """The first failure of a kind is told in full, the others are counted; a run that makes no sense is known as such."""
 
-from orchestrator.triage import HOPELESS, Triage, signature
+from orchestrator.driver.triage import HOPELESS, Triage, signature
 
 ERROR = 'Traceback (most recent call last):\n  File "x.py", line 3, in f\nValueError: {}'
 

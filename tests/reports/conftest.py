@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.storage import Storage
+from orchestrator.stores.storage import Storage
 from reports.loading import Frames, load
-from specs.layout import Status
+from specs.format.commits import Status
 from specs.sweep import PlannedTrial, SweepSpec
 from tests.reports.synthetic import Outcome, sweep, write_store
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import numpy as np
 
-from orchestrator.store import Store
+from orchestrator.stores.store import Store
 from specs.dumping import dump_sweep, sweep_digest
-from specs.layout import Commit, Status
-from specs.records import Row
+from specs.format.commits import Commit, Status
+from specs.format.records import Row
 from specs.sweep import PlannedTrial, SweepSpec, expand
 
 ENVIRONMENT: dict[str, str | int | None] = {"torch": "2.11.0", "device": "cpu", "threads": 2, "data": "0123abcd"}
@@ -48,7 +48,7 @@ def sweep(**changes: object) -> SweepSpec:
 def write_store(root: Path, spec: SweepSpec, outcome: Outcome = lambda trial: "complete") -> Store:
     """A store in which every planned trial ended as ``outcome`` says."""
     store = Store.at(root)
-    store.create()
+    store.check_writable()
     store.record_spec(sweep_digest(spec), dump_sweep(spec))
     for trial in expand(spec):
         if (status := outcome(trial)) is not None:

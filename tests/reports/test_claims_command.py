@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from orchestrator.commands.judging import claims
-from orchestrator.errors import Exit
+from orchestrator.commands.claims import claims
 from reports.claims import VERDICTS
+from specs.errors import Exit
 from specs.sweep import PlannedTrial
 from tests.reports.synthetic import sweep, write_store
 

@@ -7,11 +7,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from orchestrator.store import Store
+from orchestrator.stores.store import Store
 from reports.claims import judge
 from reports.compare import UNEXPLAINED, Compared, compare
 from reports.loading import load
-from specs.layout import Commit
+from specs.format.commits import Commit
 from specs.sweep import PlannedTrial, SweepSpec, expand
 from tests.reports.synthetic import ENVIRONMENT, commit, rows, sweep, write_store
 

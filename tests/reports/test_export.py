@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -126,18 +127,18 @@ def test_a_place_that_cannot_be_written_is_a_line_and_leaves_nothing(tmp_path: P
 
 
 def test_a_disk_that_fills_leaves_the_old_file_and_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from orchestrator.commands import reporting
-    from orchestrator.errors import EnsweepError
+    from orchestrator.commands import reports
+    from specs.errors import EnsweepError
 
     (tmp_path / "out.csv").write_text("old")
 
     def full(*arguments: Any) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(reporting.os, "fsync", full)
+    monkeypatch.setattr(os, "fsync", full)
     with (
         pytest.raises(EnsweepError, match="No space left on device; give --output"),
-        reporting._whole(tmp_path / "out.csv") as file,
+        reports._whole(tmp_path / "out.csv") as file,
     ):
         file.write(b"new")
     assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("out.csv", "old")]

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.storage import Storage
-from orchestrator.storage.local import LocalStorage
+from orchestrator.stores.storage import Storage
+from orchestrator.stores.storage.local import LocalStorage
 from reports.loading import load
 from reports.packing import embedded
 from reports.page import build, render
-from specs.layout import Status
+from specs.format.commits import Status
 from specs.sweep import PlannedTrial, SweepSpec, expand
 from tests.reports.synthetic import commit, sweep, write_store
 

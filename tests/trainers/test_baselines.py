@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from specs.records import TRIALS
+from specs.format.records import TRIALS
 from trainers import baselines
 from trainers.baselines import Resamples, resample
 from trainers.stack_training import StackTraining

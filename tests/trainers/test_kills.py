@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 import torch
 
-from orchestrator.store import Store
+from orchestrator.stores.store import Store
 from specs import faults
 from specs.architectures import ConvNet, DenseNet, Mlp
-from specs.records import TABLES
+from specs.format.records import TABLES
 from specs.trial import Dataset, Evaluation, Robustness, Training, TrialSpec
 from tests.orchestrator.crashing import fast_folder, killed_at
 from trainers.checkpoint import SLOTS

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from specs.architectures import ConvNet, DenseNet, Mlp
-from specs.records import FILTERS, TRIALS
+from specs.format.records import FILTERS, TRIALS
 from specs.trial import Dataset, Evaluation, Robustness, Training, TrialSpec
 from tests.trainers.folder import Folder
 from trainers.data import Arrays

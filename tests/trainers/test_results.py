@@ -4,7 +4,7 @@ import statistics
 import pytest
 import torch
 
-from specs.records import FILTERS, TRIALS
+from specs.format.records import FILTERS, TRIALS
 from specs.trial import Hessian
 from trainers.progress import Progress
 from trainers.results import Run, trial_row

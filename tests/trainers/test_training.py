@@ -4,7 +4,7 @@ import math
 import pytest
 import torch
 
-from specs.records import EPOCHS, ROBUSTNESS, TRIALS
+from specs.format.records import EPOCHS, ROBUSTNESS, TRIALS
 from tests.trainers.folder import Folder
 from trainers.training import choose_device, train
 

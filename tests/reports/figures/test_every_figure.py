@@ -12,7 +12,7 @@ from reports.figures import FIGURES
 from reports.figures.entry import ReportFigure
 from reports.loading import Frames
 from reports.tables import to_csv
-from specs.layout import Status
+from specs.format.commits import Status
 from specs.sweep import PlannedTrial, SweepSpec
 from tests.reports.conftest import FramesOf, partial
 from tests.reports.synthetic import sweep

@@ -1,0 +1,1 @@
+"""What every package of the orchestrator may use: errors, settings, provenance, redaction."""

@@ -1,0 +1,102 @@
+"""The decoded form of a data set on disk: where it lies, and whether it is whole.
+
+Without torch, whose import takes longer than all else that a driver does before its workers start.
+"""
+
+import errno
+import fcntl
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from orchestrator.base.errors import DataError
+from orchestrator.data import sources
+from specs import files
+from specs.datasets import DATASETS
+
+DECODING = "1"
+"""Raised by hand whenever decoding gives other arrays for the same files, or looks for more faults in them."""
+
+COUNTS = {name: (facts.train, facts.test) for name, facts in DATASETS.items()}
+"""Training and test examples of each data set."""
+
+
+def known_fingerprint(name: str, data_root: Path | None, cache: Path) -> str | None:
+    """The fingerprint of a data set whose decoded form an earlier process checked and wrote; None where none is whole.
+
+    Raises:
+        DataError: the files are missing or cannot be read.
+    """
+    with locked(name, cache):
+        return recorded(place(name, sources.find(name, folder(data_root, cache)), cache, COUNTS[name]))
+
+
+def folder(data_root: Path | None, cache: Path) -> Path:
+    """Where the data sets' own files are looked for."""
+    if data_root is not None and not data_root.is_dir():
+        raise DataError(f"{data_root}: no such folder; create it, or mend --data-root")
+    return data_root or cache / "downloads"
+
+
+def place(name: str, found: sources.Files, cache: Path, counts: tuple[int, int]) -> Path:
+    """Where the decoded form of these files lies: named by their contents and by how they are read."""
+    digest = hashlib.sha256(f"{DECODING} {counts}".encode())
+    for path in found.paths:
+        try:
+            with path.open("rb") as file:
+                digest.update(hashlib.file_digest(file, "sha256").digest())
+        except OSError as error:
+            raise DataError(f"{path}: cannot be read: {error.strerror}") from error
+    return cache / "decoded" / f"{name}-{digest.hexdigest()[:16]}.safetensors"
+
+
+def record(path: Path, fingerprint: str) -> None:
+    """Write down what a decoded form that was checked holds."""
+    files.replace_whole(_record(path), f"{fingerprint} {_seal(path, fingerprint)}\n".encode())
+
+
+def recorded(path: Path) -> str | None:
+    """The fingerprint that was written down, or None where the decoded form or its record is missing or damaged."""
+    try:
+        fingerprint, seal = _record(path).read_text().split()
+        return fingerprint if seal == _seal(path, fingerprint) else None
+    except (FileNotFoundError, ValueError):  # UnicodeDecodeError among them
+        return None
+
+
+def _record(path: Path) -> Path:
+    return path.with_suffix(".fingerprint")
+
+
+def _seal(path: Path, fingerprint: str) -> str:
+    """SHA-256 over the fingerprint and the whole file: a flipped bit in an image would otherwise go unseen."""
+    with path.open("rb") as file:
+        return hashlib.sha256(fingerprint.encode() + hashlib.file_digest(file, "sha256").digest()).hexdigest()
+
+
+@contextmanager
+def locked(name: str, cache: Path) -> Iterator[None]:
+    """One process at a time, so that a data set is downloaded and decoded once.
+
+    Raises:
+        DataError: the block meets an error of the system, or the cache cannot be written.
+    """
+    try:
+        with _lock(cache / f"{name}.lock"):
+            yield
+    except OSError as error:
+        raise DataError(f"{name}: {error}; {cache} must be writable ($ENSWEEP_CACHE names another folder)") from error
+
+
+@contextmanager
+def _lock(path: Path) -> Iterator[None]:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX)
+        except OSError as error:
+            # Some network file systems have no locks; whole writes keep the cache right without them.
+            if error.errno not in (errno.ENOLCK, errno.ENOTSUP):
+                raise
+        yield

@@ -1,0 +1,134 @@
+"""How far a sweep is, from its store alone: on any machine, while it runs or after it died."""
+
+import math
+import time
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from orchestrator.base.wording import clock
+from orchestrator.planning.overview import column_of, describe_plan
+from orchestrator.planning.plan import Plan, make_plan
+from orchestrator.stores import lease
+from orchestrator.stores.owner import Driver
+from orchestrator.stores.store import Store
+from specs.format import contents
+from specs.sweep import PlannedTrial, SweepSpec, expand
+
+State = Literal["at work", "silent", "gone", "none"]
+"""Of the driver: it renews its lease; it has not for longer than that lasts; it ended; there never was one."""
+
+
+LEAST_RATE = 1e-9
+"""Epochs a second; what a lock may say below that is no rate."""
+
+
+@dataclass(frozen=True)
+class Standing:
+    """One look at a store."""
+
+    sweep: SweepSpec
+    plan: Plan
+    driver: Driver | None
+    state: State
+    at: float
+    """Unix time of the look."""
+    damaged: int
+    """Commits that cannot be read; their trials count as to do."""
+
+    @property
+    def epochs_left(self) -> int:
+        """Epochs of the trials that are still to be done, less what those under way have done."""
+        todo = {trial.id: trial.spec.training.epochs for trial in self.plan.of("todo")}
+        under_way = sum(min(epochs, todo[name]) for name, epochs in self.running.items() if name in todo)
+        return sum(todo.values()) - under_way
+
+    @property
+    def running(self) -> dict[str, int]:
+        """Epochs done by the trials under way, by id, as the driver last said."""
+        known = self.driver.progress.get("running") if self.driver and self.state != "gone" else None
+        if not isinstance(known, dict):
+            return {}
+        return {name: epochs for name, epochs in known.items() if type(epochs) is int and epochs >= 0}
+
+    @property
+    def rate(self) -> float | None:
+        """Epochs a second over all workers, as the driver last said."""
+        rate = self.driver.progress.get("epochs_per_second") if self.driver else None
+        return rate if isinstance(rate, float) and LEAST_RATE < rate < math.inf else None
+
+    @property
+    def eta(self) -> float | None:
+        """Seconds that the rest takes at that rate."""
+        return self.epochs_left / self.rate if self.rate else None
+
+    def row(self) -> dict[str, Any]:
+        """For ``--json``."""
+        driver = self.driver
+        return {
+            "running": self.state == "at work",
+            "driver": {
+                "state": self.state,
+                "pid": driver.pid if driver else None,
+                "host": driver.host if driver else None,
+                "seconds": driver.renewed - driver.since if driver else None,
+                "last_heard_seconds": self.at - driver.renewed if driver else None,
+            },
+            "epochs_per_second": self.rate,
+            "epochs_left": self.epochs_left,
+            "eta_seconds": self.eta,
+            "under_way": self.running,
+            "damaged": self.damaged,
+        }
+
+
+def look(store: Store) -> Standing:
+    """Read how far the sweep is that ran here last.
+
+    Raises:
+        StoreError: no sweep ran here, or its store is damaged.
+    """
+    sweep = contents.current_sweep(store.storage)
+    driver = lease.owner(store.storage)
+    commits = store.read_commits()
+    plan = make_plan(expand(sweep), commits.readable)
+    return Standing(sweep, plan, driver, _state(driver), time.time(), len(commits.unreadable))
+
+
+def _state(driver: Driver | None) -> State:
+    if driver is None:
+        return "none"
+    if driver.is_dead:
+        return "gone"
+    return "silent" if driver.is_silent else "at work"
+
+
+def describe(standing: Standing) -> str:
+    """For people: the driver, its rate, what it is at, and the matrix of trials."""
+    lines = [_driver_line(standing)]
+    if standing.epochs_left and standing.rate:
+        left = f"{standing.epochs_left} epochs left at {standing.rate:.3g} epochs/s"
+        ahead = "ETA" if standing.state == "at work" else "a run at that rate would take"
+        lines.append(f"{left}: {ahead} {clock(standing.eta or 0)}")
+    if standing.damaged:
+        lines.append(f"{standing.damaged} commits are damaged; a run makes them again (ensweep verify says which)")
+    by_id = {trial.id: trial for trial, _ in standing.plan.states}
+    lines += [_under_way(by_id[name], epochs) for name, epochs in standing.running.items() if name in by_id]
+    return "\n".join([*lines, "", describe_plan(standing.plan)])
+
+
+def _driver_line(standing: Standing) -> str:
+    driver = standing.driver
+    if driver is None:
+        return "no driver is at work"
+    who = f"process {driver.pid} on {driver.host}"
+    ago = clock(max(0.0, standing.at - driver.renewed))
+    if standing.state == "gone":
+        return f"no driver is at work; the last was {who}, {ago} ago"
+    if standing.state == "silent":
+        return f"{who} has not been heard of for {ago}: it is dead, stopped or cut off; a new run takes over"
+    return f"a driver is at work: {who}, for {clock(driver.renewed - driver.since)}"
+
+
+def _under_way(trial: PlannedTrial, epochs: int) -> str:
+    name = f"{trial.architecture} {column_of(trial)} seed {trial.spec.seed} ({trial.id})"
+    return f"  under way: {name}, epoch {epochs} of {trial.spec.training.epochs}"

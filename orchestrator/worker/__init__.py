@@ -1,0 +1,1 @@
+"""What runs in a worker: one stack, from its specs to its commits."""

@@ -1,0 +1,172 @@
+"""One stack, from its specs to its commits: what a worker does, whoever runs it."""
+
+import traceback
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import torch
+
+from orchestrator.base import out_of_memory, provenance
+from orchestrator.base.settings import Settings
+from orchestrator.data import datasets
+from orchestrator.planning.plan import Task
+from orchestrator.stores.store import Store
+from orchestrator.worker import halves
+from orchestrator.worker.failure import commit_failure
+from orchestrator.worker.journal import Journal
+from specs.format.commits import Commit
+from specs.format.records import Row
+from specs.sweep import PlannedTrial
+from trainers.devices import device_name
+from trainers.training import choose_device, train
+
+if TYPE_CHECKING:
+    from trainers.training import TrialResult
+
+Environment = dict[str, str | int | None]
+
+
+def execute(task: Task, store: Store, settings: Settings, on_epoch: Callable[[int], None]) -> None:
+    """Train a stack and commit its trials; continues from its checkpoint, and does nothing that is committed.
+
+    A stack of which some trials are committed already is trained without them, except where it was begun with them:
+    then it goes on as it was begun, from its checkpoint, and the rest is committed. So a death between two commits
+    changes no row. A stack of several that runs out of memory is trained in halves, one after the other; a trial
+    alone that does so for the second time is committed as failed.
+
+    Args:
+        task: the stack.
+        store: where commits, attempts and checkpoints lie.
+        settings: device, threads, data root.
+        on_epoch: told the number of epochs completed, after each.
+
+    Raises:
+        EnsweepError: the data, the device or the store cannot be used.
+    """
+    postponed, failed = list[Exception](), False
+    for part in halves.parts(task, store):
+        try:
+            _train_and_commit(part, store, settings, _counting(task, part, on_epoch))
+        except Exception as error:
+            if not out_of_memory.is_out_of_memory(error):
+                raise
+            if not halves.may_try_again(part, store):
+                commit_failure(part, store, "oom", f"out of memory, twice\n{traceback.format_exc()}")
+                failed = True
+            elif len(task.trials) == 1:
+                raise
+            elif len(part.trials) == 1:  # its neighbours first; and without the traceback, which holds on to tensors
+                postponed.append(error.with_traceback(None))
+    if postponed:
+        raise postponed[0]
+    if not failed:
+        halves.remove_checkpoints(task, store)
+
+
+def _counting(task: Task, part: Task, on_epoch: Callable[[int], None]) -> Callable[[int], None]:
+    """Tells how many epochs the whole stack has completed, while a part of it is trained."""
+    epochs, before = task.trials[0].spec.training.epochs, task.trials.index(part.trials[0])
+    return lambda epoch: on_epoch((before * epochs + len(part.trials) * epoch) // len(task.trials))
+
+
+def _train_and_commit(task: Task, store: Store, settings: Settings, on_epoch: Callable[[int], None]) -> None:
+    left = [trial for trial in task.trials if not store.is_committed(trial.id)]
+    if not left:
+        return
+    begun = _begun(task, left, store)
+    torch.set_num_threads(settings.threads)
+    device = choose_device(settings.device)
+    dataset = task.trials[0].spec.dataset.name
+    prepared = _prepared(dataset, settings.data_root, settings.cache)
+    store.pin_data(dataset, prepared.fingerprint)
+    environment = provenance.environment(device_name(device), settings.threads, prepared.fingerprint)
+    journal = Journal(store.logs)
+    for trial in left:
+        journal.note("begun", trial.id)
+    results = train(
+        [trial.spec for trial in begun],
+        prepared.arrays,
+        device=device,
+        checkpoint=store.checkpoint(task.id),
+        checkpoint_seconds=settings.checkpoint_seconds,
+        environment=provenance.fingerprint(environment),
+        on_epoch=_noting_the_first(left, journal, on_epoch),
+    )
+    stack = tuple(trial.id for trial in begun) if len(begun) > 1 else ()
+    wanted = {trial.id for trial in left}
+    for trial, result in zip(begun, results, strict=True):
+        if trial.id in wanted:
+            won = _commit(store, trial, result, environment, stack)
+            journal.note("committed" if won else "late", trial.id)
+
+
+def _begun(task: Task, left: list[PlannedTrial], store: Store) -> list[PlannedTrial]:
+    """The trials to train in one program: those left, or those that this was begun with, if these are among them.
+
+    Beside the checkpoint of a stack of several it says which they are, before the first epoch.
+    """
+    if len(task.trials) == 1:
+        return left
+    before = store.begun(task.id)
+    if {trial.id for trial in left} <= before:
+        return [trial for trial in task.trials if trial.id in before]
+    store.begin(task.id, [trial.id for trial in left])
+    return left
+
+
+@lru_cache(maxsize=1)
+def _prepared(dataset: str, data_root: Path | None, cache: Path) -> datasets.Prepared:
+    """The data set, looked at once a process: a worker trains many stacks on the pages that it verified first."""
+    return datasets.load(dataset, data_root, cache)
+
+
+def _noting_the_first(
+    left: Sequence[PlannedTrial], journal: Journal, on_epoch: Callable[[int], None]
+) -> Callable[[int], None]:
+    """Writes down which epoch this process trained first: one after the first says that it went on from a state."""
+    noted = False
+
+    def followed(epoch: int) -> None:
+        nonlocal noted
+        if not noted:
+            noted = True
+            for trial in left:
+                journal.note("trained", trial.id, epoch=epoch)
+        on_epoch(epoch)
+
+    return followed
+
+
+def _commit(
+    store: Store, trial: PlannedTrial, result: "TrialResult", environment: Environment, stack: tuple[str, ...]
+) -> bool:
+    environment = environment | {"earlier": ",".join(result.earlier_environments) or None}
+    environment |= {"stack": len(stack)} if stack else {}
+    key: Row = {"trial_id": trial.id}
+    label: Row = {
+        "sweep": trial.sweep,
+        "architecture": trial.architecture,
+        "environment": provenance.fingerprint(environment),
+    }
+    attempt, written = store.write_attempt(
+        trial.id,
+        {
+            "trials": [key | label | result.trial],
+            "epochs": [key | row for row in result.epochs],
+            "robustness": [key | row for row in result.robustness],
+            "filters": [key | row for row in result.filters],
+        },
+    )
+    return store.commit(
+        Commit(
+            trial_id=trial.id,
+            status=result.status,
+            attempt=attempt,
+            files=written,
+            message=result.message,
+            environment=environment,
+            stack=stack,
+        )
+    )
