@@ -75,8 +75,15 @@ def limits(frames: Frames) -> list[str]:
         "architectures; differences are paired within seeds, which share split, initial weights and data order."
     )
     found += _baselines(frames)
+    found += [_unmeasured(frames)] if frames.unmeasured else []
     found.append("Diverged, failed, corrupt and stale trials enter no mean; their cells are marked.")
     return found
+
+
+def _unmeasured(frames: Frames) -> str:
+    """What earlier versions of the store's format had no place for."""
+    named = [f"{name} ({wording.count(trials, 'trial')})" for name, trials in frames.unmeasured.items()]
+    return f"Not measured by the earlier version of ensweep that trained some trials: {wording.listed(named)}."
 
 
 def _baselines(frames: Frames) -> list[str]:

@@ -117,7 +117,7 @@ def _outcome(trial: PlannedTrial, commits: contents.Commits, files: Mapping[str,
     if commit is None:
         return Outcome(trial, "missing"), {}
     try:
-        tables = read_tables(commit, files)
+        tables = read_tables(commit, files, trial.spec)
     except (DamagedError, UnusableError) as error:
         return Outcome(trial, "corrupt", str(error), commit), {}
     return Outcome(trial, commit.status, commit.message, commit), tables if commit.status == "complete" else {}

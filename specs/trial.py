@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from specs.additions import AddedLater
 from specs.architectures import Architecture
 from specs.base import Count, Frozen, PlacedError, Rate, Real, Whole
 from specs.datasets import DATASETS
@@ -56,7 +57,7 @@ class Training(Frozen):
     """``flip-crop`` mirrors each training image with probability ½ and crops it at random after padding by 4."""
     selection: Literal["validation", "final"] = "validation"
     """The weights that are tested: of the epoch with the least validation error, or of the final epoch."""
-    precision: Precision = "float32"
+    precision: Annotated[Precision, AddedLater(before="float32", named_in_checkpoints=True)] = "float32"
     """Of the products in training steps. ``tf32``: a GPU's products of 10 bits of mantissa, forwards and backwards, for
     CUDA alone; ``bf16``: the forward pass and its gradients in bfloat16. Weights, losses, the optimizer and all that is
     measured are float32, always."""

@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from specs.additions import additions
+
 if TYPE_CHECKING:
     from specs.trial import TrialSpec
 
@@ -69,18 +71,30 @@ class Stack:
         return float(training.milestone_factor ** sum(milestone < epoch for milestone in training.milestones))
 
     def fingerprint(self, *more: str) -> str:
-        """SHA-256 in hex over all that the trials' specs say, in training order, and over ``more``."""
-        content = json.dumps([[content_of(trial) for trial in self.trials], *more], sort_keys=True)
+        """SHA-256 in hex over all that the trials' specs say, in training order, and over ``more``.
+
+        Fields that were added later are left out where they say what was always so: a checkpoint is gone on from by
+        the next version too.
+        """
+        trials = [content_of(trial, for_checkpoints=True) for trial in self.trials]
+        content = json.dumps([trials, *more], sort_keys=True)
         return hashlib.sha256(content.encode()).hexdigest()
 
 
-def content_of(spec: object) -> Any:
-    """A spec's fields as plain JSON values, whatever holds them: models and other objects become dictionaries."""
+def content_of(spec: object, *, for_checkpoints: bool = False) -> Any:
+    """A spec's fields as plain JSON values, whatever holds them: models and other objects become dictionaries.
+
+    ``for_checkpoints`` leaves out what does not tell a checkpoint's trials from those of earlier versions.
+    """
     if isinstance(spec, (tuple, list)):
-        return [content_of(value) for value in spec]
-    if hasattr(spec, "__dict__"):
-        return {name: content_of(value) for name, value in vars(spec).items()}
-    return spec
+        return [content_of(value, for_checkpoints=for_checkpoints) for value in spec]
+    if not hasattr(spec, "__dict__"):
+        return spec
+    fields = dict(vars(spec))
+    for name, _, mark in additions(type(spec)) if for_checkpoints else ():  # type: ignore[arg-type]
+        if fields[name] == mark.before and not mark.named_in_checkpoints:
+            del fields[name]
+    return {name: content_of(value, for_checkpoints=for_checkpoints) for name, value in fields.items()}
 
 
 def shape_key(trial: TrialSpec) -> str:

@@ -62,16 +62,18 @@ def load(spec: str, overrides: tuple[str, ...]) -> "SweepSpec":
 
 def store_of(place: str | None, sweep: "SweepSpec") -> "Store":
     """The store that a command names, or the sweep's own."""
+    return open_store(place or Path("results") / sweep.name)
+
+
+def open_store(place: str | Path) -> "Store":
+    """The store that a command names; says so where a newer version of ensweep wrote it."""
     from orchestrator.stores.store import Store
+    from specs.format.contents import why_newer
 
-    return Store.at(place or Path("results") / sweep.name)
-
-
-def open_store(place: str) -> "Store":
-    """The store that a command names."""
-    from orchestrator.stores.store import Store
-
-    return Store.at(place)
+    store = Store.at(place)
+    if why := why_newer(store.storage):
+        say(f"warning: {why}. What this version does not know is left out")
+    return store
 
 
 def shown(place: str | None, store: "Store") -> str:

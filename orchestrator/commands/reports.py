@@ -12,13 +12,15 @@ import click
 from orchestrator.commands import common
 from specs import files
 from specs.errors import EnsweepError
+from specs.format.records import TABLES
 
 if TYPE_CHECKING:
     from reports.compare import Change, Compared
     from reports.export import Format
 
 PAGE_OF_SEVERAL = Path("report.html")
-TABLES = ("trials", "epochs", "robustness", "filters", "claims")
+EXPORTED = (*TABLES, "claims")
+"""The tables that a store holds, and the one that is made of them."""
 
 
 @contextmanager
@@ -54,10 +56,13 @@ def report(places: tuple[str, ...], output: Path | None, as_json: bool) -> None:
     from specs.format.layout import REPORT
 
     stores = [common.open_store(place) for place in places]
+    into_store = output is None and len(stores) == 1
+    if into_store:
+        stores[0].check_version()
     if len({store.url for store in stores}) < len(stores):
         raise click.UsageError("a store is named twice")
     content = build([store.storage for store in stores])
-    if output is None and len(stores) == 1:
+    if into_store:
         stores[0].storage.replace(REPORT, content)
         path = f"{places[0].rstrip('/')}/{REPORT}"
     else:
@@ -69,7 +74,7 @@ def report(places: tuple[str, ...], output: Path | None, as_json: bool) -> None:
 
 @click.command()
 @common.store_argument
-@click.option("--table", "name", type=click.Choice(TABLES), default="trials", show_default=True)
+@click.option("--table", "name", type=click.Choice(EXPORTED), default="trials", show_default=True)
 @click.option("--format", "form", type=click.Choice(["csv", "parquet"]), default="csv", show_default=True)
 @click.option("--output", type=click.Path(path_type=Path, dir_okay=False), help="A file; stdout unless given.")
 @common.as_json

@@ -101,6 +101,8 @@ def gc(place: str, delete: bool, hours: float, as_json: bool) -> None:
 
     store = common.open_store(place)
     store.current_spec()
+    if delete:
+        store.check_version()
     seconds = hours * 3600
     found = garbage.remove(store, seconds, common.say) if delete else garbage.garbage(store, seconds)
     size = sum(item.size for item in found)

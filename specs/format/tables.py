@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 
 from specs.format.commits import Commit, CommittedFile
 from specs.format.records import TABLES, TRIALS, Column, ColumnType, Row, Table
+from specs.trial import TrialSpec
 
 ARROW_TYPES: dict[ColumnType, pa.DataType] = {
     "string": pa.string(),
@@ -88,22 +89,26 @@ def _check_rows_to_write(table: Table, rows: Sequence[Row]) -> None:
         raise ValueError(f"{table.name}: two rows with one {table.key}")
 
 
-def read_tables(commit: Commit, contents: Mapping[str, bytes]) -> Tables:
+def read_tables(commit: Commit, contents: Mapping[str, bytes], planned: TrialSpec | None = None) -> Tables:
     """The tables of a commit that this version knows.
 
     Args:
         commit: which files, and what they must be.
         contents: what lies under the commit's keys; missing files are missing here.
+        planned: what the trial was to be, where that is known.
 
     Raises:
         DamagedError: a file is missing, or its SHA-256 is not the committed one.
-        UnusableError: the files are as committed, and their rows contradict the commit, or are no such table.
+        UnusableError: the files are as committed, and their rows contradict the commit or the spec, or are no such
+            table.
     """
     keys = commit.keys
     whole = {name: _whole(commit, name, contents.get(key)) for name, key in keys.items()}  # damage before all else
     tables = {name: _parse(commit, TABLES[name], content) for name, content in whole.items() if name in TABLES}
     if commit.status == "complete":
         _check_complete(tables)
+    if planned and TRIALS.name in tables:
+        _check_trial(tables[TRIALS.name], commit, planned)
     return tables
 
 
@@ -180,6 +185,28 @@ def _check_complete(tables: Tables) -> None:
     for name in FINITE:
         if rows[0][name] is None or not math.isfinite(rows[0][name]):
             raise UnusableError(f"complete, but {name} is no number")
+
+
+def _check_trial(trials: pa.Table, commit: Commit, planned: TrialSpec) -> None:
+    """The row says what the spec says."""
+    expected = {
+        "method": planned.method,
+        "lam": planned.lam,
+        "seed": planned.seed,
+        "kind": planned.architecture.kind,
+        "members": planned.architecture.members,
+        "total_parameters": planned.total_parameters,
+        "dataset": planned.dataset.name,
+        "batch_size": planned.training.batch_size,
+        "learning_rate": planned.training.learning_rate,
+        "status": commit.status,
+    }
+    for row in trials.select(list(expected)).to_pylist():
+        wrong = [
+            f"{name} is {row[name]}, its spec says {value}" for name, value in expected.items() if row[name] != value
+        ]
+        if wrong:
+            raise UnusableError(f"its row is of another trial: {'; '.join(wrong)}")
 
 
 def _first_line(error: Exception) -> str:

@@ -1,11 +1,14 @@
 """A changed bit or a missing end, in any file of a store: found, kept out of the report, made again (RELIABILITY 7)."""
 
+import hashlib
 import json
 import random
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from orchestrator.base.errors import DataError
@@ -176,6 +179,74 @@ def test_a_lost_data_pin_is_made_again_from_what_results_were_trained_on(case: C
     assert path_of(store, key).read_bytes() == whole
     with pytest.raises(DataError):
         store.pin_data("digits", "f" * 64)
+
+
+def recommitted(store: Store, trial_id: str, change: Callable[[pa.Table], pa.Table]) -> None:
+    """Rows of ``trials`` as another program might have committed them: the file is what its commit says."""
+    commit = store.commits()[trial_id]
+    path = path_of(store, commit.keys["trials"])
+    pq.write_table(change(pq.read_table(path)), path)
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    files = commit.files | {"trials": commit.files["trials"].model_copy(update={"sha256": digest})}
+    path_of(store, layout.commit(trial_id)).write_bytes(commit.model_copy(update={"files": files}).content())
+
+
+def with_value(column: str, value: object) -> Callable[[pa.Table], pa.Table]:
+    return lambda rows: rows.set_column(
+        rows.column_names.index(column), rows.field(column), pa.array([value], rows.field(column).type)
+    )
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (lambda rows: rows.drop_columns(["test_error"]), "complete, but test_error is no number"),
+        (
+            lambda rows: rows.rename_columns([f"old_{name}" for name in rows.column_names]),
+            "the column trial_id is missing",
+        ),
+        (with_value("test_nll", None), "test_nll is no number"),
+        (with_value("trial_id", "0" * 16), "rows of another trial"),
+        (with_value("lam", 0.25), "its row is of another trial: lam is 0.25, its spec says "),
+        (lambda rows: rows.slice(0, 0), "0 rows, committed were 1"),
+    ],
+)
+def test_what_matches_its_commit_is_kept_whatever_is_wrong_with_it_until_its_user_asks(
+    case: Case, store: Store, expected: Rows, change: Callable[[pa.Table], pa.Table], says: str
+) -> None:
+    first, second = store.commits()
+    recommitted(store, first, change)
+    kept = {key: path_of(store, key).read_bytes() for key in files_of(store, first)}
+    (problem,) = verification.verify(store)
+    assert (problem.trial_id, problem.damaged) == (first, False)
+    assert says in problem.problem
+    assert statuses(store) == {first: "corrupt", second: "complete"}
+    said: list[str] = []
+    outcome = case.run(store, say=said.append)
+    assert (outcome.exit_code, outcome.executed) == (3, 0)  # not every planned trial is complete
+    assert any(line.startswith("kept, but not usable: ") and "--retry-failed" in line for line in said)
+    assert {key: path_of(store, key).read_bytes() for key in kept} == kept
+    again = case.run(store, retry_failed=True)
+    assert (again.exit_code, again.executed) == (0, 1)
+    assert rows(store) == expected
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda rows: rows.drop_columns(["dominance"]),  # as of a version that did not measure it
+        lambda rows: rows.append_column("of_tomorrow", pa.array([1])),
+        lambda rows: rows.set_column(0, "trial_id", rows["trial_id"].cast(pa.large_string())),
+    ],
+)
+def test_other_columns_than_this_version_writes_are_no_problem(
+    case: Case, store: Store, change: Callable[[pa.Table], pa.Table]
+) -> None:
+    first, _ = store.commits()
+    recommitted(store, first, change)
+    assert verification.verify(store) == []
+    assert set(statuses(store).values()) == {"complete"}
+    assert (case.run(store).exit_code, case.run(store).executed) == (0, 0)
 
 
 def test_much_damage_at_once_is_mended_by_one_run(case: Case, store: Store, expected: Rows) -> None:

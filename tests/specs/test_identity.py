@@ -2,17 +2,22 @@
 
 import copy
 import json
-from typing import Any
+from collections.abc import Iterator
+from typing import Annotated, Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import BaseModel, Field, create_model
+from pydantic_core import PydanticUndefined
 
-from specs.identity import ADDED_LATER, trial_id
+from specs.additions import AddedLater
+from specs.identity import trial_id
 from specs.loading import parse_sweep
 from specs.sweep import SweepSpec, expand
 from specs.trial import TrialSpec
 from tests.specs.texts import SWEEP
+from trainers.stacks import Stack
 
 TRIAL: dict[str, Any] = {
     "architecture": {"kind": "mlp", "members": 4, "hidden": 2},
@@ -101,11 +106,69 @@ def test_the_id_of_a_trial_is_pinned() -> None:
     assert trial_id(TrialSpec.model_validate(TRIAL)) == "510cc2f136cb88f5"
 
 
-@pytest.mark.parametrize(("path", "before"), ADDED_LATER.items())
-def test_a_field_that_came_later_is_hashed_where_it_says_something(path: tuple[str, str], before: str) -> None:
-    part, field = path
-    spelled = TRIAL | {part: TRIAL[part] | {field: before}}
+def test_the_precision_of_before_there_was_one_keeps_every_id() -> None:
+    spelled = TRIAL | {"training": TRIAL["training"] | {"precision": "float32"}}
     assert trial_id(TrialSpec.model_validate(spelled)) == trial_id(TrialSpec.model_validate(TRIAL))
+
+
+def models(model: type[BaseModel] = TrialSpec, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """Where a trial has models, at any depth: the path of each; of the architecture for every kind."""
+    yield path
+    for name, field in model.model_fields.items():
+        for part in getattr(field.annotation, "__args__", (field.annotation,)):
+            if isinstance(part, type) and issubclass(part, BaseModel):
+                yield from models(part, (*path, name, part.__name__))
+
+
+def grown(model: type[BaseModel], path: tuple[str, ...], before: object) -> type[BaseModel]:
+    """A model, with one more field in the model at that path."""
+    if not path:
+        return create_model(model.__name__, __base__=model, extra_=(Annotated[Any, AddedLater(before)], before))
+    name, part, *rest = path
+    below = grown(_part(model, name, part), tuple(rest), before)
+    alias = model.model_fields[name].alias
+    default = model.model_fields[name].get_default(call_default_factory=True)
+    field = Field(default, alias=alias) if default is not PydanticUndefined else Field(alias=alias)
+    return create_model(model.__name__, __base__=model, **{name: (below | None, field)})  # type: ignore[call-overload]
+
+
+def _part(model: type[BaseModel], name: str, part: str) -> type[BaseModel]:
+    annotation = model.model_fields[name].annotation
+    return next(each for each in getattr(annotation, "__args__", (annotation,)) if each.__name__ == part)
+
+
+ARCHITECTURES: dict[str, Any] = {"Mlp": TRIAL["architecture"], "ConvNet": CONVNET, "DenseNet": DENSENET}
+
+
+@given(st.sampled_from(sorted(models())), st.sampled_from(["float32", 0, 1.5, None, False]), st.integers(2, 9))
+def test_a_field_that_is_added_to_any_model_keeps_every_id_at_the_value_of_before(
+    path: tuple[str, ...], before: object, other: int
+) -> None:
+    kind = path[1] if path[:1] == ("architecture",) else "Mlp"
+    content = TRIAL | {"dataset": UNCUT, "architecture": ARCHITECTURES[kind]}
+    model = grown(TrialSpec, path, before)
+    old, new = TrialSpec.model_validate(content), model.model_validate(content)
+    assert trial_id(new) == trial_id(old)  # type: ignore[arg-type]
+    for value, same in ((before, True), (other, False)):
+        spelled = model.model_validate(_with(content, path[::2], value))
+        assert (trial_id(spelled) == trial_id(old)) is same  # type: ignore[arg-type]
+    assert Stack.of([new]).fingerprint() == Stack.of([old]).fingerprint()  # type: ignore[list-item]
+
+
+def _with(content: dict[str, Any], path: tuple[str, ...], value: object) -> dict[str, Any]:
+    """The content with the new field spelled out in the model at that path."""
+    changed = part = copy.deepcopy(content)
+    for name in path:
+        part = part[name]
+    part["extra_"] = value
+    return changed
+
+
+def test_every_model_of_a_trial_is_grown_above() -> None:
+    found = {path[-1] if path else "TrialSpec" for path in models()}
+    assert found == {
+        "TrialSpec", "Mlp", "ConvNet", "DenseNet", "Dataset", "Training", "Evaluation", "Robustness", "Hessian"
+    }  # fmt: skip
 
 
 def test_precisions_have_ids_of_their_own() -> None:
