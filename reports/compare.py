@@ -8,6 +8,7 @@ import pandas as pd
 from reports import wording
 from reports.claims import Judgement
 from reports.loading import Frames
+from reports.provenance import data_warning
 from reports.statistics import Summary, summarise
 from specs.differing import Difference, differences
 from specs.sweep import PlannedTrial, expand
@@ -55,6 +56,8 @@ class Compared:
     """Mean test errors that changed, a cell each."""
     cells: int
     """Cells that either store plans."""
+    warnings: tuple[str, ...]
+    """What of either store should not be compared with others, each beginning with ``first`` or ``second``."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +85,9 @@ def compare(
     numbers = tuple(change for cell in cells if (change := _number(cell, old, new)))
     verdicts = tuple(_verdicts(judged_before, judged_after, spec, environments))
     names = {judgement.id for judgement in (*judged_before, *judged_after)}
-    return Compared(spec, environments, _trials(old, new), verdicts, len(names), numbers, len(cells))
+    told = [(side, data_warning(frames)) for side, frames in (("first", before), ("second", after))]
+    warnings = tuple(f"{side}: {warning}" for side, warning in told if warning)
+    return Compared(spec, environments, _trials(old, new), verdicts, len(names), numbers, len(cells), warnings)
 
 
 def _side(frames: Frames) -> _Side:

@@ -9,7 +9,7 @@ from reports.cells import architectures, baseline_cells, baselines, lambdas, pla
 from reports.loading import STATUSES, Frames
 from reports.remembering import remembered
 from reports.tables import DisplayTable
-from specs.datasets import DATASETS
+from specs.datasets import facts_of
 
 SIGNS = {"diverged": "✕", "failed": "✕", "corrupt": "⚠", "missing": "○"}
 """A sign beside each word, so that no status is told by colour alone."""
@@ -112,7 +112,7 @@ def scale_warning(frames: Frames) -> str:
 def _training_images(frames: Frames) -> tuple[int, int]:
     """How many a joint trial trains on, and how many there are to train on."""
     dataset = frames.sweep.dataset
-    available = DATASETS[dataset.name].train - dataset.validation
+    available = facts_of(dataset).train - dataset.validation
     return (available if dataset.train_examples is None else dataset.train_examples), available
 
 

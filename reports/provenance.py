@@ -8,7 +8,7 @@ from reports.cells import JOINT, baselines
 from reports.loading import Frames
 from reports.statistics import binomial_se
 from reports.tables import DisplayTable
-from specs.datasets import DATASETS
+from specs.datasets import facts_of
 
 MOST_ENVIRONMENTS = 8
 """Columns of the table of environments: the most frequent ones."""
@@ -38,6 +38,25 @@ def table(found: pd.DataFrame) -> DisplayTable:
     return DisplayTable(headers, rows if len(found) else [], total=len(found.columns))
 
 
+def data_warning(frames: Frames) -> str:
+    """Says that trials were trained on other data than those published under the name; empty where none was.
+
+    Trials of earlier versions do not say so themselves: of these the fingerprint is compared, where the published one
+    is known.
+    """
+    environments, published = frames.environments, facts_of(frames.sweep.dataset).fingerprint
+    if "data" not in environments:
+        return ""
+    said = environments["data_is"] if "data_is" in environments else pd.Series(index=environments.index, dtype=object)
+    unlike = said.isna() & environments["data"].notna() & (environments["data"] != published) & (published is not None)
+    if not (others := int(((said == "other") | unlike).sum())):
+        return ""
+    return (
+        f"{wording.count(others, 'trial')} of {len(environments)} trained on other data than the published "
+        f"{frames.sweep.dataset.name}: these numbers do not compare with anybody's on that data set."
+    )
+
+
 def warning(found: pd.DataFrame) -> str:
     """Says that trials ran in different environments; empty where they did not."""
     if len(found) < 2:
@@ -61,8 +80,8 @@ def summary(frames: Frames, found: pd.DataFrame) -> str:
 
 def limits(frames: Frames) -> list[str]:
     """What a reader must know before believing a difference."""
-    name, seeds = frames.sweep.dataset.name, len(frames.sweep.seed_numbers)
-    found = [_binomial(frames, name), _seeds(seeds)]
+    seeds = len(frames.sweep.seed_numbers)
+    found = [_binomial(frames), _seeds(seeds)]
     if confounded := _confounded(frames):
         found.append(
             f"The learning rate changes with λ for {wording.listed(confounded)}: there, the effect of λ is confounded "
@@ -104,8 +123,8 @@ def _baselines(frames: Frames) -> list[str]:
     return found
 
 
-def _binomial(frames: Frames, dataset: str) -> str:
-    examples = DATASETS[dataset].test
+def _binomial(frames: Frames) -> str:
+    examples = facts_of(frames.sweep.dataset).test
     error = float(frames.trials["test_error"].median()) if len(frames.trials) else 0.1
     points = 100 * binomial_se(error, examples)
     return (

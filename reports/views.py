@@ -93,7 +93,17 @@ def sweep_view(part: Part, study: Sequence[Frames]) -> SweepView:
         matrix=coverage.matrix(frames),
         baselines=wording.listed(baselines(frames)),
         problems=coverage.problems(frames),
-        warnings=tuple(filter(None, [frames.newer, coverage.scale_warning(frames), provenance.warning(found)])),
+        warnings=tuple(
+            filter(
+                None,
+                [
+                    frames.newer,
+                    coverage.scale_warning(frames),
+                    provenance.data_warning(frames),
+                    provenance.warning(found),
+                ],
+            )
+        ),
         provenance=provenance.summary(frames, found),
         environments=provenance.table(found),
         limits=provenance.limits(frames),

@@ -1,13 +1,27 @@
-"""Facts about the data sets: what a spec is checked against, and what a reader of files expects."""
+"""Facts about the data sets: the one place that every room asks.
+
+To add a data set, add its entry to ``DATASETS``. Its images are then read from Parquet files in the data root;
+``orchestrator/data/sources.py`` says where else they may come from.
+"""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, Protocol
 
 ClassCounts = tuple[tuple[int, ...], tuple[int, ...]]
 
 
 @dataclass(frozen=True)
+class Standard:
+    """How pixels become inputs: (pixel / scale − mean) / sd, by channel."""
+
+    scale: float
+    mean: tuple[float, ...]
+    sd: tuple[float, ...]
+
+
+@dataclass(frozen=True)
 class DatasetFacts:
-    """Sizes of one data set."""
+    """What is known of one data set."""
 
     classes: int
     shape: tuple[int, int, int]
@@ -15,8 +29,14 @@ class DatasetFacts:
     train: int
     """Training images, before validation images are split off."""
     test: int
+    standard: Standard
     unequal: ClassCounts | None = None
     """Training and test images of each class; None where every class has as many."""
+    content: str | None = None
+    """Digest of the published examples whatever their order (``trainers.data.Arrays.content``); None if unknown."""
+    fingerprint: str | None = None
+    """Digest of the published examples in their published order (``trainers.data.Arrays.fingerprint``); None if
+    unknown."""
 
     @property
     def class_counts(self) -> ClassCounts:
@@ -25,16 +45,60 @@ class DatasetFacts:
         return self.unequal or equal
 
 
+_CIFAR = Standard(255.0, (0.5071, 0.4865, 0.4409), (0.2673, 0.2564, 0.2762))
+
 DATASETS = {
     # scikit-learn ships 1,797 in one; the last 360 are the test set
     "digits": DatasetFacts(
-        10,
-        (1, 8, 8),
-        1_437,
-        360,
-        ((143, 146, 142, 146, 144, 145, 144, 143, 141, 143), (35, 36, 35, 37, 37, 37, 37, 36, 33, 37)),
+        classes=10,
+        shape=(1, 8, 8),
+        train=1_437,
+        test=360,
+        standard=Standard(16.0, (0.3054,), (0.3755,)),  # of its training images
+        unequal=(
+            (143, 146, 142, 146, 144, 145, 144, 143, 141, 143),
+            (35, 36, 35, 37, 37, 37, 37, 36, 33, 37),
+        ),
+        content="614575476ebeb5d1a206b199c0b3de13135d0958553d21e7f6f1fa7dff87a44f",
+        fingerprint="db2c967d3a9edac405a321199714d110ea00960c054be177f21aa1b80615f65a",
     ),
-    "fashion_mnist": DatasetFacts(10, (1, 28, 28), 60_000, 10_000),
-    "cifar10": DatasetFacts(10, (3, 32, 32), 50_000, 10_000),
-    "cifar100": DatasetFacts(100, (3, 32, 32), 50_000, 10_000),
+    "fashion_mnist": DatasetFacts(
+        classes=10,
+        shape=(1, 28, 28),
+        train=60_000,
+        test=10_000,
+        standard=Standard(255.0, (0.2860,), (0.3530,)),
+        content="8700fb1387925d09c05b68a01805cf7e2c29926ae8746474329477ed287ab6c5",
+        fingerprint="75b81a4c02b95bbba7e3954950f6d9b67e9b4ba1ba3369d5b3a428bde132bfb8",
+    ),
+    "cifar10": DatasetFacts(classes=10, shape=(3, 32, 32), train=50_000, test=10_000, standard=_CIFAR),
+    "cifar100": DatasetFacts(
+        classes=100,
+        shape=(3, 32, 32),
+        train=50_000,
+        test=10_000,
+        standard=_CIFAR,
+        content="34a73562c333c3f38088a2a09d18abd6d04eacc4d045680dcbdc10f3a665e06b",
+    ),
 }
+"""By the name that a spec gives. The digests of CIFAR-10 are not known here; torchvision's checksums vouch for its
+own files of it."""
+
+if TYPE_CHECKING:
+    DatasetName = str
+else:
+    DatasetName = Literal[tuple(DATASETS)]
+    """The names, as pydantic checks them: an entry in ``DATASETS`` is all that it takes."""
+
+
+class Named(Protocol):
+    """A spec's data set, as far as its facts are looked up."""
+
+    @property
+    def name(self) -> str:
+        """Which data set."""
+
+
+def facts_of(dataset: Named) -> DatasetFacts:
+    """What is known of the data set that a spec names."""
+    return DATASETS[dataset.name]

@@ -9,7 +9,7 @@ from pydantic import Field, StringConstraints, field_validator, model_validator
 from specs.architectures import Architecture
 from specs.base import ARCHITECTURE_NAME, LINE, LINES, SWEEP_NAME, Count, Frozen, Integer, PlacedError, Real, Whole
 from specs.claims import Claim, Planned
-from specs.datasets import DATASETS
+from specs.datasets import facts_of
 from specs.entries import Entry, LearningRate, SweepTraining
 from specs.identity import trial_id
 from specs.trial import Dataset, Evaluation, Method, Training, TrialSpec
@@ -74,7 +74,7 @@ class SweepSpec(Frozen):
 
     @model_validator(mode="after")
     def stacking_leaves_examples_to_train_on(self) -> "SweepSpec":
-        available = DATASETS[self.dataset.name].train - (self.dataset.train_examples or 1)
+        available = facts_of(self.dataset).train - (self.dataset.train_examples or 1)
         needed = "stacking" in self.methods and not self.dataset.validation
         if needed and self.stacking_validation > available:
             raise ValueError(

@@ -11,7 +11,7 @@ from pydantic import Field, field_validator, model_validator
 from specs.additions import AddedLater
 from specs.architectures import Architecture
 from specs.base import Count, Frozen, PlacedError, Rate, Real, Whole
-from specs.datasets import DATASETS
+from specs.datasets import DatasetName, facts_of
 
 Precision = Literal["float32", "tf32", "bf16"]
 Method = Literal["joint", "bagging", "stacking"]
@@ -22,7 +22,7 @@ bootstrap resample; ``stacking`` independently, with a linear softmax combiner f
 class Dataset(Frozen):
     """What is learned, and how many training images are held out for selection."""
 
-    name: Literal["digits", "fashion_mnist", "cifar10", "cifar100"]
+    name: DatasetName
     validation: Whole
     """Images drawn from the training set by seed for validation; 0 holds none out."""
     train_examples: Count | None = None
@@ -31,7 +31,7 @@ class Dataset(Frozen):
 
     @model_validator(mode="after")
     def leaves_examples_to_train_on(self) -> "Dataset":
-        available = DATASETS[self.name].train
+        available = facts_of(self).train
         if self.validation >= available:
             raise ValueError(f"validation must be less than the {available} training images of {self.name}")
         remaining = available - self.validation
@@ -147,7 +147,7 @@ class TrialSpec(Frozen):
     @property
     def member_parameters(self) -> int:
         """Parameters of one member."""
-        facts = DATASETS[self.dataset.name]
+        facts = facts_of(self.dataset)
         return self.architecture.member_parameters(facts.shape, facts.classes)
 
     @property

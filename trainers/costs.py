@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from specs.datasets import DATASETS
+from specs.datasets import facts_of
 from trainers.data import Arrays
 from trainers.devices import deterministic, peak_memory
 from trainers.stack_training import StackTraining
@@ -43,14 +43,14 @@ class Cost:
 
     def epoch_seconds(self, spec: TrialSpec) -> float:
         """One epoch of a trial: training and measuring."""
-        facts, data = DATASETS[spec.dataset.name], spec.dataset
+        facts, data = facts_of(spec.dataset), spec.dataset
         trained = min(data.train_examples or facts.train, facts.train - data.validation)
         measured = min(spec.evaluation.train_examples, trained) + data.validation + facts.test
         return self.trained * trained + self.measured * measured
 
     def trial_seconds(self, spec: TrialSpec) -> float:
         """A whole trial."""
-        after = self.once + self.tested * DATASETS[spec.dataset.name].test
+        after = self.once + self.tested * facts_of(spec.dataset).test
         return spec.training.epochs * self.epoch_seconds(spec) + after
 
 
@@ -79,7 +79,7 @@ def peak(spec: TrialSpec, trials: int, device: torch.device) -> int:
     Images are as many and as large as the real ones. Each trial has a seed of its own and so its own batches, which
     takes most.
     """
-    facts = DATASETS[spec.dataset.name]
+    facts = facts_of(spec.dataset)
     few = max(2 * spec.training.batch_size, spec.evaluation.hessian.examples if spec.evaluation.hessian else 0)
     trained = min(few, spec.dataset.train_examples or facts.train, facts.train - spec.dataset.validation)
     small = spec.model_copy(
@@ -99,7 +99,7 @@ def peak(spec: TrialSpec, trials: int, device: torch.device) -> int:
 
 def _made_up(spec: TrialSpec, train: int, test: int) -> Arrays:
     """So many images of the shape of a trial's data set."""
-    facts, stream = DATASETS[spec.dataset.name], torch.Generator().manual_seed(0)
+    facts, stream = facts_of(spec.dataset), torch.Generator().manual_seed(0)
 
     def drawn(count: int) -> tuple[torch.Tensor, torch.Tensor]:
         pixels = torch.randint(256, (count, *facts.shape), dtype=torch.uint8, generator=stream)
@@ -148,6 +148,6 @@ def _training(spec: TrialSpec, examples: int, measured: int, device: torch.devic
 
 
 def _pool_bytes(spec: TrialSpec) -> int:
-    facts = DATASETS[spec.dataset.name]
+    facts = facts_of(spec.dataset)
     channels, height, width = facts.shape
     return (facts.train + facts.test) * channels * height * width

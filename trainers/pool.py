@@ -8,28 +8,11 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from specs.datasets import Standard
 from trainers.seeding import generator
 
 Augment = Callable[[Tensor], Tensor]
 """Pixels (group, example, channel, height, width) to pixels of that shape."""
-
-
-@dataclass(frozen=True)
-class Standard:
-    """How a data set's pixels become inputs: (pixel / scale − mean) / sd, by channel."""
-
-    scale: float
-    mean: tuple[float, ...]
-    sd: tuple[float, ...]
-
-
-_CIFAR = (255.0, (0.5071, 0.4865, 0.4409), (0.2673, 0.2564, 0.2762))
-STANDARDS = {
-    "digits": Standard(16.0, (0.3054,), (0.3755,)),  # of its 1,437 training images
-    "fashion_mnist": Standard(255.0, (0.2860,), (0.3530,)),
-    "cifar10": Standard(*_CIFAR),
-    "cifar100": Standard(*_CIFAR),
-}
 
 
 class Normalise:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from specs.datasets import facts_of
 from trainers.data import Arrays
-from trainers.pool import STANDARDS, Normalise, Part, Pool
+from trainers.pool import Normalise, Part, Pool
 from trainers.seeding import generator
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def prepare(arrays: Arrays, spec: TrialSpec, seeds: tuple[int, ...], device: tor
     if held_out >= examples:
         raise ValueError(f"dataset.validation is {held_out}, but there are only {examples} training images")
     orders = torch.stack([torch.randperm(examples, generator=generator(seed, "split")) for seed in seeds]).to(device)
-    normalise = Normalise(STANDARDS[spec.dataset.name], device, dtype)
+    normalise = Normalise(facts_of(spec.dataset).standard, device, dtype)
     training = Pool(arrays.train_images.to(device), arrays.train_labels.to(device), normalise)
     test = Pool(arrays.test_images.to(device), arrays.test_labels.to(device), normalise)
     train = orders[:, held_out:][:, : spec.dataset.train_examples]

@@ -7,7 +7,7 @@ import time
 import torch
 
 from specs import faults
-from specs.datasets import DATASETS
+from specs.datasets import facts_of
 from specs.format.records import Row
 from trainers import measuring, results, splits, stacking, tested
 from trainers.allocator import keep_freed_memory
@@ -37,7 +37,7 @@ class StackTraining:
         self._stack, self._device, self._dtype = stack, device, dtype
         self._spec = spec = stack.trials[0]
         check_precision(spec.training.precision, device)
-        self._classes = DATASETS[spec.dataset.name].classes
+        self._classes = facts_of(spec.dataset).classes
         self._data = splits.prepare(arrays, spec, stack.group_seeds, device, dtype)
         self._ensemble = build(spec.architecture, tuple(arrays.train_images.shape[1:]), self._classes)
         self._initial = self._initial_weights()

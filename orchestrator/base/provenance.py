@@ -19,13 +19,14 @@ DECISIVE = (*NUMERIC_PACKAGES, "numerics", "machine", "device", "threads", "stac
 PACKAGES = ("ensweep", "torch", "torchvision", "numpy", "ray")
 
 
-def environment(device: str, threads: int, data: str) -> dict[str, str | int | None]:
+def environment(device: str, threads: int, data: str, data_is: str) -> dict[str, str | int | None]:
     """What could change a trial's numbers besides its spec.
 
     Args:
         device: what trained it, such as ``cpu`` or the GPU's name.
         threads: CPU threads of the worker.
         data: fingerprint of the data set.
+        data_is: ``published``, ``other`` or ``unknown``: whether it is the published data set of its name.
     """
     return {
         **{package: _version(package) for package in PACKAGES},
@@ -37,6 +38,7 @@ def environment(device: str, threads: int, data: str) -> dict[str, str | int | N
         "device": device,
         "threads": threads,
         "data": data,
+        "data_is": data_is,
     }
 
 

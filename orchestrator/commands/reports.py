@@ -130,6 +130,7 @@ def _described(found: "Compared", first: str, second: str) -> str:
         f"second: {second}, {trials.complete[1]} of {trials.planned[1]} trials complete",
         f"planned in both: {trials.shared}; complete in both: {trials.both}, of them equal: {trials.equal}",
     ]
+    lines += [f"warning: {warning}" for warning in found.warnings]
     lines += _section("spec", [each.described() for each in found.spec])
     lines += _section("versions and machines", [each.described() for each in found.environments])
     lines += _changes(f"verdicts that changed, of {found.claims} claims", found.verdicts)

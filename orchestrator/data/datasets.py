@@ -8,7 +8,7 @@ from safetensors import SafetensorError
 
 from orchestrator.base.errors import DataError
 from orchestrator.data import decoded, sources
-from orchestrator.data.decoded import COUNTS
+from orchestrator.data.decoded import COUNTS, Known
 from specs.datasets import DATASETS
 from trainers.data import Arrays, read, write
 
@@ -18,10 +18,15 @@ class Prepared:
     """A data set that is ready to train on."""
 
     arrays: Arrays
-    fingerprint: str
-    """:meth:`trainers.data.Arrays.fingerprint`, verified: equal for equal data, wherever it came from."""
+    known: Known
+    """Verified."""
     path: Path
     """The decoded form on disk, for :func:`trainers.data.read`."""
+
+    @property
+    def fingerprint(self) -> str:
+        """See :class:`orchestrator.data.decoded.Known`."""
+        return self.known.fingerprint
 
 
 def load(name: str, data_root: Path | None, cache: Path, counts: tuple[int, int] | None = None) -> Prepared:
@@ -44,21 +49,22 @@ def load(name: str, data_root: Path | None, cache: Path, counts: tuple[int, int]
         _check(name, arrays, counts or COUNTS[name], found.places)
         if counts is None:
             _check_classes(name, arrays, found.places)
-        return cached or _keep(arrays, path)
+        return cached or _keep(name, arrays, path, vouched_for=found.published)
 
 
-def _keep(arrays: Arrays, path: Path) -> Prepared:
+def _keep(name: str, arrays: Arrays, path: Path, *, vouched_for: bool) -> Prepared:
     write(arrays, path)
-    fingerprint = arrays.fingerprint()
-    decoded.record(path, fingerprint)
-    return Prepared(arrays, fingerprint, path)
+    standing = decoded.standing_of(name, arrays.content(), vouched_for=vouched_for)
+    known = Known(arrays.fingerprint(), standing)
+    decoded.record(path, known)
+    return Prepared(arrays, known, path)
 
 
 def _cached(path: Path) -> Prepared | None:
     """What an earlier call wrote, or None where that is missing or damaged and must be decoded again."""
-    fingerprint = decoded.recorded(path)
+    known = decoded.recorded(path)
     try:
-        return Prepared(read(path), fingerprint, path) if fingerprint else None
+        return Prepared(read(path), known, path) if known else None
     except (FileNotFoundError, SafetensorError, TypeError):
         return None
 

@@ -8,28 +8,62 @@ import fcntl
 import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from orchestrator.base.errors import DataError
 from orchestrator.data import sources
+from orchestrator.data.files import Files
 from specs import files
 from specs.datasets import DATASETS
 
 DECODING = "1"
 """Raised by hand whenever decoding gives other arrays for the same files, or looks for more faults in them."""
 
+Standing = Literal["published", "other", "unknown"]
+"""Whether data are those that were published under their name: they are, are not, or nobody here can tell."""
+
 COUNTS = {name: (facts.train, facts.test) for name, facts in DATASETS.items()}
 """Training and test examples of each data set."""
 
 
-def known_fingerprint(name: str, data_root: Path | None, cache: Path) -> str | None:
-    """The fingerprint of a data set whose decoded form an earlier process checked and wrote; None where none is whole.
+@dataclass(frozen=True)
+class Known:
+    """What is known of a decoded data set."""
+
+    fingerprint: str
+    """:meth:`trainers.data.Arrays.fingerprint`: equal for equal data in the same order, wherever it came from."""
+    standing: Standing
+    """Whether it is the published data set of its name."""
+
+
+def known(name: str, data_root: Path | None, cache: Path) -> Known | None:
+    """What an earlier process found out and wrote down when it decoded a data set; None where nothing whole is there.
 
     Raises:
         DataError: the files are missing or cannot be read.
     """
     with locked(name, cache):
         return recorded(place(name, sources.find(name, folder(data_root, cache)), cache, COUNTS[name]))
+
+
+def standing_of(name: str, content: str, *, vouched_for: bool) -> Standing:
+    """Whether data are the published ones, by their content, or because their files' checksums say so."""
+    published = DATASETS[name].content
+    if published is None:
+        return "published" if vouched_for else "unknown"
+    return "published" if content == published else "other"
+
+
+def warning(name: str, standing: str) -> str:
+    """Says that data are not what their name says; empty where nothing speaks against it."""
+    if standing != "other":
+        return ""
+    return (
+        f"these images and labels are not those of the published {name}, though they have its shape and counts; their "
+        "trials are named as if they were. Point --data-root at the published data, or go on if you mean it"
+    )
 
 
 def folder(data_root: Path | None, cache: Path) -> Path:
@@ -39,7 +73,7 @@ def folder(data_root: Path | None, cache: Path) -> Path:
     return data_root or cache / "downloads"
 
 
-def place(name: str, found: sources.Files, cache: Path, counts: tuple[int, int]) -> Path:
+def place(name: str, found: Files, cache: Path, counts: tuple[int, int]) -> Path:
     """Where the decoded form of these files lies: named by their contents and by how they are read."""
     digest = hashlib.sha256(f"{DECODING} {counts}".encode())
     for path in found.paths:
@@ -51,16 +85,17 @@ def place(name: str, found: sources.Files, cache: Path, counts: tuple[int, int])
     return cache / "decoded" / f"{name}-{digest.hexdigest()[:16]}.safetensors"
 
 
-def record(path: Path, fingerprint: str) -> None:
+def record(path: Path, known: Known) -> None:
     """Write down what a decoded form that was checked holds."""
-    files.replace_whole(_record(path), f"{fingerprint} {_seal(path, fingerprint)}\n".encode())
+    files.replace_whole(_record(path), f"{known.fingerprint} {known.standing} {_seal(path, known)}\n".encode())
 
 
-def recorded(path: Path) -> str | None:
-    """The fingerprint that was written down, or None where the decoded form or its record is missing or damaged."""
+def recorded(path: Path) -> Known | None:
+    """What was written down, or None where the decoded form or its record is missing or damaged."""
     try:
-        fingerprint, seal = _record(path).read_text().split()
-        return fingerprint if seal == _seal(path, fingerprint) else None
+        fingerprint, standing, seal = _record(path).read_text().split()
+        found = Known(fingerprint, standing)  # type: ignore[arg-type]  # the seal is of one that was
+        return found if seal == _seal(path, found) else None
     except (FileNotFoundError, ValueError):  # UnicodeDecodeError among them
         return None
 
@@ -69,10 +104,11 @@ def _record(path: Path) -> Path:
     return path.with_suffix(".fingerprint")
 
 
-def _seal(path: Path, fingerprint: str) -> str:
-    """SHA-256 over the fingerprint and the whole file: a flipped bit in an image would otherwise go unseen."""
+def _seal(path: Path, known: Known) -> str:
+    """SHA-256 over what is recorded and the whole file: a flipped bit in an image would otherwise go unseen."""
     with path.open("rb") as file:
-        return hashlib.sha256(fingerprint.encode() + hashlib.file_digest(file, "sha256").digest()).hexdigest()
+        content = hashlib.file_digest(file, "sha256").digest()
+    return hashlib.sha256(f"{known.fingerprint} {known.standing}".encode() + content).hexdigest()
 
 
 @contextmanager

@@ -1,6 +1,10 @@
-"""Images in Parquet as the Hugging Face hub lays them out: a column of encoded files, a column of labels."""
+"""Images in Parquet as the Hugging Face hub lays them out: a column of encoded files, a column of labels.
+
+An image is the bytes of a PNG or JPEG file, alone or beside the path that it once had.
+"""
 
 import io
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -8,43 +12,41 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import torch
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 from torch import Tensor
 
 from orchestrator.base.errors import DataError
 from specs.datasets import DATASETS
 
 IMAGE_COLUMNS = ("image", "img")
-LABEL_COLUMNS = {"cifar100": ("fine_label",)}
 MODES = {1: "L", 3: "RGB"}
 """Pillow's name for images of so many channels."""
+FORMATS = ("PNG", "JPEG")
+"""Nothing else: for some other formats Pillow starts other programs."""
 
 
-def read_parquet(name: str, paths: tuple[Path, ...]) -> tuple[Tensor, Tensor]:
+def read_parquet(name: str, label: str, paths: Sequence[Path]) -> tuple[Tensor, Tensor]:
     """Images (example, channel, height, width) and labels of one split, in the order of files and rows.
 
     Raises:
-        DataError: a file is damaged, lacks a column, or holds an image of another shape.
+        DataError: a file is damaged, lacks a column, or holds something else than images of one shape and labels.
     """
-    parts = [_read_file(name, path) for path in paths]
+    parts = [_read_file(name, label, path) for path in paths]
     return torch.cat([images for images, _ in parts]), torch.cat([labels for _, labels in parts])
 
 
-def _read_file(name: str, path: Path) -> tuple[Tensor, Tensor]:
+def _read_file(name: str, label: str, path: Path) -> tuple[Tensor, Tensor]:
+    shape = DATASETS[name].shape
     try:
-        schema = pq.read_schema(path)
-        image = _column(path, schema.names, IMAGE_COLUMNS)
-        label = _column(path, schema.names, LABEL_COLUMNS.get(name, ("label",)))
+        names = pq.read_schema(path).names
+        image, label = _column(path, names, IMAGE_COLUMNS), _column(path, names, (label,))
         table = pq.read_table(path, columns=[image, label], page_checksum_verification=True)
-        if not pa.types.is_integer(table.schema.field(label).type):
-            raise TypeError(f"column {label} is no column of whole numbers")
-        encoded = [row["bytes"] for row in table[image].to_pylist()]
-        labels = torch.tensor(table[label].to_pylist(), dtype=torch.int64)
-    except (OSError, pa.ArrowException, TypeError, ValueError, KeyError, RuntimeError) as error:
+    except (OSError, pa.ArrowException) as error:
         raise DataError(f"{path}: is no whole Parquet file of images and labels: {error}; fetch it again") from error
-    images = np.empty((len(encoded), *DATASETS[name].shape), dtype=np.uint8)
-    for row, content in enumerate(encoded):
-        images[row] = decode_image(content, DATASETS[name].shape, f"{path}: row {row}")
+    labels = torch.tensor(_labels(table[label], f"{path}: column {label}"), dtype=torch.int64)
+    images = np.empty((table.num_rows, *shape), dtype=np.uint8)
+    for row, content in enumerate(_encoded(table[image], f"{path}: column {image}")):
+        images[row] = decode_image(content, shape, f"{path}: row {row}")
     return torch.from_numpy(images), labels
 
 
@@ -55,19 +57,49 @@ def _column(path: Path, names: list[str], wanted: tuple[str, ...]) -> str:
     raise DataError(f"{path}: has columns {', '.join(names)}; expected one called {' or '.join(wanted)}")
 
 
-def decode_image(content: Any, shape: tuple[int, int, int], where: str) -> np.ndarray[Any, np.dtype[np.uint8]]:
-    """The pixels of one PNG file of that shape: channels, height, width.
+def _labels(column: pa.ChunkedArray, where: str) -> list[int]:
+    """Whole numbers; fractions, texts and gaps are named with their row."""
+    labels: list[int] = column.to_pylist()
+    for row, value in enumerate(labels):
+        if type(value) is not int:
+            found = "no label" if value is None else f"the label {value!r}"
+            raise DataError(f"{where} of type {column.type}: row {row} has {found}; expected whole numbers from 0 on")
+    return labels
+
+
+def _encoded(column: pa.ChunkedArray, where: str) -> list[bytes]:
+    """Each image's file: the column's own bytes, or those of its field ``bytes``."""
+    kind = column.type
+    if pa.types.is_struct(kind) and kind.get_field_index("bytes") >= 0:
+        found: list[Any] = [None if row is None else row["bytes"] for row in column.to_pylist()]
+    elif pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
+        found = column.to_pylist()
+    else:
+        raise DataError(f"{where} has the type {kind}; expected the bytes of PNG or JPEG files")
+    for row, content in enumerate(found):
+        if content is None:
+            said = column[row].as_py()
+            path = said.get("path") if isinstance(said, dict) else None
+            what = f"the path {path!r} and no bytes" if path else "no image"
+            raise DataError(f"{where} of type {kind}: row {row} has {what}; expected the bytes of a PNG or JPEG file")
+    return found
+
+
+def decode_image(content: bytes, shape: tuple[int, int, int], where: str) -> np.ndarray[Any, np.dtype[np.uint8]]:
+    """The pixels of one PNG or JPEG file of that shape: channels, height, width.
 
     Raises:
         DataError: it is none, or damaged, or of another shape; ``where`` is its place in the message.
     """
     channels, height, width = shape
     try:
-        # PNG alone is lossless and what the hub has; for some other formats Pillow starts other programs.
-        with Image.open(io.BytesIO(content), formats=("PNG",)) as image:
+        with Image.open(io.BytesIO(content), formats=FORMATS) as image:
             found = (image.mode, image.height, image.width)
             right = found == (MODES[channels], height, width)
             pixels = np.asarray(image) if right else None  # a small file may hold an image of gigabytes
+    except UnidentifiedImageError as error:
+        begins = f"{len(content):,} bytes that begin with {content[:8]!r}"
+        raise DataError(f"{where}: the image is no whole PNG or JPEG file: {begins}; fetch the file again") from error
     except (OSError, SyntaxError, ValueError, TypeError, Image.DecompressionBombError) as error:
         raise DataError(f"{where}: the image cannot be decoded: {error}; fetch the file again") from error
     if pixels is None:

@@ -1,147 +1,149 @@
-"""Where a data set's files are: a folder of Parquet, torchvision's own files, or inside scikit-learn.
+"""Where each data set comes from. What decodes it is imported when it does: finding files needs no torch.
 
-What decodes them is imported when it does: finding them needs no torch, unless torchvision must look for them.
+A data set that is not listed here is read from Parquet files in the data root, and from nowhere else.
 """
 
-import hashlib
-import sys
-from collections.abc import Callable, Sequence
-from contextlib import redirect_stdout
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Protocol
 
 from orchestrator.base.errors import DataError
+from orchestrator.data import parquet_layout
+from orchestrator.data.files import Files, together
+from orchestrator.data.torchvision_files import IDX_FILES, TorchvisionFiles
 
 if TYPE_CHECKING:
-    from torch import Tensor
-
     from trainers.data import Arrays
 
-IDX_FILES = (
-    "train-images-idx3-ubyte",
-    "train-labels-idx1-ubyte",
-    "t10k-images-idx3-ubyte",
-    "t10k-labels-idx1-ubyte",
-)
-"""Fashion-MNIST's own: training images and labels, test images and labels."""
+
+class Origin(Protocol):
+    """A form of a data set that is not Parquet in the data root."""
+
+    @property
+    def size(self) -> int:
+        """Bytes of its download."""
+
+    @property
+    def package(self) -> str:
+        """The installed package that it comes with, and is taken from alone; empty where it is downloaded."""
+
+    def place(self, root: Path) -> Path | None:
+        """Where it lies; None where it does not."""
+
+    def find(self, name: str, root: Path) -> Files:
+        """Its files, downloaded where that can be done.
+
+        Raises:
+            DataError: they are not there, or are damaged.
+        """
 
 
 @dataclass(frozen=True)
-class Files:
-    """The files that hold a data set, and how they are decoded."""
+class PackagedDigits:
+    """Scikit-learn's handwritten digits, found without importing it, which takes a second."""
 
-    paths: tuple[Path, ...]
-    decode: "Callable[[], Arrays]"
-    places: tuple[str, str, str, str]
-    """Where training images, training labels, test images and test labels are, as messages name it."""
+    size: int = 0
+    package: str = "scikit-learn"
+
+    def place(self, root: Path) -> Path | None:
+        """See :class:`Origin`."""
+        found = find_spec("sklearn")
+        folders = (found.submodule_search_locations or []) if found else []
+        paths = (Path(folder) / "datasets" / "data" / "digits.csv.gz" for folder in folders)
+        return next((path for path in paths if path.is_file()), None)
+
+    def find(self, name: str, root: Path) -> Files:
+        """See :class:`Origin`."""
+        path = self.place(root)
+        if path is None:
+            raise DataError(f"{name} is part of scikit-learn, which is missing or damaged; reinstall scikit-learn")
+        place = str(path)
+        return Files((path,), lambda: _read_digits(path), (place, place, place, place))
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a data set comes from."""
+
+    origin: Origin | None = None
+    """What it is taken from where the data root has no Parquet files of it."""
+    label: str = "label"
+    """The column of Parquet files that holds the label."""
+
+    @property
+    def package(self) -> str:
+        """The installed package that it comes with, and is taken from alone; empty for all others."""
+        return self.origin.package if self.origin else ""
+
+
+SOURCES = {
+    "digits": Source(PackagedDigits()),
+    "fashion_mnist": Source(TorchvisionFiles("FashionMNIST", "FashionMNIST/raw", IDX_FILES, 30_878_645)),
+    "cifar10": Source(
+        TorchvisionFiles(
+            "CIFAR10",
+            "cifar-10-batches-py",
+            (*(f"data_batch_{number}" for number in range(1, 6)), "test_batch"),
+            170_498_071,
+        )
+    ),
+    "cifar100": Source(TorchvisionFiles("CIFAR100", "cifar-100-python", ("train", "test"), 169_001_437), "fine_label"),
+}
+"""By the data set's name."""
+
+
+def source_of(name: str) -> Source:
+    """Where a data set comes from: Parquet files alone, unless more is known."""
+    return SOURCES.get(name, Source())
 
 
 def find(name: str, root: Path) -> Files:
-    """The files of a data set in ``root``, downloaded there through torchvision where it has none.
+    """The files of a data set: Parquet in ``root``, or its origin's, downloaded there where it has none.
 
     Raises:
-        DataError: there are none and they cannot be downloaded, or one split is missing.
+        DataError: there are none and they cannot be downloaded, or a part is missing.
     """
-    if name == "digits":
-        return _digits()
-    return _parquet(name, root) or _torchvision(name, root)
+    source = source_of(name)
+    if source.origin and source.package:
+        return source.origin.find(name, root)
+    if found := parquet_layout.find(name, root):
+        place, test_place = together(found.train), together(found.test)
+        return Files(
+            found.train + found.test,
+            lambda: _read_parquet(name, source.label, found),
+            (place, place, test_place, test_place),
+        )
+    if source.origin is None or not (source.origin.place(root) or not _unknown(root / name)):
+        raise DataError(_not_found(name, root))
+    return source.origin.find(name, root)
 
 
-def _digits() -> Files:
-    """Scikit-learn's handwritten digits, found without importing it, which takes a second."""
-    found = find_spec("sklearn")
-    if found is None or not found.submodule_search_locations:
-        raise DataError("digits is part of scikit-learn, which is not installed; install scikit-learn")
-    path = Path(found.submodule_search_locations[0]) / "datasets" / "data" / "digits.csv.gz"
-    if not path.is_file():
-        raise DataError(f"digits: {path} is missing; reinstall scikit-learn")
-    place = str(path)
-    return Files((path,), lambda: _read_digits(path), (place, place, place, place))
+def _not_found(name: str, root: Path) -> str:
+    wanted = f"as {name}/train-*.parquet and {name}/test-*.parquet"
+    if unknown := _unknown(root / name):
+        return (
+            f"{name}: {root / name} holds {', '.join(unknown)}, and no Parquet files of two splits; expected {wanted}"
+        )
+    return f"{name} is not in {root}; put its files there {wanted}, or name the folder that has them with --data-root"
 
 
-def _parquet(name: str, root: Path) -> Files | None:
-    folder = root / name
-    if folder.exists() and not folder.is_dir():
-        raise DataError(f"{folder}: is a file, expected a folder with train-*.parquet and test-*.parquet")
-    train, test = (tuple(sorted(folder.glob(f"{split}-*.parquet"))) for split in ("train", "test"))
-    if not train and not test:
-        return None
-    for split, paths in (("train", train), ("test", test)):
-        if not paths:
-            raise DataError(f"{name}: {folder} has no {split}-*.parquet; put that split's files there")
-    first, second = _together(train), _together(test)
-    return Files(
-        train + test,
-        lambda: _read_parquet(name, train, test),
-        (first, first, second, second),
-    )
+def _unknown(folder: Path) -> list[str]:
+    """What lies in a folder, the first few names."""
+    names = sorted(path.name for path in folder.iterdir() if not path.name.startswith(".")) if folder.is_dir() else []
+    return [*names[:3], f"{len(names) - 3} more"] if len(names) > 3 else names
 
 
-def _together(paths: Sequence[Path]) -> str:
-    """The files of one split in a few words: the only one, or the first and how many more."""
-    return str(paths[0]) if len(paths) == 1 else f"{paths[0]} and {len(paths) - 1} more"
+def place(name: str, root: Path) -> Path | None:
+    """Where a data set lies, without a download; None where it is not there.
 
-
-def _torchvision(name: str, root: Path) -> Files:
-    if name == "fashion_mnist":
-        folder = root / "FashionMNIST" / "raw"
-        paths = tuple(folder / file for file in IDX_FILES)
-        for path in paths:
-            if path.exists() and not path.is_file():
-                raise DataError(f"{path}: is a folder, expected a file; remove it and run again to download it")
-        if not all(path.is_file() for path in paths):
-            _download(name, root)
-        images, labels, test_images, test_labels = map(str, paths)
-        return Files(paths, lambda: _read_idx(paths), (images, labels, test_images, test_labels))
-    train, test = _download(name, root)
-    folder = root / train.base_folder
-    first, second = ([folder / entry[0] for entry in entries] for entries in (train.train_list, train.test_list))
-    place, test_place = _together(first), _together(second)
-    return Files(
-        (*first, *second),
-        lambda: _read_cifar(train, test),
-        (place, place, test_place, test_place),
-    )
-
-
-def _download(name: str, root: Path) -> tuple[Any, Any]:
-    """Both splits as torchvision's data sets, which checks its own files' MD5 sums."""
-    from torchvision import datasets
-
-    kind = {"fashion_mnist": datasets.FashionMNIST, "cifar10": datasets.CIFAR10, "cifar100": datasets.CIFAR100}[name]
-    try:
-        # torchvision prints which mirror it tries; standard output is for data.
-        with redirect_stdout(sys.stderr):
-            return kind(root, train=True, download=True), kind(root, train=False, download=True)
-    except (OSError, RuntimeError, ValueError, AssertionError, EOFError) as error:
-        state = _damage(kind, root) or f"{name} is not in {root}"
-        raise DataError(
-            f"{state} and could not be downloaded: {' '.join(str(error).split())}\n"
-            f"Without a network, point --data-root at a folder that holds {name}/train-*.parquet and "
-            f"{name}/test-*.parquet, or torchvision's files from another machine."
-        ) from error
-
-
-def _damage(kind: Any, root: Path) -> str:
-    """The first of torchvision's files that is there and is not what it should be, in words; empty where none is."""
-    if kind.__name__ == "FashionMNIST":
-        published = [(root / "FashionMNIST" / "raw" / file, md5) for file, md5 in kind.resources]
-    else:
-        published = [(root / kind.filename, kind.tgz_md5)]
-        published += [(root / kind.base_folder / file, md5) for file, md5 in (*kind.train_list, *kind.test_list)]
-    for path, md5 in published:
-        if path.is_dir():
-            return f"{path}: is a folder, expected a file; remove it. It"
-        if path.is_file() and (found := _md5(path)) != md5:
-            return f"{path}: {path.stat().st_size:,} bytes with MD5 {found}, expected {md5}; it is damaged"
-    return ""
-
-
-def _md5(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
+    Raises:
+        DataError: a part of it is missing.
+    """
+    source = source_of(name)
+    if not source.package and (found := parquet_layout.find(name, root)):
+        return found.folder
+    return source.origin.place(root) if source.origin else None
 
 
 def _read_digits(path: Path) -> "Arrays":
@@ -150,27 +152,8 @@ def _read_digits(path: Path) -> "Arrays":
     return read_digits(path)
 
 
-def _read_parquet(name: str, train: tuple[Path, ...], test: tuple[Path, ...]) -> "Arrays":
+def _read_parquet(name: str, label: str, found: parquet_layout.Splits) -> "Arrays":
     from orchestrator.data.parquet import read_parquet
     from trainers.data import Arrays
 
-    return Arrays(*read_parquet(name, train), *read_parquet(name, test))
-
-
-def _read_idx(paths: Sequence[Path]) -> "Arrays":
-    from orchestrator.data.idx import read_idx
-
-    return read_idx(paths)
-
-
-def _read_cifar(train: Any, test: Any) -> "Arrays":
-    from trainers.data import Arrays
-
-    return Arrays(*_cifar_split(train), *_cifar_split(test))
-
-
-def _cifar_split(split: Any) -> "tuple[Tensor, Tensor]":
-    import torch
-
-    images = torch.from_numpy(split.data).permute(0, 3, 1, 2).contiguous()
-    return images, torch.tensor(split.targets)
+    return Arrays(*read_parquet(name, label, found.train), *read_parquet(name, label, found.test))

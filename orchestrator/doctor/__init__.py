@@ -4,21 +4,31 @@ One file a topic; each judges facts that it is given, so that a test can give ot
 imported in processes of their own.
 """
 
+import json
 import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from orchestrator.base.redaction import redact
 from orchestrator.doctor import data, gpu, limits, processors, ray_cluster, storage, versions
 from orchestrator.doctor.findings import Finding, warning
 from orchestrator.doctor.probe import Probing
 
+if TYPE_CHECKING:
+    from orchestrator.data.check import Checked
+
 __all__ = ["Finding", "examine"]
 
 PROBED = ("torch", "ray")
 """What is imported, each in a process. Torchvision is not: that takes as long again, and whether it works with this
 torch is told by what it asks for."""
+
+DECODING_SECONDS = 300.0
+"""For all data sets of the catalogue, which take 20 s where nothing of them was decoded before."""
 
 
 def examine(
@@ -44,6 +54,7 @@ def examine(
     root = Path(store or "results")
     temporary = Path("/tmp")  # where ensweep and Ray put their sockets, whatever TMPDIR says
     probes = {module: probing.result() for module, probing in under_way.items()}
+    checked = _checked_data(data_root, cache, environment)
     machine = processors.Machine(os.cpu_count() or 1, limits.cores(), limits.memory())
     places = storage.places(root, cache, temporary, Path("/dev/shm"))
     topics: tuple[tuple[str, Callable[[], Iterable[Finding]]], ...] = (
@@ -56,10 +67,25 @@ def examine(
         ("disk", lambda: storage.examine_locks(root, Path("/proc/mounts"))),
         ("cores", lambda: processors.examine(machine, environment)),
         ("gpu", lambda: gpu.examine(probes["torch"], environment, Path("/dev/nvidia0"))),
-        ("data", lambda: data.examine(data_root, cache)),
+        ("data", lambda: data.examine(data_root, cache, checked)),
     )
     found = (finding for topic, look in topics for finding in _guarded(topic, look))
     return tuple(_redacted(finding, environment) for finding in found)
+
+
+def _checked_data(
+    data_root: Path | None, cache: Path, environment: Mapping[str, str]
+) -> "Mapping[str, Checked] | None":
+    """The data sets that are there, decoded and checked in a process; None where that cannot be done."""
+    command = [sys.executable, "-P", "-m", "orchestrator.data.check", str(data_root or ""), str(cache)]
+    try:
+        done = subprocess.run(
+            command, env=dict(environment), capture_output=True, text=True, timeout=DECODING_SECONDS, check=True
+        )
+        found: Mapping[str, Checked] = json.loads(done.stdout)
+    except (subprocess.SubprocessError, OSError, ValueError):
+        return None
+    return found
 
 
 def _guarded(topic: str, look: Callable[[], Iterable[Finding]]) -> Iterator[Finding]:

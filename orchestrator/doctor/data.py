@@ -1,61 +1,72 @@
-"""Data sets: found, to be downloaded, or damaged. Nothing is read, decoded or downloaded."""
+"""Data sets: found, to be downloaded, damaged, or not what their name says."""
 
-from collections.abc import Iterator
-from importlib.util import find_spec
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from orchestrator.doctor.findings import Finding, error, ok, size
+from orchestrator.base.errors import DataError
+from orchestrator.data import decoded, sources
+from orchestrator.doctor.findings import Finding, error, ok, size, warning
 from specs.datasets import DATASETS
+
+if TYPE_CHECKING:
+    from orchestrator.data.check import Checked
 
 TOPIC = "data"
 
-DOWNLOADS = {"fashion_mnist": 30_878_645, "cifar10": 170_498_071, "cifar100": 169_001_437}
-"""Bytes that torchvision downloads."""
-
-FOLDERS = {"fashion_mnist": "FashionMNIST/raw", "cifar10": "cifar-10-batches-py", "cifar100": "cifar-100-python"}
-"""Where torchvision unpacks them."""
-
-UNPACKED = {
-    "fashion_mnist": (
-        "train-images-idx3-ubyte",
-        "train-labels-idx1-ubyte",
-        "t10k-images-idx3-ubyte",
-        "t10k-labels-idx1-ubyte",
-    ),
-    "cifar10": (*(f"data_batch_{number}" for number in range(1, 6)), "test_batch"),
-    "cifar100": ("train", "test"),
+STANDINGS = {
+    "published": ", the published data",
+    "unknown": ", which cannot be compared with the published data",
 }
-"""The files that it must find there."""
+"""What is said of data that are there, by :data:`orchestrator.data.decoded.Standing`."""
 
 
-def examine(data_root: Path | None, cache: Path) -> Iterator[Finding]:
-    """Where a run would take each data set from, as :func:`orchestrator.data.sources.find` would look for it."""
+def examine(data_root: Path | None, cache: Path, checked: "Mapping[str, Checked] | None" = None) -> Iterator[Finding]:
+    """Where a run would take each data set from, and whether it could.
+
+    Args:
+        data_root: as of ``run``.
+        cache: folder of downloads.
+        checked: what :mod:`orchestrator.data.check` found out of those that are there. Without it files are only
+            looked for.
+    """
     if data_root is not None and not data_root.is_dir():
         yield error(TOPIC, f"{data_root}: no such folder", "create it, or mend --data-root")
         return
+    root = data_root or cache / "downloads"
     for name in DATASETS:
-        yield _digits() if name == "digits" else _one(name, data_root or cache / "downloads")
+        try:
+            yield _checked(name, checked[name]) if checked and name in checked else _looked_for(name, root)
+        except DataError as fault:
+            yield _fault(str(fault))
 
 
-def _digits() -> Finding:
-    found = find_spec("sklearn")
-    for folder in (found.submodule_search_locations or []) if found else []:
-        if (Path(folder) / "datasets" / "data" / "digits.csv.gz").is_file():
-            return ok(TOPIC, "digits: part of scikit-learn")
-    return error(TOPIC, "digits: missing, it is part of scikit-learn", "pip install --force-reinstall scikit-learn")
+def _checked(name: str, found: "Checked") -> Finding:
+    if found["fault"]:
+        return _fault(found["fault"])
+    where = f"part of {package}" if (package := sources.source_of(name).package) else found["place"]
+    if said := decoded.warning(name, found["standing"]):
+        message, _, remedy = said.partition(". ")
+        return warning(TOPIC, f"{name}: {where}: {message}", remedy)
+    return ok(TOPIC, f"{name}: {where}{STANDINGS[found['standing']]}")
 
 
-def _one(name: str, root: Path) -> Finding:
-    splits = {split: any((root / name).glob(f"{split}-*.parquet")) for split in ("train", "test")}
-    if all(splits.values()):
-        return ok(TOPIC, f"{name}: {root / name}")
-    if any(splits.values()):
-        absent = next(split for split, there in splits.items() if not there)
-        return error(TOPIC, f"{name}: {root / name} has no {absent}-*.parquet", "put that split's files there")
-    folder = root / FOLDERS[name]
-    if all((folder / file).is_file() for file in UNPACKED[name]):
-        return ok(TOPIC, f"{name}: {folder}")
-    return ok(
-        TOPIC,
-        f"{name}: not in {root}; a run downloads {size(DOWNLOADS[name])}, or name a folder that has it by --data-root",
-    )
+def _fault(message: str) -> Finding:
+    """A message of a data set's reader ends with the remedy."""
+    said, _, remedy = message.partition("; ")
+    return error(TOPIC, said, remedy or "mend that, then ask again")
+
+
+def _looked_for(name: str, root: Path) -> Finding:
+    source, place = sources.source_of(name), sources.place(name, root)
+    if source.package:
+        if place:
+            return ok(TOPIC, f"{name}: part of {source.package}")
+        remedy = f"pip install --force-reinstall {source.package}"
+        return error(TOPIC, f"{name}: missing, it is part of {source.package}", remedy)
+    if place:
+        return ok(TOPIC, f"{name}: {place}")
+    if source.origin is None:
+        return ok(TOPIC, f"{name}: not in {root}; a run needs a folder that has it, named by --data-root")
+    download = size(source.origin.size)
+    return ok(TOPIC, f"{name}: not in {root}; a run downloads {download}, or name a folder that has it by --data-root")

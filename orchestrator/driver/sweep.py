@@ -94,7 +94,7 @@ def run_sweep(
         if before.of("todo"):
             _check_cluster(settings)
             _check_device(settings, before)
-            _check_data(store, sweep, settings)
+            _check_data(store, sweep, settings, say)
             tasks = before.tasks(_largest(before, settings, say))
         block.conclude()  # a library may have caught the exception that says so
         store.record_spec(sweep_digest(sweep), dump_sweep(sweep))
@@ -169,15 +169,17 @@ def _check_device(settings: Settings, plan: Plan) -> None:
         raise EnsweepError(str(error)) from error
 
 
-def _check_data(store: Store, sweep: SweepSpec, settings: Settings) -> None:
+def _check_data(store: Store, sweep: SweepSpec, settings: Settings, say: Callable[[str], None]) -> None:
     """Bad data ends the command before any trial begins; good data is decoded once, for all workers."""
     name, where = sweep.dataset.name, (settings.data_root, settings.cache)
-    fingerprint = decoded.known_fingerprint(name, *where)
-    if fingerprint is None:
+    known = decoded.known(name, *where)
+    if known is None:
         from orchestrator.data import datasets
 
-        fingerprint = datasets.load(name, *where).fingerprint
-    store.pin_data(name, fingerprint)
+        known = datasets.load(name, *where).known
+    if warning := decoded.warning(name, known.standing):
+        say(f"warning: {warning}")
+    store.pin_data(name, known.fingerprint)
 
 
 def _largest(plan: Plan, settings: Settings, say: Callable[[str], None]) -> Largest:

@@ -80,8 +80,10 @@ def _train_and_commit(task: Task, store: Store, settings: Settings, on_epoch: Ca
     device = choose_device(settings.device)
     dataset = task.trials[0].spec.dataset.name
     prepared = _prepared(dataset, settings.data_root, settings.cache)
-    store.pin_data(dataset, prepared.fingerprint)
-    environment = provenance.environment(device_name(device), settings.threads, prepared.fingerprint)
+    store.pin_data(dataset, prepared.known.fingerprint)
+    environment = provenance.environment(
+        device_name(device), settings.threads, prepared.known.fingerprint, prepared.known.standing
+    )
     journal = Journal(store.logs)
     for trial in left:
         journal.note("begun", trial.id)

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from reports.loading import Frames
-from specs.datasets import DATASETS
+from specs.datasets import facts_of
 from specs.predicates import Measure
 
 UNITS: dict[Measure, str] = {
@@ -78,7 +78,7 @@ def _early_dominance(frames: Frames) -> Mapping[str, float]:
 
 
 def _train_dominance(frames: Frames, epochs: Mapping[str, float]) -> Mapping[str, float]:
-    classes = DATASETS[frames.sweep.dataset.name].classes
+    classes = facts_of(frames.sweep.dataset).classes
     rows = frames.epochs[frames.epochs["split"] == "train"]
     rows = rows[rows["epoch"] == rows["trial_id"].map(epochs)]
     values = [dominance(list(errors), classes) for errors in rows["member_errors"]]

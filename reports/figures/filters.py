@@ -9,7 +9,7 @@ from reports.figures.entry import ReportFigure, has_ensembles
 from reports.figures.filter_drawing import MOST_FILTERS, MOST_MEMBERS, MOST_WEIGHTS, draw
 from reports.loading import Frames
 from reports.tables import DisplayTable, display
-from specs.datasets import DATASETS
+from specs.datasets import facts_of
 
 
 def applies(frames: Frames) -> bool:
@@ -80,7 +80,7 @@ def _network_distances(frames: Frames, trial_id: str) -> list[float]:
 
 def _picture_shape(frames: Frames, shape: list[int]) -> list[int]:
     """(filter, channel, height, width) as pictured; a dense unit's weights are laid out as the image that it sees."""
-    image = list(DATASETS[frames.sweep.dataset.name].shape)
+    image = list(facts_of(frames.sweep.dataset).shape)
     whole = shape if len(shape) == 4 else [shape[0], *image] if shape[1:] == [int(np.prod(image))] else []
     if not whole or np.prod(whole[1:]) > MOST_WEIGHTS:
         return []

@@ -9,6 +9,7 @@ import shutil
 import struct
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -23,9 +24,10 @@ from sklearn.datasets import load_digits
 from orchestrator.base.errors import DataError
 from orchestrator.data import datasets, decoded
 from orchestrator.data.datasets import Prepared
+from orchestrator.data.decoded import Known
 from orchestrator.data.digits import read_digits
 from orchestrator.data.parquet import decode_image
-from orchestrator.data.sources import IDX_FILES
+from orchestrator.data.torchvision_files import IDX_FILES
 from specs.datasets import DATASETS
 from trainers.data import read, write
 
@@ -209,7 +211,7 @@ def test_a_bomb_and_an_image_of_another_format_are_not_decoded(load: Callable[..
     postscript = b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 32 32\n%%EndComments\n(ran) (w) file\n"
     for content, message in (
         (gigabytes.getvalue(), "row 3: the image is L 9000×9000, expected RGB 32×32"),
-        (postscript, "row 3: the image cannot be decoded: cannot identify image file"),
+        (postscript, "row 3: the image is no whole PNG or JPEG file: 78 bytes that begin with b'%!PS-Ado'"),
     ):
         table[3]["img"]["bytes"] = content
         pq.write_table(pa.Table.from_pylist(table), path)
@@ -277,8 +279,143 @@ def test_labels_out_of_range_and_fractions_are_refused(load: Callable[..., Prepa
     with pytest.raises(DataError, match=r"test labels of fashion_mnist go from 10 to \d+, expected 0 to 9"):
         load()
     write_parquet(path, "fashion_mnist", images, labels / 2)
-    with pytest.raises(DataError, match="column label is no column of whole numbers"):
+    with pytest.raises(
+        DataError, match=r"column label of type double: row 0 has the label \d\.\d; expected whole numbers from 0 on"
+    ):
         load()
+
+
+def moved(root: Path, name: str, to: Callable[[Path, str, Path], Path]) -> None:
+    """Move a data set's files: ``to`` tells where, by folder, split and present path."""
+    folder = root / name
+    for path in sorted(folder.glob("*.parquet")):
+        target = to(folder, path.name.split("-")[0], path)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        path.rename(target)
+
+
+@pytest.mark.parametrize(
+    "to",
+    [
+        lambda folder, split, path: folder / "plain_text" / path.name,
+        lambda folder, split, path: folder / "plain_text" / split / f"{path.name.split('-')[1]}.parquet",
+        lambda folder, split, path: folder / split / path.name,
+    ],
+)
+def test_the_hub_s_other_layouts_hold_the_same_data(
+    load: Callable[..., Prepared], root: Path, to: Callable[[Path, str, Path], Path]
+) -> None:
+    before = load().fingerprint
+    moved(root, "fashion_mnist", to)
+    assert load().fingerprint == before
+
+
+def test_one_file_a_split_needs_no_number(load: Callable[..., Prepared], root: Path) -> None:
+    before = load().fingerprint
+    folder = root / "fashion_mnist"
+    for split in ("train", "test"):
+        parts = sorted(folder.glob(f"{split}-*"))
+        whole = pa.concat_tables([pq.read_table(part) for part in parts])
+        for part in parts:
+            part.unlink()
+        pq.write_table(whole, folder / f"{split}.parquet")
+    assert load().fingerprint == before
+
+
+def test_files_that_are_not_where_they_are_looked_for_are_named_with_the_way_out(
+    load: Callable[..., Prepared], root: Path, tmp_path: Path
+) -> None:
+    def refused(folder: Path, message: str, name: str = "fashion_mnist") -> None:
+        with pytest.raises(DataError, match=message):
+            datasets.load(name, folder, tmp_path / "cache", COUNTS)
+
+    refused(root / "fashion_mnist", rf"holds the files of fashion_mnist itself; .* --data-root {root}$")
+    refused(root / "cifar10", rf"holds the files of cifar10 itself; .* --data-root {root}$")
+    shutil.copytree(root / "cifar10", root / "mine")
+    refused(root / "mine", r"mine holds Parquet files itself; move them into .*mine/fashion_mnist")
+    (root / "fashion_mnist" / "train-00001-of-00002.parquet").rename(tmp_path / "elsewhere.parquet")
+    refused(root, r"lacks train-00001-of-00002.parquet; train-00000-of-00002.parquet says that there are 2")
+    shutil.copytree(root / "cifar10", root / "cifar10" / "copy")
+    refused(root, r"Parquet files lie in several folders, .*cifar10, .*cifar10/copy; keep those of one", "cifar10")
+    shutil.rmtree(root / "cifar100")
+    (root / "cifar100").mkdir()
+    for name in "abcd":
+        (root / "cifar100" / f"{name}.csv").touch()
+    refused(root, r"cifar100 holds a.csv, b.csv, c.csv, 1 more, and no Parquet files of two splits", "cifar100")
+
+
+def rewritten(path: Path, column: str, values: list[object], kind: pa.DataType) -> None:
+    """Give a column of a Parquet file other values of another type."""
+    table = pq.read_table(path)
+    pq.write_table(table.set_column(table.column_names.index(column), column, pa.array(values, kind)), path)
+
+
+def test_plain_bytes_and_jpeg_are_read(load: Callable[..., Prepared], root: Path) -> None:
+    before = load("cifar10").arrays
+    path = root / "cifar10" / "test-00000-of-00001.parquet"
+    images, _ = images_and_labels("cifar10", COUNTS[1], seed=1)
+    for kind in (pa.binary(), pa.large_binary()):
+        rewritten(path, "img", [png(image) for image in images], kind)
+        assert torch.equal(load("cifar10").arrays.test_images, before.test_images)
+    files = [io.BytesIO() for _ in images]
+    for file, image in zip(files, images, strict=True):
+        Image.fromarray(image).save(file, "JPEG", quality=95)
+    rewritten(path, "img", [file.getvalue() for file in files], pa.binary())
+    jpeg = load("cifar10").arrays.test_images
+    theirs = torch.from_numpy(np.stack([np.asarray(Image.open(file)) for file in files])).permute(0, 3, 1, 2)
+    assert torch.equal(jpeg, theirs)
+
+
+@pytest.mark.parametrize(
+    ("column", "values", "kind", "message"),
+    [
+        ("img", [{"bytes": None, "path": "a.png"}] * 5, pa.struct([("bytes", pa.binary()), ("path", pa.string())]),
+         r"column img of type struct.*: row 0 has the path 'a.png' and no bytes; expected the bytes of a PNG"),
+        ("img", [None] * 5, pa.binary(), r"column img of type binary: row 0 has no image"),
+        ("img", ["a.png"] * 5, pa.string(), r"column img has the type string; expected the bytes of PNG or JPEG"),
+        ("img", [[1, 2]] * 5, pa.list_(pa.int64()), r"column img has the type list.*; expected the bytes"),
+        ("img", [b"GIF89a.."] * 5, pa.binary(), r"row 0: the image is no whole PNG or JPEG file: 8 bytes that begin"),
+        ("label", [0, 1, None, 3, 4], pa.int64(), r"column label of type int64: row 2 has no label"),
+        ("label", ["0", "cat", "2", "3", "4"], pa.string(), r"column label of type string: row 0 has the label '0'"),
+        ("label", [0.0, 1.5, 2.0, 3.0, 4.0], pa.float64(), r"column label of type double: row 0 has the label 0.0"),
+        ("label", [True] * 5, pa.bool_(), r"column label of type bool: row 0 has the label True"),
+    ],
+)  # fmt: skip
+def test_what_is_no_image_or_no_label_is_named_with_column_type_and_row(
+    load: Callable[..., Prepared], root: Path, column: str, values: list[object], kind: pa.DataType, message: str
+) -> None:
+    rewritten(root / "cifar10" / "test-00000-of-00001.parquet", column, values, kind)
+    with pytest.raises(DataError, match=f"test-00000-of-00001.parquet: {message}"):
+        load("cifar10")
+
+
+def test_a_failed_download_leaves_nothing_behind(tmp_path: Path, offline: None) -> None:
+    for name, root in (("fashion_mnist", tmp_path / "a"), ("cifar10", tmp_path / "b"), ("cifar100", tmp_path / "b")):
+        root.mkdir(exist_ok=True)
+        with pytest.raises(DataError, match="could not be downloaded"):
+            datasets.load(name, root, tmp_path / "cache")
+        assert list(root.iterdir()) == []
+
+
+def test_data_that_are_published_are_known_in_any_order_and_others_are_told(tmp_path: Path) -> None:
+    digits = datasets.load("digits", None, tmp_path)
+    facts = DATASETS["digits"]
+    assert (digits.known.standing, digits.fingerprint) == ("published", facts.fingerprint)
+    order = torch.randperm(facts.train, generator=torch.Generator().manual_seed(0))
+    arrays = digits.arrays
+    shuffled = replace(arrays, train_images=arrays.train_images[order], train_labels=arrays.train_labels[order])
+    assert shuffled.fingerprint() != facts.fingerprint
+    assert shuffled.content() == facts.content
+    one_label = arrays.train_labels.clone()
+    one_label[0] += 1
+    one_pixel = arrays.test_images.clone()
+    one_pixel[-1, 0, 0, 0] += 1
+    for changed in (replace(arrays, train_labels=one_label), replace(arrays, test_images=one_pixel)):
+        assert decoded.standing_of("digits", changed.content(), vouched_for=False) == "other"
+    assert decoded.standing_of("cifar10", "x", vouched_for=False) == "unknown"
+    assert decoded.standing_of("cifar10", "x", vouched_for=True) == "published"
+    assert "not those of the published digits" in decoded.warning("digits", "other")
+    assert {decoded.warning("digits", standing) for standing in ("published", "unknown")} == {""}
 
 
 def test_another_number_of_images_is_refused(load: Callable[..., Prepared]) -> None:
@@ -387,7 +524,7 @@ def test_the_classes_of_a_cached_data_set_are_counted_too(tmp_path: Path) -> Non
     prepared = datasets.load("fashion_mnist", tmp_path, tmp_path / "cache")
     prepared.arrays.train_labels[0] = 1
     write(prepared.arrays, prepared.path)
-    decoded.record(prepared.path, prepared.arrays.fingerprint())
+    decoded.record(prepared.path, Known(prepared.arrays.fingerprint(), "other"))
     with pytest.raises(DataError, match="5999 training images of fashion_mnist have label 0, expected 6000"):
         datasets.load("fashion_mnist", tmp_path, tmp_path / "cache")
 

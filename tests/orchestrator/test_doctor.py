@@ -345,12 +345,13 @@ def test_each_data_set_is_found_or_its_download_is_announced(tmp_path: Path) -> 
 def test_files_are_looked_for_where_torchvision_puts_them(tmp_path: Path) -> None:
     from torchvision import datasets
 
-    from orchestrator.data.sources import IDX_FILES
+    from orchestrator.data.sources import SOURCES
+    from orchestrator.data.torchvision_files import IDX_FILES
 
     for name, kind in (("cifar10", datasets.CIFAR10), ("cifar100", datasets.CIFAR100)):
-        assert data.FOLDERS[name] == kind.base_folder
-        assert list(data.UNPACKED[name]) == [file for file, _ in (*kind.train_list, *kind.test_list)]
-    assert data.UNPACKED["fashion_mnist"] == IDX_FILES
+        assert SOURCES[name].origin.folder == kind.base_folder
+        assert list(SOURCES[name].origin.files) == [file for file, _ in (*kind.train_list, *kind.test_list)]
+    assert SOURCES["fashion_mnist"].origin.files == IDX_FILES
     folder = tmp_path / "downloads" / "FashionMNIST" / "raw"
     folder.mkdir(parents=True)
     for file in IDX_FILES:

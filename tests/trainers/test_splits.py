@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from specs.datasets import DATASETS
-from trainers.pool import STANDARDS, Normalise
+from trainers.pool import Normalise
 from trainers.splits import prepare
 
 CPU = torch.device("cpu")
@@ -13,14 +13,15 @@ def prepared(arrays, spec, seeds=(0,), dtype=torch.float32):
 
 
 def test_every_data_set_has_a_standard():
-    assert {name: (len(standard.mean), len(standard.sd)) for name, standard in STANDARDS.items()} == {
-        name: (facts.shape[0], facts.shape[0]) for name, facts in DATASETS.items()
-    }
+    assert {
+        name: (len(standard.mean), len(standard.sd))
+        for name, standard in ((name, facts.standard) for name, facts in DATASETS.items())
+    } == {name: (facts.shape[0], facts.shape[0]) for name, facts in DATASETS.items()}
 
 
 def test_normalisation_by_hand():
     pixels = torch.tensor([0, 255], dtype=torch.uint8).view(2, 1, 1, 1).expand(2, 3, 1, 1)
-    values = Normalise(STANDARDS["cifar10"], CPU, torch.float64)(pixels)
+    values = Normalise(DATASETS["cifar10"].standard, CPU, torch.float64)(pixels)
     assert values[0, 0].item() == pytest.approx(-0.5071 / 0.2673)
     assert values[1, 2].item() == pytest.approx((1 - 0.4409) / 0.2762)
 
@@ -28,7 +29,7 @@ def test_normalisation_by_hand():
 def test_digits_constants_are_those_of_the_training_images():
     datasets = pytest.importorskip("sklearn.datasets")
     train = datasets.load_digits().images[: DATASETS["digits"].train] / 16
-    standard = STANDARDS["digits"]
+    standard = DATASETS["digits"].standard
     assert (round(train.mean(), 4), round(train.std(), 4)) == (*standard.mean, *standard.sd)
 
 
