@@ -95,10 +95,10 @@ class Task:
     """One ensemble on one batch of random images."""
 
     def __init__(self, architecture: ConvNet | DenseNet, batch: int, dtype: torch.dtype = torch.float32) -> None:
-        self._routes: dict[str, Gradients] = {"ensweep": gradients_for(architecture.kind)}
+        self._ensemble = build(architecture, SHAPE, CLASSES)
+        self._routes: dict[str, Gradients] = {"ensweep": gradients_for(self._ensemble)}
         if architecture.kind == "densenet":
             self._routes |= {"one graph": gradients, "member by member": gradients_member_by_member}
-        self._ensemble = build(architecture, SHAPE, CLASSES)
         self._ways = CONVNET_WAYS if architecture.kind == "convnet" else DENSENET_WAYS
         stream = torch.Generator().manual_seed(0)
         self._images = torch.randn(batch, *SHAPE, generator=stream, dtype=dtype)

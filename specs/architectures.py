@@ -1,6 +1,9 @@
-"""The member networks: what distinguishes one capacity from another, and how many parameters that makes."""
+"""The member networks: what distinguishes one capacity from another, and how many parameters that makes.
 
-from typing import Annotated, Literal
+To add a kind, write its model here, list it in ``MODELS``, and write its networks where the model says they are.
+"""
+
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, Union
 
 from pydantic import Field, model_validator
 
@@ -10,8 +13,29 @@ Shape = tuple[int, int, int]
 """Channels, height and width of an image."""
 
 
-class Mlp(Frozen):
+class Network(Frozen):
+    """A kind of member network, and the number of members: its fields begin with ``kind`` and ``members``."""
+
+    networks: ClassVar[str]
+    """Where its networks are: a module and a class in it, see :class:`trainers.ensembles.ensemble.Ensemble`."""
+
+    if TYPE_CHECKING:
+        kind: str
+        members: int
+
+    def member_parameters(self, shape: Shape, classes: int) -> int:
+        """Numbers that one member learns, for images of that shape."""
+        raise NotImplementedError
+
+    def described(self) -> str:
+        """The size of one member, in words."""
+        raise NotImplementedError
+
+
+class Mlp(Network):
     """An ensemble of multi-layer perceptrons, each with one hidden layer of rectified linear units."""
+
+    networks = "trainers.ensembles.mlp:MlpEnsemble"
 
     kind: Literal["mlp"]
     members: Count
@@ -24,10 +48,16 @@ class Mlp(Frozen):
         channels, height, width = shape
         return self.hidden * (channels * height * width + 1) + classes * (self.hidden + 1)
 
+    def described(self) -> str:
+        """``4 hidden units``."""
+        return f"{self.hidden:,} hidden unit{'' if self.hidden == 1 else 's'}"
 
-class ConvNet(Frozen):
+
+class ConvNet(Network):
     """An ensemble of plain convolutional networks: 3×3 convolutions without padding, each with bias and rectified,
     a global average pool and a linear layer."""
+
+    networks = "trainers.ensembles.convnet:ConvNetEnsemble"
 
     kind: Literal["convnet"]
     members: Count
@@ -48,10 +78,16 @@ class ConvNet(Frozen):
         convolutions = sum((9 * before + 1) * after for before, after in zip(channels, self.filters, strict=False))
         return convolutions + classes * (self.filters[-1] + 1)
 
+    def described(self) -> str:
+        """``filters 32 64, strides 1 2``."""
+        return f"filters {' '.join(map(str, self.filters))}, strides {' '.join(map(str, self.strides))}"
 
-class DenseNet(Frozen):
+
+class DenseNet(Network):
     """An ensemble of DenseNet-BC networks (Huang et al. 2017): three dense blocks of bottleneck layers, transitions
     that halve the channels, 2k channels in the first convolution."""
+
+    networks = "trainers.ensembles.densenet:DenseNetEnsemble"
 
     kind: Literal["densenet"]
     members: Count
@@ -80,6 +116,16 @@ class DenseNet(Frozen):
                 channels //= 2
         return total + 2 * channels + classes * (channels + 1)
 
+    def described(self) -> str:
+        """``depth 100, k = 12``."""
+        return f"depth {self.depth}, k = {self.growth}"
 
-Architecture = Annotated[Mlp | ConvNet | DenseNet, Field(discriminator="kind")]
-"""A member network and the number of members."""
+
+MODELS: tuple[type[Network], ...] = (Mlp, ConvNet, DenseNet)
+"""Every kind of member network."""
+
+if TYPE_CHECKING:
+    Architecture = Network
+else:
+    Architecture = Annotated[Union[MODELS], Field(discriminator="kind")]  # noqa: UP007 - of a tuple
+    """A member network and the number of members: one of ``MODELS``, told by its ``kind``."""

@@ -1,14 +1,12 @@
 """What a sweep may vary by λ or bring by architecture: learning rates, and networks with one of their own."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Union
 
-from pydantic import Field
+from pydantic import Field, create_model
 
-from specs.architectures import Architecture, ConvNet, DenseNet, Mlp
+from specs.architectures import MODELS, Architecture, Network
 from specs.base import Frozen, Rate, Real
 from specs.trial import Training
-
-NETWORKS: dict[str, type[Mlp | ConvNet | DenseNet]] = {"mlp": Mlp, "convnet": ConvNet, "densenet": DenseNet}
 
 
 class LearningRate(Frozen):
@@ -34,23 +32,18 @@ class _Entry(Frozen):
 
     def network(self) -> Architecture:
         """The architecture alone, as a trial holds it."""
-        content = self.model_dump(exclude={"learning_rate"})
-        return NETWORKS[content["kind"]](**content)
+        model = next(base for base in type(self).__mro__ if base in MODELS)
+        return model(**self.model_dump(exclude={"learning_rate"}))
 
 
-class MlpEntry(_Entry, Mlp):
-    """An MLP ensemble of a sweep."""
+if TYPE_CHECKING:
 
-
-class ConvNetEntry(_Entry, ConvNet):
-    """A ConvNet ensemble of a sweep."""
-
-
-class DenseNetEntry(_Entry, DenseNet):
-    """A DenseNet ensemble of a sweep."""
-
-
-Entry = Annotated[MlpEntry | ConvNetEntry | DenseNetEntry, Field(discriminator="kind")]
+    class Entry(_Entry, Network):
+        """An architecture of a sweep."""
+else:
+    ENTRIES = tuple(create_model(f"{model.__name__}Entry", __base__=(_Entry, model)) for model in MODELS)
+    Entry = Annotated[Union[ENTRIES], Field(discriminator="kind")]  # noqa: UP007 - of a tuple
+    """An architecture of a sweep: one of ``MODELS``, and what it brings besides."""
 
 
 class SweepTraining(Training):

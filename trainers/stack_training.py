@@ -49,7 +49,7 @@ class StackTraining:
         self._selected = {name: weight.clone() for name, weight in self._initial.items()}
         self._optimizer = StackedSGD(self._trained, spec.training, stack.learning_rates)
         self._resamples = self._drawn_resamples()
-        self._gradients = gradients_for(spec.architecture.kind, spec.training.precision)
+        self._gradients = gradients_for(self._ensemble, spec.training.precision)
         self._lam = torch.tensor([trial.lam for trial in stack.trials], dtype=dtype, device=device)
         self.progress = Progress(len(stack.trials), spec.training.selection)
 

@@ -11,7 +11,6 @@ from reports.figures.marks import where
 from reports.figures.style import rounded
 from reports.loading import Frames
 from reports.tables import DisplayTable, display
-from specs.architectures import Architecture, ConvNet, DenseNet
 
 GIGABYTE = 1e9
 DRAWN = {"peak_memory": (GIGABYTE, "most memory in GB"), "seconds_per_epoch": (1.0, "seconds an epoch")}
@@ -38,7 +37,7 @@ def _row(frames: Frames, name: str) -> dict[str, object]:
     return {
         "architecture": name,
         "kind": network.kind,
-        "network": describe(network),
+        "network": network.described(),
         **{column: int(planned[column]) for column in ("members", "member_parameters", "total_parameters")},
         "n": len(trials),
         "device": ", ".join(sorted(set(trials["device"]))),
@@ -50,15 +49,6 @@ def _row(frames: Frames, name: str) -> dict[str, object]:
         "paper_parameters": paper.PARAMETERS.get(network, "") if on_the_data else "",
         "paper_memory": paper.MEMORY.get(network, "") if on_the_data else "",
     }
-
-
-def describe(network: Architecture) -> str:
-    """The size of one member: ``depth 100, k = 12``, ``4 hidden units`` or its filters."""
-    if isinstance(network, DenseNet):
-        return f"depth {network.depth}, k = {network.growth}"
-    if isinstance(network, ConvNet):
-        return f"filters {' '.join(map(str, network.filters))}, strides {' '.join(map(str, network.strides))}"
-    return wording.count(network.hidden, "hidden unit")
 
 
 def title(data: pd.DataFrame) -> str:

@@ -5,9 +5,9 @@ from functools import partial
 import pytest
 import torch
 
-from trainers.ensembles import gradients_for
 from trainers.ensembles.gradients import gradients
 from trainers.ensembles.mlp import MlpEnsemble
+from trainers.ensembles.mlp_gradients import gradients_in_closed_form
 from trainers.losses import joint_gradient, joint_loss, weighted_loss
 
 LAMBDAS = torch.tensor([0.0, 0.3, 0.95, 1.0], dtype=torch.float64)
@@ -33,7 +33,7 @@ def test_it_is_the_gradient_of_the_joint_loss_for_every_lambda(members, hidden, 
     labels = labels_of(groups)
     loss = joint_loss(ensemble.logits(weights, IMAGES[:groups]), labels, LAMBDAS).sum()
     expected = torch.autograd.grad(loss, list(weights.values()))
-    route = gradients_for("mlp")
+    route = gradients_in_closed_form
     for _ in range(2):  # the second call writes into the memory of the first
         found = route(ensemble, weights, IMAGES[:groups], lambda logits: joint_gradient(logits, labels, LAMBDAS))
         for one, other in zip(found, expected, strict=True):
@@ -47,7 +47,7 @@ def test_it_is_the_gradient_of_the_weighted_loss_of_bagging():
         weighted_loss(ensemble.logits(weights, IMAGES), LABELS, counts).sum(), list(weights.values())
     )
     zeros = torch.zeros(4, dtype=torch.float64)
-    found = gradients_for("mlp")(
+    found = gradients_in_closed_form(
         ensemble, weights, IMAGES, lambda logits: joint_gradient(logits, LABELS, zeros, counts)
     )
     for one, other in zip(found, expected, strict=True):
@@ -65,7 +65,7 @@ def test_it_is_autograds_to_the_last_bit_in_float64(members, hidden, groups):
     labels = labels_of(groups)
     ours, autograds = (
         way(ensemble, weights, IMAGES[:groups], lambda logits: joint_gradient(logits, labels, LAMBDAS))
-        for way in (gradients_for("mlp"), gradients)
+        for way in (gradients_in_closed_form, gradients)
     )
     for one, other in zip(ours, autograds, strict=True):
         assert torch.equal(one, other)
@@ -79,7 +79,7 @@ def test_in_float32_it_is_within_rounding_of_float64(members, hidden, groups):
         ensemble, weights = stacked(members, hidden, dtype)
         images, lam, labels = IMAGES[:groups].float().to(dtype), LAMBDAS.to(dtype), labels_of(groups)
         on_logits = partial(joint_gradient, labels=labels, lam=lam)
-        found.append(gradients_for("mlp")(ensemble, weights, images, on_logits))
+        found.append(gradients_in_closed_form(ensemble, weights, images, on_logits))
     for one, exact in zip(*found, strict=True):
         torch.testing.assert_close(one.double(), exact, atol=1e-6 * exact.abs().max().item(), rtol=0)
 
@@ -88,6 +88,6 @@ def test_a_unit_that_is_off_learns_nothing():
     ensemble, weights = stacked(2, 3)
     with torch.no_grad():
         weights["hidden.bias"][:, 0, 1] = -1e3
-    found = gradients_for("mlp")(ensemble, weights, IMAGES, lambda logits: joint_gradient(logits, LABELS, LAMBDAS))
+    found = gradients_in_closed_form(ensemble, weights, IMAGES, lambda logits: joint_gradient(logits, LABELS, LAMBDAS))
     assert (found[0][:, 0, 1] == 0).all()
     assert (found[0][:, 0, 0] != 0).any()

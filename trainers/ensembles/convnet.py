@@ -6,15 +6,21 @@ import math
 from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
+from typing import TYPE_CHECKING, Self
 
 from jaxtyping import Float
 from torch import Tensor
 from torch.nn import functional
 
+from trainers.ensembles.ensemble import Gradients
+from trainers.ensembles.gradients import gradients
 from trainers.ensembles.initial import uniform
 from trainers.ensembles.looping import Network, each_network
 from trainers.losses import Logits
 from trainers.seeding import generator
+
+if TYPE_CHECKING:
+    from specs.architectures import ConvNet
 
 
 @dataclass(frozen=True)
@@ -31,6 +37,21 @@ class ConvNetEnsemble:
     def __post_init__(self) -> None:
         if min(side for _, *sides in self._feature_shapes for side in sides) < 1:
             raise ValueError(f"{len(self.filters)} convolutions leave nothing of images {self.image_shape}")
+
+    @classmethod
+    def of(cls, architecture: ConvNet, image_shape: tuple[int, int, int], classes: int) -> Self:
+        """See :class:`trainers.ensembles.ensemble.Ensemble`."""
+        return cls(architecture.members, image_shape, architecture.filters, architecture.strides, classes)
+
+    @property
+    def gradients(self) -> Gradients:
+        """One graph of all members."""
+        return gradients
+
+    @property
+    def gradients_by_autograd(self) -> Gradients:
+        """The same."""
+        return gradients
 
     @property
     def _feature_shapes(self) -> list[tuple[int, int, int]]:

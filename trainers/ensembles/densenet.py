@@ -6,16 +6,22 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
+from typing import TYPE_CHECKING, Self
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 from torch.nn import functional
 
+from trainers.ensembles.ensemble import Gradients
+from trainers.ensembles.gradients import gradients_in_memory, gradients_member_by_member
 from trainers.ensembles.initial import uniform
 from trainers.ensembles.looping import Network, each_network
 from trainers.losses import Logits
 from trainers.seeding import generator
+
+if TYPE_CHECKING:
+    from specs.architectures import DenseNet
 
 BLOCKS = (1, 2, 3)
 Features = Float[Tensor, "example channel height width"]
@@ -36,6 +42,21 @@ class DenseNetEnsemble:
     depth: int
     growth: int
     classes: int
+
+    @classmethod
+    def of(cls, architecture: DenseNet, image_shape: tuple[int, int, int], classes: int) -> Self:
+        """See :class:`trainers.ensembles.ensemble.Ensemble`."""
+        return cls(architecture.members, image_shape, architecture.depth, architecture.growth, classes)
+
+    @property
+    def gradients(self) -> Gradients:
+        """One graph of all members where there is memory for it, else member by member."""
+        return gradients_in_memory
+
+    @property
+    def gradients_by_autograd(self) -> Gradients:
+        """Member by member."""
+        return gradients_member_by_member
 
     @property
     def _layers(self) -> range:

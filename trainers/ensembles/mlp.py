@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Self
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from trainers.ensembles.ensemble import Gradients
+from trainers.ensembles.gradients import gradients
 from trainers.ensembles.initial import uniform
+from trainers.ensembles.mlp_gradients import gradients_in_closed_form
 from trainers.ensembles.products import affine
 from trainers.losses import Logits
 from trainers.seeding import generator
+
+if TYPE_CHECKING:
+    from specs.architectures import Mlp
 
 
 @dataclass(frozen=True)
@@ -22,6 +30,21 @@ class MlpEnsemble:
     inputs: int
     hidden: int
     classes: int
+
+    @classmethod
+    def of(cls, architecture: Mlp, image_shape: tuple[int, int, int], classes: int) -> Self:
+        """See :class:`trainers.ensembles.ensemble.Ensemble`."""
+        return cls(architecture.members, math.prod(image_shape), architecture.hidden, classes)
+
+    @property
+    def gradients(self) -> Gradients:
+        """In closed form."""
+        return gradients_in_closed_form
+
+    @property
+    def gradients_by_autograd(self) -> Gradients:
+        """One graph of all members."""
+        return gradients
 
     @property
     def numbers_per_example(self) -> int:

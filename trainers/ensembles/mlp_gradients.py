@@ -9,18 +9,32 @@ with sums over examples, which are innermost in memory. Layer 1 of all members o
 
 from __future__ import annotations
 
+from typing import Protocol
+
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
 from trainers.ensembles.gradients import OnLogits
-from trainers.ensembles.mlp import MlpEnsemble
 from trainers.ensembles.products import product
+from trainers.losses import Logits
+
+
+class TwoLayers(Protocol):
+    """An ensemble of one hidden layer, see :class:`trainers.ensembles.mlp.MlpEnsemble`."""
+
+    def hidden_units(
+        self, weights: dict[str, Tensor], inputs: Float[Tensor, "group example input"]
+    ) -> Float[Tensor, "network hidden example"]:
+        """The hidden units of every network."""
+
+    def logits_of(self, weights: dict[str, Tensor], units: Float[Tensor, "network hidden example"]) -> Logits:
+        """The logits of every network from its hidden units."""
 
 
 @torch.inference_mode()
 def gradients_in_closed_form(
-    ensemble: MlpEnsemble,
+    ensemble: TwoLayers,
     weights: dict[str, Tensor],
     images: Float[Tensor, "group example channel height width"],
     on_logits: OnLogits,

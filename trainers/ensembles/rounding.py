@@ -11,7 +11,7 @@ from torch import Tensor
 from trainers.losses import Logits
 
 if TYPE_CHECKING:
-    from trainers.ensembles import Ensemble
+    from trainers.ensembles.ensemble import Ensemble
 
 
 @dataclass(frozen=True)
@@ -26,11 +26,11 @@ class InBfloat16:
 
     @property
     def buffers(self) -> frozenset[str]:
-        """See :class:`trainers.ensembles.Ensemble`."""
+        """See :class:`trainers.ensembles.ensemble.Ensemble`."""
         return self.ensemble.buffers
 
     def logits(self, weights: dict[str, Tensor], images: Tensor, *, training: bool = False) -> Logits:
-        """See :class:`trainers.ensembles.Ensemble`."""
+        """See :class:`trainers.ensembles.ensemble.Ensemble`."""
         # Without autocast's memory of rounded weights: what it rounds in a pass without a graph would have none later.
         with torch.autocast(images.device.type, torch.bfloat16, cache_enabled=False):
             rounded = self.ensemble.logits(weights, images, training=training)
