@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from reports import wording
-from reports.cells import BASELINES, JOINT, architectures, baselines, by_seed, lambdas
+from reports.cells import architectures, baselines, by_seed, lambdas
 from reports.loading import Frames
 from reports.statistics import Summary, paired_difference, summarise
 from reports.tables import MOST_ROWS, DisplayTable
-from specs.trial import Method
+from specs.methods import BASELINES, JOINT, Method
 
 INDEPENDENT, SYSTEM = 0.0, 1.0
 

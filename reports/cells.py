@@ -11,10 +11,7 @@ import pandas as pd
 from reports.loading import STATUSES, Frames
 from reports.remembering import remembered
 from reports.statistics import summarise
-from specs.trial import Method
-
-JOINT: Method = "joint"
-BASELINES: tuple[Method, ...] = ("bagging", "stacking")
+from specs.methods import BASELINES, JOINT, Method
 
 
 def architectures(frames: Frames) -> list[str]:

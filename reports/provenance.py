@@ -4,11 +4,12 @@ import pandas as pd
 
 from reports import wording
 from reports.answer import chosen_by_validation
-from reports.cells import JOINT, baselines
+from reports.cells import baselines
 from reports.loading import Frames
 from reports.statistics import binomial_se
 from reports.tables import DisplayTable
 from specs.datasets import facts_of
+from specs.methods import JOINT, METHODS, Method
 
 MOST_ENVIRONMENTS = 8
 """Columns of the table of environments: the most frequent ones."""
@@ -109,18 +110,19 @@ def _baselines(frames: Frames) -> list[str]:
     """What is ours about bagging and stacking, where they are planned."""
     if not (planned := baselines(frames)):
         return []
-    ours = {
-        "bagging": "bagging trains each member on its own bootstrap resample and averages logits",
-        "stacking": "stacking trains members independently and fits a linear softmax combiner to their held-out logits",
-    }
-    settings = "; ".join(ours[method] for method in planned)
+    settings = "; ".join(METHODS[method].settings for method in planned)
     found = [f"The paper publishes no settings for {wording.listed(planned)}; those here are ours: {settings}."]
-    if "stacking" in planned and not frames.sweep.dataset.validation:
-        found.append(
-            f"Stacking holds out {frames.sweep.stacking_validation:,} images for its combiner, on which the other "
-            "methods train: part of its difference from them may come from that."
-        )
+    if not frames.sweep.dataset.validation:
+        found += [_held_out(method, frames) for method in planned if METHODS[method].held_out_for]
     return found
+
+
+def _held_out(method: Method, frames: Frames) -> str:
+    return (
+        f"{method.capitalize()} holds out {frames.sweep.stacking_validation:,} images for "
+        f"{METHODS[method].held_out_for}, on which the other methods train: part of its difference from them may come "
+        "from that."
+    )
 
 
 def _binomial(frames: Frames) -> str:

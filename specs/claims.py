@@ -10,8 +10,9 @@ from typing import Annotated, Literal
 from pydantic import StringConstraints
 
 from specs.base import LINE, SWEEP_NAME, Frozen, PlacedError
+from specs.methods import JOINT, Method
 from specs.predicates import Bound, Cell, EarlyRank, Equivalent, Every, Measure, Order, Parameters, Predicate, Value
-from specs.trial import Evaluation, Method
+from specs.trial import Evaluation
 
 Path = tuple[str | int, ...]
 Line = Annotated[str, StringConstraints(pattern=LINE, min_length=1, max_length=200)]
@@ -81,7 +82,7 @@ class Planned:
             raise PlacedError(path, f"{name} is a single network, which has no λ; name an ensemble")
 
     def _lambda(self, lam: float, path: Path) -> None:
-        if "joint" not in self.methods or lam not in self.lambdas:
+        if JOINT not in self.methods or lam not in self.lambdas:
             grid = ", ".join(f"{each:g}" for each in self.lambdas)
             raise PlacedError(path, f"λ = {lam:g} is not planned, only {grid}; plan it, or leave the claim out")
 
@@ -92,9 +93,9 @@ class Planned:
         single = cell.architecture is not None and self.members.get(cell.architecture) == 1
         if cell.architecture is not None:
             self._architecture(cell.architecture, (*path, "architecture"), alone=True)
-        if cell.method not in self.methods or (cell.method != "joint" and single):
+        if cell.method not in self.methods or (cell.method != JOINT and single):
             raise PlacedError((*path, "method"), f"{cell.method} is not planned; plan it, or leave the claim out")
-        needs = cell.method == "joint" and not single and not each_lambda
+        needs = cell.method == JOINT and not single and not each_lambda
         if (cell.lam is None) == needs:
             raise PlacedError(path, "the cell's λ is missing" if needs else "the cell has no λ of its own")
         if isinstance(cell.lam, float):

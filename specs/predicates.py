@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints
 
 from specs.base import ARCHITECTURE_NAME, LINE, Count, Frozen, Rate, Real
-from specs.trial import Method
+from specs.methods import JOINT, Method
 
 Name = Annotated[str, StringConstraints(pattern=ARCHITECTURE_NAME)]
 
@@ -28,7 +28,7 @@ class Cell(Frozen):
     architecture: Name | None = None
     """May be left out where the predicate lists ``architectures``: then it holds in each of them."""
     lam: Annotated[Real | Literal["best"] | None, Field(alias="lambda")] = None
-    method: Method = "joint"
+    method: Method = JOINT
 
 
 class Value(Frozen):

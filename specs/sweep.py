@@ -12,7 +12,8 @@ from specs.claims import Claim, Planned
 from specs.datasets import facts_of
 from specs.entries import Entry, LearningRate, SweepTraining
 from specs.identity import trial_id
-from specs.trial import Dataset, Evaluation, Method, Training, TrialSpec
+from specs.methods import JOINT, METHODS, Method
+from specs.trial import Dataset, Evaluation, Training, TrialSpec
 
 INDEPENDENT = 0.0
 """The λ at which members learn independently, as in bagging and stacking."""
@@ -41,7 +42,7 @@ class SweepSpec(Frozen):
     notes: Annotated[str, StringConstraints(pattern=LINES)] = ""
     full_scale: FullScale | None = None
     architectures: dict[Annotated[str, StringConstraints(pattern=ARCHITECTURE_NAME)], Entry]
-    methods: tuple[Method, ...] = ("joint",)
+    methods: tuple[Method, ...] = (JOINT,)
     lambdas: tuple[Real, ...] = Field(alias="lambda")
     allow_extrapolation: bool = False
     """Permit λ outside 0 and 1, where the joint loss is no longer a mixture of two losses."""
@@ -49,8 +50,8 @@ class SweepSpec(Frozen):
     """A number n means the seeds 0 to n−1; a list names them."""
     dataset: Dataset
     stacking_validation: Count = 5_000
-    """Images that each stacking trial holds out to fit its combiner, where ``dataset.validation`` is 0: its members
-    train on so many fewer images than those of the other methods."""
+    """Images that each trial of stacking (and of any method that fits something afterwards) holds out for that, where
+    ``dataset.validation`` is 0: its members train on so many fewer images than those of the other methods."""
     training: SweepTraining
     evaluation: Evaluation = Evaluation()
     claims: tuple[Claim, ...] = ()
@@ -75,7 +76,7 @@ class SweepSpec(Frozen):
     @model_validator(mode="after")
     def stacking_leaves_examples_to_train_on(self) -> "SweepSpec":
         available = facts_of(self.dataset).train - (self.dataset.train_examples or 1)
-        needed = "stacking" in self.methods and not self.dataset.validation
+        needed = any(METHODS[method].held_out_for for method in self.methods) and not self.dataset.validation
         if needed and self.stacking_validation > available:
             raise ValueError(
                 f"stacking_validation: must be at most {available} for {self.dataset.name}, "
@@ -179,9 +180,12 @@ def expand(sweep: SweepSpec) -> tuple[PlannedTrial, ...]:
 
 def _cells(sweep: SweepSpec, entry: Entry) -> list[tuple[Method, float]]:
     if entry.members == 1:
-        return [("joint", SYSTEM)] if "joint" in sweep.methods else []
-    lams: dict[Method, tuple[float, ...]] = {"joint": sweep.lambdas}
-    return [(method, lam) for method in sweep.methods for lam in lams.get(method, (INDEPENDENT,))]
+        return [(JOINT, SYSTEM)] if JOINT in sweep.methods else []
+    return [
+        (method, lam)
+        for method in sweep.methods
+        for lam in ((INDEPENDENT,) if METHODS[method].independent else sweep.lambdas)
+    ]
 
 
 def _trial(sweep: SweepSpec, entry: Entry, method: Method, lam: float, seed: int) -> TrialSpec:
@@ -200,6 +204,6 @@ def _trial(sweep: SweepSpec, entry: Entry, method: Method, lam: float, seed: int
 
 def _dataset(sweep: SweepSpec, method: Method) -> Dataset:
     """The sweep's data, with images held out where a method cannot do without."""
-    if method == "stacking" and not sweep.dataset.validation:
+    if METHODS[method].held_out_for and not sweep.dataset.validation:
         return sweep.dataset.model_copy(update={"validation": sweep.stacking_validation})
     return sweep.dataset

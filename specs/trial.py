@@ -12,11 +12,9 @@ from specs.additions import AddedLater
 from specs.architectures import Architecture
 from specs.base import Count, Frozen, PlacedError, Rate, Real, Whole
 from specs.datasets import DatasetName, facts_of
+from specs.methods import JOINT, METHODS, Method
 
 Precision = Literal["float32", "tf32", "bf16"]
-Method = Literal["joint", "bagging", "stacking"]
-"""How members are trained: ``joint`` by the joint loss at any λ, a single network included; ``bagging`` each on its own
-bootstrap resample; ``stacking`` independently, with a linear softmax combiner fitted on held-out logits."""
 
 
 class Dataset(Frozen):
@@ -112,7 +110,7 @@ class TrialSpec(Frozen):
     """One training: one architecture, method, λ and seed on one data set. Hashed in full by ``specs.identity``."""
 
     architecture: Architecture
-    method: Method = "joint"
+    method: Method = JOINT
     lam: Real = Field(alias="lambda")
     """Weight λ of the ensemble's loss in L_λ = λ·D(p‖q̄) + (1−λ)·mean_j D(p‖q_j) (paper, Eq. 4). A sweep keeps it
     within 0 and 1 unless it allows extrapolation."""
@@ -138,10 +136,12 @@ class TrialSpec(Frozen):
 
     @model_validator(mode="after")
     def baselines_are_ensembles_of_independent_members(self) -> "TrialSpec":
-        if self.method != "joint" and (self.lam != 0 or self.architecture.members == 1):
+        facts = METHODS[self.method]
+        if facts.independent and (self.lam != 0 or self.architecture.members == 1):
             raise ValueError(f"method {self.method} trains several members independently: λ is 0 and members above 1")
-        if self.method == "stacking" and self.dataset.validation == 0:
-            raise ValueError("dataset.validation: stacking fits its combiner on held-out images; hold some out")
+        if facts.held_out_for and self.dataset.validation == 0:
+            fits = f"{self.method} fits {facts.held_out_for} on held-out images"
+            raise ValueError(f"dataset.validation: {fits}; hold some out")
         return self
 
     @property

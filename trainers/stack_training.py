@@ -9,10 +9,9 @@ import torch
 from specs import faults
 from specs.datasets import facts_of
 from specs.format.records import Row
-from trainers import measuring, results, splits, stacking, tested
+from trainers import measuring, results, splits, tested
 from trainers.allocator import keep_freed_memory
 from trainers.augmentation import FlipCrop
-from trainers.baselines import Resamples
 from trainers.batches import Batch, batches
 from trainers.checkpoint import Saved
 from trainers.data import Arrays
@@ -20,8 +19,8 @@ from trainers.devices import check_precision, device_name, peak_memory, products
 from trainers.ensembles import Weights, build, gradients_for
 from trainers.ensembles.gradients import OnLogits
 from trainers.losses import gradient_towards
+from trainers.methods import hooks_of
 from trainers.optimizer import StackedSGD
-from trainers.pool import for_trials
 from trainers.progress import Progress
 from trainers.results import Run, TrialResult
 from trainers.stacks import Stack
@@ -48,7 +47,7 @@ class StackTraining:
         self._trained = [weight for weight in self._weights.values() if weight.requires_grad]
         self._selected = {name: weight.clone() for name, weight in self._initial.items()}
         self._optimizer = StackedSGD(self._trained, spec.training, stack.learning_rates)
-        self._resamples = self._drawn_resamples()
+        self._method = hooks_of(spec.method)(stack, self._data, self._ensemble, dtype)
         self._gradients = gradients_for(self._ensemble, spec.training.precision)
         self._lam = torch.tensor([trial.lam for trial in stack.trials], dtype=dtype, device=device)
         self.progress = Progress(len(stack.trials), spec.training.selection)
@@ -60,12 +59,6 @@ class StackTraining:
             name: torch.stack([drawn[seed][name] for seed in self._stack.seeds]).to(self._device, self._dtype)
             for name in names
         }
-
-    def _drawn_resamples(self) -> Resamples | None:
-        if self._spec.method != "bagging":
-            return None
-        train, seeds = self._data.train, self._stack.group_seeds
-        return Resamples(train.rows, len(train.pool.labels), seeds, self._ensemble.members, self._dtype)
 
     @property
     def finished(self) -> bool:
@@ -100,8 +93,8 @@ class StackTraining:
             faults.point("batch")
 
     def _on_logits(self, batch: Batch) -> OnLogits:
-        """The joint loss's gradient on a batch's logits, weighted by the resamples where members have their own."""
-        weights = for_trials(self._resamples.weights(batch.rows), len(self._lam)) if self._resamples else None
+        """The joint loss's gradient on a batch's logits, by the weights that the method gives its examples."""
+        weights = self._method.example_weights(batch)
         return lambda logits: gradient_towards(logits, batch.targets, self._lam, weights)
 
     def _augmentation(self, epoch: int, examples: int) -> FlipCrop | None:
@@ -151,9 +144,8 @@ class StackTraining:
         """Measure robustness on the selected weights and write everything down, in the caller's order."""
         robustness = self._robustness()
         columns = tested.columns(self._ensemble, self._selected, self._data, self._stack, self.progress.active)
-        if self._spec.method == "stacking":
-            combined = stacking.columns(self._ensemble, self._selected, self._data, self.progress.active)
-            columns = {trial: row | combined[trial] for trial, row in columns.items()}
+        own = self._method.tested_columns(self._ensemble, self._selected, self._data, self.progress.active)
+        columns = {trial: row | own.get(trial, {}) for trial, row in columns.items()}
         run = Run(
             member_parameters=sum(weight[0, 0].numel() for weight in self._trained),
             classes=self._classes,
@@ -168,9 +160,7 @@ class StackTraining:
 
     def _robustness(self) -> dict[int, list[Row]]:
         asked, complete = self._spec.evaluation.robustness, self.progress.active
-        if self._spec.method == "stacking":  # a combiner is not defined for fewer members
-            return {}
-        if not asked.repeats or not complete or "test" not in self._data.measured:
+        if not self._method.drops_members or not asked.repeats or not complete or "test" not in self._data.measured:
             return {}
         rows: dict[int, list[Row]] = {trial: [] for trial in complete}
         for mask in asked.masks:

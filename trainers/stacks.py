@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from specs.additions import additions
+from specs.methods import METHODS
 
 if TYPE_CHECKING:
     from specs.trial import TrialSpec
 
 FREE = ("lam", "seed", "training.learning_rate")
 """What trials of one stack may differ in."""
-METHODS = ("joint", "bagging", "stacking")
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """A plan as text and as rows, for ``plan`` and ``status``."""
 
 from orchestrator.planning.plan import Plan, State
+from specs.methods import JOINT
 from specs.sweep import PlannedTrial
 
 SIGNS: dict[State, str] = {"complete": "x", "todo": ".", "failed": "F", "diverged": "D"}
@@ -30,7 +31,7 @@ def describe_plan(plan: Plan) -> str:
     for trial, state in plan.states:
         cells.setdefault((trial.architecture, column_of(trial)), []).append((trial.spec.seed, SIGNS[state]))
     architectures = list(dict.fromkeys(name for name, _ in cells))
-    order = {column_of(trial): (trial.spec.method != "joint", trial.spec.lam) for trial, _ in plan.states}
+    order = {column_of(trial): (trial.spec.method != JOINT, trial.spec.lam) for trial, _ in plan.states}
     columns = sorted(order, key=lambda column: order[column])
     rows = [["", *columns]]
     rows += [
@@ -44,4 +45,4 @@ def describe_plan(plan: Plan) -> str:
 
 def column_of(trial: PlannedTrial) -> str:
     """Where a trial stands besides its architecture and seed: ``λ=0.95``, or its method."""
-    return f"λ={trial.spec.lam:g}" if trial.spec.method == "joint" else trial.spec.method
+    return f"λ={trial.spec.lam:g}" if trial.spec.method == JOINT else trial.spec.method

@@ -11,10 +11,9 @@ from reports import seeds, wording
 from reports.claims.evidence import Evidence, Place
 from reports.claims.finding import ALPHA, Finding
 from reports.statistics import CONFIDENCE, RESAMPLES, resampled_means, summarise
+from specs.methods import JOINT
 from specs.predicates import BestLambda, Choosing, FallingBest, InteriorBest
-from specs.trial import Method
 
-JOINT: Method = "joint"
 FEW = 5
 """Percent by which a bootstrap may understate the spread of seeds before the reader is told: up to ten seeds."""
 Errors = Mapping[str, pd.DataFrame]

@@ -8,10 +8,8 @@ from reports.claims.contrasts import BySeed, Contrast
 from reports.claims.evidence import Evidence, Place
 from reports.claims.measures import NAMES, UNITS
 from reports.statistics import summarise
+from specs.methods import JOINT
 from specs.predicates import Bound, Cell, Comparing, Equivalent, Every, Flat, Gap, Measure, Order, Value
-from specs.trial import Method
-
-JOINT: Method = "joint"
 
 
 def places(predicate: Comparing, evidence: Evidence) -> list[Place]:

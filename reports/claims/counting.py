@@ -9,12 +9,13 @@ from reports.claims.evidence import Evidence, Place
 from reports.claims.finding import ALPHA, Finding
 from reports.claims.measures import EARLY
 from reports.statistics import hits_by_chance
+from specs.methods import JOINT
 from specs.predicates import EarlyRank, Parameters
 
 
 def places(predicate: EarlyRank) -> list[Place]:
     """The cells whose trials are counted."""
-    return [Place(name, "joint", predicate.lam) for name in predicate.architectures]
+    return [Place(name, JOINT, predicate.lam) for name in predicate.architectures]
 
 
 def find_early(predicate: EarlyRank, evidence: Evidence) -> Finding:

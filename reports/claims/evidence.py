@@ -9,12 +9,11 @@ import pandas as pd
 
 from reports import wording
 from reports.answer import chosen_by_validation
-from reports.cells import JOINT
 from reports.claims.measures import ByTrial, by_trial
 from reports.loading import STATUSES, Frames
+from specs.methods import JOINT, Method
 from specs.predicates import Cell, Measure
 from specs.sweep import INDEPENDENT, SYSTEM
-from specs.trial import Method
 
 BySeed = dict[int, float]
 

@@ -15,11 +15,12 @@ from reports.figures.marks import add_losses, ceiling, offer_intervals, placed, 
 from reports.figures.style import rounded
 from reports.loading import Frames
 from reports.tables import DisplayTable, display
+from specs.methods import JOINT
 
 
 def applies(frames: Frames) -> bool:
     """Whether there are several ensembles and several λs to choose between."""
-    joint = frames.planned[frames.planned["method"] == cells.JOINT]
+    joint = frames.planned[frames.planned["method"] == JOINT]
     return joint.loc[joint["members"] > 1, "architecture"].nunique() > 1 and len(cells.lambdas(frames)) > 1
 
 

@@ -10,11 +10,12 @@ import plotly.graph_objects as go
 from reports import wording
 from reports.loading import Frames
 from reports.tables import DisplayTable
+from specs.methods import JOINT
 
 
 def has_ensembles(frames: Frames) -> bool:
     """Whether a jointly trained ensemble is planned."""
-    joint = frames.planned[frames.planned["method"] == "joint"]
+    joint = frames.planned[frames.planned["method"] == JOINT]
     return bool((joint["members"] > 1).any())
 
 
@@ -64,7 +65,7 @@ def row_name(cell: pd.Series) -> str:
     """What a cell is called within its architecture: ``λ = 0.5``, ``bagging`` or ``single network``."""
     if cell["members"] == 1:
         return "single network"
-    return wording.lam(cell["lam"]) if cell["method"] == "joint" else str(cell["method"])
+    return wording.lam(cell["lam"]) if cell["method"] == JOINT else str(cell["method"])
 
 
 def cell_name(cell: pd.Series) -> str:

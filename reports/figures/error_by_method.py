@@ -13,6 +13,7 @@ from reports.figures.references import add_band, add_paper
 from reports.loading import Frames
 from reports.statistics import Summary, paired_difference
 from reports.tables import DisplayTable, display
+from specs.methods import BASELINES, JOINT
 
 MARGIN = 0.005
 """Half a point of error: within it, two ways of training are called equivalent."""
@@ -79,7 +80,7 @@ def title(data: pd.DataFrame) -> str:
     if measured.empty:
         return "Single network against ensemble: no pair of trials is complete yet"
     parts = [
-        f"{wording.signed(100 * row['difference'])} {'at' if row['method'] == 'joint' else 'with'} {row_name(row)}"
+        f"{wording.signed(100 * row['difference'])} {'at' if row['method'] == JOINT else 'with'} {row_name(row)}"
         for _, row in measured.iterrows()
     ]
     single, ensemble = data["architecture"].iloc[0], measured["architecture"].iloc[0]
@@ -121,8 +122,8 @@ def draw(data: pd.DataFrame) -> go.Figure:
 def _look(row: pd.Series) -> style.Style:
     if row["members"] == 1:
         return style.Style(style.INK, "solid", "square")
-    if row["method"] != "joint":
-        return style.series_style(cells.BASELINES.index(row["method"]) + 1)
+    if row["method"] != JOINT:
+        return style.series_style(BASELINES.index(row["method"]) + 1)
     return style.lambda_styles(pd.DataFrame([row]))[row["lam"]]
 
 
@@ -157,10 +158,10 @@ FIGURE = ReportFigure(
     source="after Figure 2 of the paper",
     measured=(
         "Test error of the single network, and of the ensemble with the most members by how it was trained: at both "
-        f"ends of λ, at the planned λ nearest to the paper's {BETWEEN:g}, and by bagging and stacking where planned. "
-        "Marks: mean over seeds with its 95 % t interval; a dot a seed; hollow where seeds are missing; a cross where "
-        f"one failed; a diamond is the paper's number. The band is ± {100 * MARGIN:g} points about the single network, "
-        "within which errors count as equivalent. Under each name stands its learning rate."
+        f"ends of λ, at the planned λ nearest to the paper's {BETWEEN:g}, and by {wording.listed(BASELINES)} where "
+        "planned. Marks: mean over seeds with its 95 % t interval; a dot a seed; hollow where seeds are missing; a "
+        f"cross where one failed; a diamond is the paper's number. The band is ± {100 * MARGIN:g} points about the "
+        "single network, within which errors count as equivalent. Under each name stands its learning rate."
     ),
     data=data,
     draw=draw,

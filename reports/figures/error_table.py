@@ -14,6 +14,10 @@ from reports.figures.references import add_paper
 from reports.loading import Frames
 from reports.statistics import paired_difference
 from reports.tables import DisplayTable, strong
+from specs.methods import BASELINES, JOINT
+
+BASELINE_SYMBOLS = ("square", "star", "pentagon", "triangle-up", "triangle-down", "triangle-left")
+"""A mark a baseline, in the order of ``specs.methods.BASELINES``; circles are for λs."""
 
 
 def applies(frames: Frames) -> bool:
@@ -103,15 +107,16 @@ def draw(data: pd.DataFrame) -> go.Figure:
 
 
 def _look(row: pd.Series) -> style.Style:
-    if row["method"] != "joint":
-        return style.Style(style.INK, "solid", ("square", "star")[cells.BASELINES.index(row["method"])])
+    if row["method"] != JOINT:
+        place = BASELINES.index(row["method"])
+        return style.Style(style.INK, "solid", BASELINE_SYMBOLS[place % len(BASELINE_SYMBOLS)])
     return style.lambda_styles(pd.DataFrame([row]))[row["lam"]]
 
 
 def _labels(data: pd.DataFrame) -> list[str]:
     """Rows of the table: λ ascending, then bagging and stacking."""
-    joint = data[data["method"] == "joint"].drop_duplicates("lam").sort_values("lam")
-    others = data[data["method"] != "joint"].drop_duplicates("method")
+    joint = data[data["method"] == JOINT].drop_duplicates("lam").sort_values("lam")
+    others = data[data["method"] != JOINT].drop_duplicates("method")
     return [row_name(row) for _, row in chain(joint.iterrows(), others.iterrows())]
 
 

@@ -5,12 +5,13 @@ from collections.abc import Mapping
 import pandas as pd
 
 from reports import wording
-from reports.cells import JOINT, places, planned_cells
+from reports.cells import places, planned_cells
 from reports.figures.entry import ReportFigure, has_ensembles
 from reports.figures.robustness_curves import MASKS, chosen, draw, masks
 from reports.loading import Frames
 from reports.statistics import Summary, summarise
 from reports.tables import MOST_ROWS, DisplayTable
+from specs.methods import JOINT
 
 MARGIN = 0.01
 """One point of accuracy: what a reader may give up to drop members."""

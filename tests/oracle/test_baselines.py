@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from trainers import combiner
 from trainers.losses import joint_gradient, joint_loss, weighted_loss
+from trainers.methods import combiner
 
 MEMBERS, EXAMPLES, CLASSES = 3, 60, 4
 

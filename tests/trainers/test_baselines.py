@@ -4,8 +4,8 @@ import pytest
 import torch
 
 from specs.format.records import TRIALS
-from trainers import baselines
-from trainers.baselines import Resamples, resample
+from trainers.methods import bagging
+from trainers.methods.bagging import Resamples, resample
 from trainers.stack_training import StackTraining
 from trainers.stacks import Stack
 from trainers.training import train
@@ -56,12 +56,12 @@ def test_weights_are_the_counts_of_the_rows_asked_for():
 
 
 def test_bagging_differs_from_independent_training_in_its_resamples_alone(arrays, make_spec, monkeypatch):
-    independent, bagging = make_spec(0.0, epochs=4), make_spec(0.0, epochs=4, method="bagging")
-    assert not torch.equal(*(final_weights(spec, arrays)["weights.output.bias"] for spec in (independent, bagging)))
-    monkeypatch.setattr(baselines, "resample", lambda seed, member, examples: torch.ones(examples, dtype=torch.int64))
-    expected, weights = (final_weights(spec, arrays) for spec in (independent, bagging))
+    independent, bagged = make_spec(0.0, epochs=4), make_spec(0.0, epochs=4, method="bagging")
+    assert not torch.equal(*(final_weights(spec, arrays)["weights.output.bias"] for spec in (independent, bagged)))
+    monkeypatch.setattr(bagging, "resample", lambda seed, member, examples: torch.ones(examples, dtype=torch.int64))
+    expected, weights = (final_weights(spec, arrays) for spec in (independent, bagged))
     assert all(torch.equal(weights[name], tensor) for name, tensor in expected.items())
-    (one,), (other,) = (train([spec], arrays, device=CPU) for spec in (independent, bagging))
+    (one,), (other,) = (train([spec], arrays, device=CPU) for spec in (independent, bagged))
     assert without(one.trial, OF_THE_MACHINE) == without(other.trial, OF_THE_MACHINE)
     assert rows(one, "epochs") == rows(other, "epochs")
     assert one.robustness == other.robustness

@@ -14,7 +14,8 @@ from trainers.training import train
 
 def spec(lam):
     return Spec(
-        architecture=Spec(kind="mlp", networks="trainers.ensembles.mlp:MlpEnsemble", members=2, hidden=3), method="joint", lam=lam, seed=0,
+        architecture=Spec(kind="mlp", networks="trainers.ensembles.mlp:MlpEnsemble", members=2, hidden=3),
+        method="joint", lam=lam, seed=0,
         dataset=Spec(name="digits", validation=5, train_examples=None),
         training=Spec(epochs=2, batch_size=8, learning_rate=0.1, momentum=0.9, weight_decay=0.0, milestones=(),
                       milestone_factor=0.1, augmentation="none", selection="validation", precision="float32"),

@@ -7,26 +7,32 @@ import torch
 from specs.format.records import Row
 from trainers import measuring
 from trainers.calibration import CalibrationSums
-from trainers.combiner import Combiner, fit
 from trainers.ensembles import Ensemble, Weights
+from trainers.methods.combiner import Combiner, fit
+from trainers.methods.method import Method
 from trainers.metrics import Sums
 from trainers.pool import Part
 from trainers.splits import Data
 
 
-def columns(ensemble: Ensemble, weights: Weights, data: Data, complete: list[int]) -> dict[int, Row]:
-    """The columns of ``specs.format.records.TRIALS`` that are the combiner's, by trial, of those that did not diverge.
+class Stacking(Method):
+    """Members learn independently; a combiner of their logits is fitted on held-out images."""
 
-    Each trial's combiner is fitted on its own validation images and tested on the test images. The diversity is left
-    out: it relates the members to their mean logits, which are not what is tested.
-    """
-    rows: dict[int, Row] = {}
-    for trial in complete:
-        trials = len(next(iter(weights.values())))
-        one = {name: weight[trial : trial + 1] for name, weight in weights.items()}
-        held_out, test = (data.measured[split].of_trial(trial, trials) for split in ("validation", "test"))
-        rows[trial] = _tested(ensemble, one, _fitted(ensemble, one, held_out), test)
-    return rows
+    drops_members = False
+
+    def tested_columns(self, ensemble: Ensemble, weights: Weights, data: Data, complete: list[int]) -> dict[int, Row]:
+        """The columns that are the combiner's.
+
+        Each trial's combiner is fitted on its own validation images and tested on the test images. The diversity is
+        left out: it relates the members to their mean logits, which are not what is tested.
+        """
+        rows: dict[int, Row] = {}
+        for trial in complete:
+            trials = len(next(iter(weights.values())))
+            one = {name: weight[trial : trial + 1] for name, weight in weights.items()}
+            held_out, test = (data.measured[split].of_trial(trial, trials) for split in ("validation", "test"))
+            rows[trial] = _tested(ensemble, one, _fitted(ensemble, one, held_out), test)
+        return rows
 
 
 def _fitted(ensemble: Ensemble, weights: Weights, held_out: Part) -> Combiner:

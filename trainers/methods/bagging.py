@@ -14,11 +14,20 @@ a batch, also those that the member did not draw.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from trainers.batches import Batch
+from trainers.ensembles import Ensemble
+from trainers.losses import Counts
+from trainers.methods.method import Method
+from trainers.pool import for_trials
 from trainers.seeding import generator
+from trainers.splits import Data
+from trainers.stacks import Stack
 
 
 def resample(seed: int, member: int, examples: int) -> Int[Tensor, " example"]:
@@ -30,17 +39,27 @@ def resample(seed: int, member: int, examples: int) -> Int[Tensor, " example"]:
     return torch.bincount(drawn, minlength=examples)
 
 
+Draw = Callable[[int, int, int], Int[Tensor, " example"]]
+"""From seed, member and number of training images to how often the member draws each of them."""
+
+
 class Resamples:
     """The resamples of all members, one set for each group of trials that share their batches."""
 
     def __init__(
-        self, rows: Int[Tensor, "group example"], pool: int, seeds: tuple[int, ...], members: int, dtype: torch.dtype
+        self,
+        rows: Int[Tensor, "group example"],
+        pool: int,
+        seeds: tuple[int, ...],
+        members: int,
+        dtype: torch.dtype,
+        draw: Draw = resample,
     ) -> None:
         """``rows`` are the training images out of ``pool``, ``seeds`` the groups', ``dtype`` that of the weights."""
         self._dtype, self._pool = dtype, pool
         counts = torch.zeros(len(rows), pool, members, dtype=torch.uint8, device=rows.device)
         for mine, own, seed in zip(counts, rows, seeds, strict=True):
-            drawn = [resample(seed, member, len(own)).to(torch.uint8) for member in range(members)]
+            drawn = [draw(seed, member, len(own)).to(torch.uint8) for member in range(members)]
             mine.index_copy_(0, own, torch.stack(drawn, 1).to(rows.device))
         self._counts = counts.view(-1, members)  # members innermost: a batch reads whole rows
 
@@ -49,3 +68,21 @@ class Resamples:
         first = torch.arange(len(rows), device=rows.device).unsqueeze(1) * self._pool
         counts = self._counts.index_select(0, (rows + first).reshape(-1))
         return counts.view(*rows.shape, -1).mT.to(self._dtype, memory_format=torch.contiguous_format)
+
+
+class Bagging(Method):
+    """Members learn independently, each on its own resample."""
+
+    def __init__(self, stack: Stack, data: Data, ensemble: Ensemble, dtype: torch.dtype) -> None:
+        """See :class:`trainers.methods.method.Method`."""
+        train, seeds = data.train, stack.group_seeds
+        self._trials = len(stack.trials)
+        self._resamples = Resamples(train.rows, len(train.pool.labels), seeds, ensemble.members, dtype, self.draw)
+
+    def draw(self, seed: int, member: int, examples: int) -> Int[Tensor, " example"]:
+        """How often a member draws each training image."""
+        return resample(seed, member, examples)
+
+    def example_weights(self, batch: Batch) -> Counts:
+        """How often each member drew each example."""
+        return for_trials(self._resamples.weights(batch.rows), self._trials)
