@@ -24,7 +24,7 @@ name: added
 title: Does what was added work?
 architectures:
   4xL: {kind: linear, members: 4}
-  1xL: {kind: linear, members: 1}
+  1xL: {kind: linear, members: 1, learning_rate: 0.02}
   3x4H: {kind: mlp, members: 3, hidden: 4}
 methods: [joint, bagging, stacking, subagging]
 lambda: [0, 1]
