@@ -58,10 +58,12 @@ class StackedSGD:
 
     def step(self, gradients: Sequence[Tensor]) -> None:
         """One step along stacked gradients, in the order of the weights."""
+        # The kernel reads a gradient's memory in the order of its weight's, and autograd may return it transposed.
+        aligned = [gradient.contiguous() for gradient in gradients]
         for part in self._parts:
             sgd(
                 part.weights,
-                [gradient[trial] for gradient in gradients for trial in part.trials],
+                [gradient[trial] for gradient in aligned for trial in part.trials],
                 part.buffers,
                 fused=True,
                 lr=part.rate * self._factor,

@@ -24,13 +24,13 @@ name: added
 title: Does what was added work?
 architectures:
   4xL: {kind: linear, members: 4}
-  1xL: {kind: linear, members: 1, learning_rate: 0.02}
+  1xL: {kind: linear, members: 1, learning_rate: 0.05}
   3x4H: {kind: mlp, members: 3, hidden: 4}
 methods: [joint, bagging, stacking, subagging]
 lambda: [0, 1]
 seeds: 2
 dataset: {name: blobs, validation: 30}
-training: {epochs: 6, batch_size: 20, learning_rate: 0.2}
+training: {epochs: 20, batch_size: 20, learning_rate: 0.2}
 evaluation: {train_examples: 20, filters: true, robustness: {repeats: 2}}
 """
 

@@ -36,3 +36,11 @@ def test_a_frozen_trial_stays_and_the_others_go_on():
     for weight, old in zip(weights, before, strict=True):
         assert torch.equal(weight[0], old[0])
         assert (weight[1] < old[1]).all()
+
+
+def test_a_gradient_of_other_strides_moves_the_weights_it_belongs_to():
+    weights, optimizer = stacked(0.0, (0.1,))
+    gradient = torch.arange(6.0).reshape(1, 3, 2).mT
+    assert not gradient.is_contiguous()
+    optimizer.step([gradient, torch.zeros(1, 2)])
+    torch.testing.assert_close(weights[0], 1 - 0.1 * gradient)
