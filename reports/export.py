@@ -13,8 +13,8 @@ import pyarrow.parquet as pq
 
 from reports import wording
 from reports.claims import Judgement
-from reports.loading import STATUSES
-from reports.reading import Reading
+from reports.frames.frames import STATUSES
+from reports.frames.verified import Reading
 
 Format = Literal["csv", "parquet"]
 FORMATS: tuple[Format, ...] = get_args(Format)

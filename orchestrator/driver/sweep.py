@@ -21,7 +21,7 @@ from orchestrator.stores import lease, verification
 from orchestrator.stores.store import Store
 from specs.errors import EnsweepError, Exit
 from specs.format import layout
-from specs.loading import dump_sweep, sweep_digest
+from specs.loader import dump_sweep, sweep_digest
 from specs.sweep import PlannedTrial, SweepSpec, expand
 
 

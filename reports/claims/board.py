@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 
 from reports import wording
+from reports.claims.assertions import Part, judge_part
 from reports.claims.evidence import Evidence
 from reports.claims.judgement import Judgement, Verdict
-from reports.claims.judging import Part, judge_part
-from reports.loading import Frames
-from reports.statistics import holm
+from reports.frames.frames import Frames
+from reports.statistics.significance import holm
 from specs.claims import Claim
 
 DECIDED_BY: dict[str, tuple[Verdict, ...]] = {

@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 
 from reports import wording
-from reports.answer import chosen_by_validation
 from reports.claims.measures import ByTrial, by_trial
-from reports.loading import STATUSES, Frames
+from reports.frames.cells import chosen_by_validation
+from reports.frames.frames import STATUSES, Frames
 from specs.methods import JOINT, Method
 from specs.predicates import Cell, Measure
 from specs.sweep import INDEPENDENT, SYSTEM

@@ -4,12 +4,12 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from reports import wording
-from reports.cells import architectures
 from reports.figures import paper, scales, style
 from reports.figures.entry import ReportFigure
 from reports.figures.marks import where
 from reports.figures.style import rounded
-from reports.loading import Frames
+from reports.frames.cells import architectures
+from reports.frames.frames import Frames
 from reports.tables import DisplayTable, display
 
 GIGABYTE = 1e9

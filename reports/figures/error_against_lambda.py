@@ -5,13 +5,14 @@ from collections.abc import Sequence
 import pandas as pd
 import plotly.graph_objects as go
 
-from reports import cells, wording
+from reports import wording
 from reports.figures import paper, scales, style
 from reports.figures.entry import PERCENT_COLUMNS, SEED_COLUMNS, ReportFigure, ensembles, percent_hover
 from reports.figures.marks import add_losses, add_means, add_seeds, ceiling, offer_intervals, placed
 from reports.figures.references import add_paper, add_reference
-from reports.loading import Frames
-from reports.statistics import paired_difference
+from reports.frames import cells
+from reports.frames.frames import Frames
+from reports.statistics.summaries import paired_difference
 from reports.tables import DisplayTable, display
 
 FACTOR = 100

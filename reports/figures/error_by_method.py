@@ -5,13 +5,14 @@ import math
 import pandas as pd
 import plotly.graph_objects as go
 
-from reports import cells, wording
+from reports import wording
 from reports.figures import paper, scales, style
 from reports.figures.entry import PERCENT_COLUMNS, SEED_COLUMNS, ReportFigure, has_ensembles, percent_hover, row_name
 from reports.figures.marks import add_losses, add_means, add_seeds, ceiling, offer_intervals, placed
 from reports.figures.references import add_band, add_paper
-from reports.loading import Frames
-from reports.statistics import Summary, paired_difference
+from reports.frames import cells
+from reports.frames.frames import Frames
+from reports.statistics.summaries import Summary, paired_difference
 from reports.tables import DisplayTable, display
 from specs.methods import BASELINES, JOINT
 
@@ -29,7 +30,7 @@ def applies(frames: Frames) -> bool:
 def data(frames: Frames) -> pd.DataFrame:
     """A row a single network, then a row a way of training the ensemble of the most members.
 
-    The columns of :func:`reports.cells.summarised`, ``paper``, and the paired difference from the first single
+    The columns of :func:`reports.frames.cells.summarised`, ``paper``, and the paired difference from the first single
     network within seeds: ``pairs`` of seeds, ``difference``, ``difference_low``, ``difference_high``.
     """
     joint = cells.summarised(frames, "test_error")

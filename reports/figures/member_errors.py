@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 
 from reports import wording
-from reports.cells import places, planned_cells
 from reports.figures.entry import ReportFigure
 from reports.figures.member_marks import SPLITS, draw
-from reports.loading import STATUSES, Frames
+from reports.frames.cells import places, planned_cells
+from reports.frames.frames import STATUSES, Frames
 from reports.tables import DisplayTable, display
 
 MOST_MEMBERS = 16

@@ -26,7 +26,7 @@ from orchestrator.worker.execution import execute
 from orchestrator.planning.plan import Task
 from orchestrator.base.settings import Settings
 from orchestrator.stores.store import Store
-from specs.loading import load_sweep
+from specs.loader import load_sweep
 from specs.sweep import expand
 
 store = Store.at(Path(sys.argv[1]))

@@ -14,7 +14,7 @@ import pytest
 from orchestrator.base.errors import DataError
 from orchestrator.stores import verification
 from orchestrator.stores.store import Store
-from reports import loading
+from reports.frames.frames import load
 from specs.format import layout
 from specs.format.errors import StoreError
 from specs.sweep import SweepSpec
@@ -89,7 +89,7 @@ def files_of(store: Store, trial_id: str) -> list[str]:
 
 
 def statuses(store: Store) -> dict[str, str]:
-    planned = loading.load(store.storage).planned
+    planned = load(store.storage).planned
     return dict(zip(planned["trial_id"], planned["status"], strict=True))
 
 
@@ -102,7 +102,7 @@ def test_every_damage_to_a_committed_trial_is_listed_and_its_rows_are_left_out(s
             assert [(found.key, found.trial_id, found.damaged) for found in verification.verify(store)] == [
                 (key, first, True)
             ], name
-            frames = loading.load(store.storage)
+            frames = load(store.storage)
             assert dict(zip(frames.planned["trial_id"], frames.planned["status"], strict=True)) == {
                 first: "corrupt",
                 second: "complete",
@@ -164,7 +164,7 @@ def test_a_damaged_spec_is_not_reported_on(store: Store) -> None:
         for name, content in damages(whole):
             path_of(store, key).write_bytes(content)
             with pytest.raises(StoreError):
-                loading.load(store.storage)
+                load(store.storage)
             with pytest.raises(StoreError):
                 pytest.fail(f"{key}, {name}: {store.current_spec()}")
         path_of(store, key).write_bytes(whole)

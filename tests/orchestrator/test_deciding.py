@@ -8,8 +8,8 @@ import pytest
 from click.testing import CliRunner
 
 from orchestrator.commands.sweeps import plan
-from specs.dumping import dump_sweep
 from specs.sweep import SweepSpec
+from specs.sweep_text import dump_sweep
 from tests.reports.synthetic import sweep, write_store
 
 

@@ -16,7 +16,7 @@ from orchestrator.stores import garbage, verification
 from orchestrator.stores.store import Store
 from orchestrator.worker.execution import execute
 from orchestrator.worker.failure import commit_failure
-from reports import loading
+from reports.frames.frames import load
 from specs import faults
 from specs.format import layout
 from specs.sweep import SweepSpec, expand
@@ -174,4 +174,4 @@ def test_a_clock_that_was_set_resumes_and_orders_as_before(
 
     assert in_fork(with_another_clock) == 0
     assert rows(store) == rows(case.store("whole"))
-    assert list(loading.load(store.storage).planned["trial_id"]) == [trial.id for trial in expand(case.sweep)]
+    assert list(load(store.storage).planned["trial_id"]) == [trial.id for trial in expand(case.sweep)]

@@ -6,9 +6,9 @@ from typing import Any
 import pandas as pd
 
 from reports.claims import Judgement, judge
-from reports.loading import Frames
-from specs.dumping import dump_sweep
+from reports.frames.frames import Frames
 from specs.sweep import PlannedTrial, SweepSpec, expand
+from specs.sweep_text import dump_sweep
 
 Numbers = Mapping[str, Any]
 """Columns of ``trials`` that differ from ``USUAL``, and rows of the other tables under their names."""

@@ -1,7 +1,8 @@
 import pytest
 
-from reports import answer, coverage, provenance
-from reports.loading import Frames
+from reports import cautions
+from reports.frames.frames import Frames
+from reports.page import answer, coverage, provenance
 from specs.sweep import PlannedTrial
 from tests.reports.conftest import FramesOf
 from tests.reports.synthetic import sweep
@@ -70,8 +71,8 @@ def test_the_matrix_counts_every_status(partial_frames: Frames) -> None:
 
 
 def test_reduced_scale_is_said(full_frames: Frames, frames_of: FramesOf) -> None:
-    assert "6 of 200 epochs and 3 of 5 seeds" in coverage.scale_warning(full_frames)
-    assert coverage.scale_warning(frames_of(spec=sweep(full_scale={"epochs": 6, "seeds": 3}))) == ""
+    assert "6 of 200 epochs and 3 of 5 seeds" in cautions.scale_warning(full_frames)
+    assert cautions.scale_warning(frames_of(spec=sweep(full_scale={"epochs": 6, "seeds": 3}))) == ""
 
 
 def test_limits_name_the_confounded_architectures(full_frames: Frames) -> None:
@@ -84,4 +85,4 @@ def test_a_part_of_the_training_images_is_a_reduced_scale(frames_of: FramesOf) -
     spec = sweep(
         full_scale={"epochs": 6, "seeds": 3}, dataset={"name": "digits", "validation": 200, "train_examples": 100}
     )
-    assert coverage.scale_warning(frames_of(spec=spec)).startswith("Reduced scale: 100 of 1,237 training images.")
+    assert cautions.scale_warning(frames_of(spec=spec)).startswith("Reduced scale: 100 of 1,237 training images.")

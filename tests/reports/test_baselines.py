@@ -4,13 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from reports import answer, coverage, provenance
-from reports.cells import baseline_cells, by_seed, lambdas, planned_cells
 from reports.figures import FIGURES
 from reports.figures.entry import ReportFigure
 from reports.figures.scales import logarithmic
-from reports.loading import Frames, load
-from reports.page import render
+from reports.frames import cells
+from reports.frames.cells import baseline_cells, by_seed, lambdas, planned_cells
+from reports.frames.frames import Frames, load
+from reports.page import answer, coverage, provenance
+from reports.page.document import render
 from reports.tables import to_csv
 from specs.sweep import PlannedTrial
 from tests.reports.conftest import FramesOf
@@ -120,13 +121,13 @@ def test_limits_say_what_stacking_alone_holds_out(frames_of: FramesOf) -> None:
     spec = sweep(methods=ALL, dataset={"name": "digits", "validation": 0}, stacking_validation=150, training=training)
     frames = frames_of(spec=spec)
     assert "Stacking holds out 150 images" in " ".join(provenance.limits(frames))
-    assert not answer.chosen_by_validation(frames)
+    assert not cells.chosen_by_validation(frames)
     assert "picked on the test images" in answer.choice(frames, answer.compare(frames))
 
 
 def test_validation_of_joint_trials_alone_decides_how_lambda_is_chosen(both: Frames) -> None:
     without = both.trials["validation_error"].mask(both.trials["method"] == "bagging")
-    assert answer.chosen_by_validation(Frames(**{**vars(both), "trials": both.trials.assign(validation_error=without)}))
+    assert cells.chosen_by_validation(Frames(**{**vars(both), "trials": both.trials.assign(validation_error=without)}))
 
 
 def test_a_sweep_of_baselines_alone_renders_and_answers_nothing(tmp_path: Path) -> None:

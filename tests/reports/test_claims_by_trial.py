@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from reports.claims import choosing, judge
+from reports.claims import best_lambda, judge
 from reports.claims.measures import by_trial
 from specs.predicates import BestLambda, FallingBest, InteriorBest
 from specs.sweep import PlannedTrial
@@ -71,21 +71,21 @@ def test_the_share_is_that_of_all_27_resamples_of_three_seeds(seed: int) -> None
         ),
     }
     for predicate, share in expected.values():
-        found = choosing.find(predicate, of)
+        found = best_lambda.find(predicate, of)
         assert found.estimate == pytest.approx(share, abs=0.02)  # four standard errors of 10,000 resamples
-        assert choosing.find(predicate, of) == found
+        assert best_lambda.find(predicate, of) == found
 
 
 def test_any_of_several_architectures_must_be_the_surer() -> None:
     rng = np.random.default_rng(3)
     of = {name: pd.DataFrame(rng.normal([11, 10, 11], 0.01, (3, 3)), columns=LAMBDAS) for name in (FOUR, MANY)}
-    one = choosing.find(InteriorBest(kind="interior-best", architectures=(FOUR, MANY), of="any"), of)
+    one = best_lambda.find(InteriorBest(kind="interior-best", architectures=(FOUR, MANY), of="any"), of)
     assert one.verdict() == "reproduced"
     # A share of 26/27 would do for one architecture, and does not for two: 2 (1 − 26/27) > 0.05.
     of[MANY] += np.array([0.0, 9.0, 0.0])
     of[FOUR] = pd.DataFrame([[10, 10.5, 11], [10, 8.9, 11], [10, 8.9, 11]], columns=LAMBDAS)
-    alone = choosing.find(InteriorBest(kind="interior-best", architectures=(FOUR,)), {FOUR: of[FOUR]})
-    of_two = choosing.find(InteriorBest(kind="interior-best", architectures=(FOUR, MANY), of="any"), of)
+    alone = best_lambda.find(InteriorBest(kind="interior-best", architectures=(FOUR,)), {FOUR: of[FOUR]})
+    of_two = best_lambda.find(InteriorBest(kind="interior-best", architectures=(FOUR, MANY), of="any"), of)
     assert alone.estimate == of_two.estimate == pytest.approx(26 / 27, abs=0.01)
     assert (alone.verdict(), of_two.verdict()) == ("reproduced", "inconclusive")
 

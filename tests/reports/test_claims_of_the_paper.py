@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from reports.claims import Judgement, judge
-from reports.loading import load
-from specs.loading import load_sweep
+from reports.frames.frames import load
+from specs.loader import load_sweep
 from specs.predicates import Value
 from specs.sweep import PlannedTrial, SweepSpec
 from tests.reports.claimed import Measured, Numbers, frames

@@ -9,8 +9,8 @@ from typing import Any
 
 from orchestrator.stores.store import Store
 from reports.claims import judge
-from reports.compare import UNEXPLAINED, Compared, compare
-from reports.loading import load
+from reports.comparison import UNEXPLAINED, Compared, compare
+from reports.frames.frames import load
 from specs.format.commits import Commit
 from specs.sweep import PlannedTrial, SweepSpec, expand
 from tests.reports.synthetic import ENVIRONMENT, commit, rows, sweep, write_store

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from reports.deciding import Decision, decide
+from reports.claims.open_claims import Decision, decide
 from specs.sweep import PlannedTrial
 from tests.reports.claimed import Errors, Numbers, cell, claim, frames, sweep, with_errors
 
@@ -73,9 +73,9 @@ def test_what_seeds_cannot_settle_asks_for_none() -> None:
 def test_more_seeds_than_a_sweep_may_have_are_not_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     needed = decided([claim(order(FOUR))]).more_seeds
     assert needed is not None
-    monkeypatch.setattr("reports.deciding.MAX_TRIALS", 4 * (3 + needed))
+    monkeypatch.setattr("reports.claims.open_claims.MAX_TRIALS", 4 * (3 + needed))
     assert decided([claim(order(FOUR))]).more_seeds == needed
-    monkeypatch.setattr("reports.deciding.MAX_TRIALS", 4 * (3 + needed) - 1)
+    monkeypatch.setattr("reports.claims.open_claims.MAX_TRIALS", 4 * (3 + needed) - 1)
     assert decided([claim(order(FOUR))]).more_seeds is None
 
 

@@ -4,10 +4,10 @@ import re
 
 import pytest
 
-from reports import ledger
 from reports.claims import measures
-from reports.statistics import binomial_se
-from specs.loading import load_sweep
+from reports.page import ledger
+from reports.statistics.summaries import binomial_se
+from specs.loader import load_sweep
 from specs.predicates import Value
 from specs.sweep import expand
 

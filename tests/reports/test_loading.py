@@ -8,7 +8,7 @@ import pytest
 
 from orchestrator.stores.storage.local import LocalStorage
 from orchestrator.stores.store import Store
-from reports.loading import Frames, load
+from reports.frames.frames import Frames, load
 from specs.format import layout
 from specs.format.commits import CommittedFile
 from specs.format.errors import StoreError

@@ -8,9 +8,9 @@ import pytest
 
 from orchestrator.stores.storage import Storage
 from orchestrator.stores.storage.local import LocalStorage
-from reports.loading import load
-from reports.packing import embedded
-from reports.page import build, render
+from reports.frames.frames import load
+from reports.page.document import build, render
+from reports.page.embedding import embedded
 from specs.format.commits import Status
 from specs.sweep import PlannedTrial, SweepSpec, expand
 from tests.reports.synthetic import commit, sweep, write_store

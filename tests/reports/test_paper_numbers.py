@@ -5,7 +5,7 @@ import pytest
 from reports.figures import paper
 from specs.architectures import Architecture
 from specs.claims import Claim
-from specs.loading import catalogue_names, load_sweep
+from specs.loader import catalogue_names, load_sweep
 from specs.predicates import Cell, Parameters, Value
 from specs.sweep import INDEPENDENT, SYSTEM, SweepSpec
 

@@ -5,18 +5,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from reports.statistics import (
-    PValues,
-    binomial_se,
-    equivalent_to_zero,
-    hits_by_chance,
-    holm,
-    interval,
-    paired_difference,
-    resampled_means,
-    summarise,
-    tends_above_zero,
-)
+from reports.statistics.bootstrap import resampled_means
+from reports.statistics.significance import PValues, equivalent_to_zero, hits_by_chance, holm, tends_above_zero
+from reports.statistics.summaries import binomial_se, interval, paired_difference, summarise
 
 
 def test_the_interval_is_the_one_worked_out_by_hand() -> None:

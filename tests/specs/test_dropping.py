@@ -4,8 +4,8 @@ import pytest
 from click.testing import CliRunner
 
 from orchestrator.cli import cli
-from specs.dropping import Dropped, describe
-from specs.loading import SpecError, load_sweep, parse_sweep
+from specs.dropped_claims import Dropped, describe
+from specs.loader import SpecError, load_sweep, parse_sweep
 from specs.sweep import SweepSpec
 from tests.specs.texts import SWEEP
 

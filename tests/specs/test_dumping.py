@@ -5,7 +5,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from specs.loading import dump_sweep, parse_sweep, sweep_digest
+from specs.loader import dump_sweep, parse_sweep, sweep_digest
 from specs.sweep import SweepSpec, expand
 from tests.specs.texts import SWEEP
 

@@ -1,6 +1,6 @@
 import torch
 
-from trainers import measuring
+from trainers import measurement
 from trainers.ensembles.mlp import MlpEnsemble
 from trainers.pool import Part, Pool
 
@@ -19,10 +19,10 @@ def test_the_size_of_a_chunk_changes_nothing(monkeypatch):
     part = Part(
         Pool(images, torch.randint(0, 6, (23,), generator=stream), lambda kept: kept), torch.arange(23).unsqueeze(0)
     )
-    whole = measuring.measure(ENSEMBLE, weights(0, 1), part)
-    monkeypatch.setitem(measuring.NUMBERS, "cpu", 10 * ENSEMBLE.numbers_per_example)
-    assert [measuring.chunk_size(ENSEMBLE, trials, CPU) for trials in (1, 2)] == [10, 10]  # 10 + 10 + 3 examples
-    for name, values in vars(measuring.measure(ENSEMBLE, weights(0, 1), part)).items():
+    whole = measurement.measure(ENSEMBLE, weights(0, 1), part)
+    monkeypatch.setitem(measurement.NUMBERS, "cpu", 10 * ENSEMBLE.numbers_per_example)
+    assert [measurement.chunk_size(ENSEMBLE, trials, CPU) for trials in (1, 2)] == [10, 10]  # 10 + 10 + 3 examples
+    for name, values in vars(measurement.measure(ENSEMBLE, weights(0, 1), part)).items():
         torch.testing.assert_close(values, getattr(whole, name), atol=1e-13, rtol=1e-13)
 
 
@@ -31,10 +31,10 @@ def test_distance_is_euclidean_over_all_of_a_members_parameters():
     for trial in range(2):
         for member in range(3):
             flat = [torch.cat([w[trial, member].flatten() for w in side.values()]) for side in (now, initial)]
-            torch.testing.assert_close(measuring.distances(now, initial)[trial, member], torch.dist(*flat))
+            torch.testing.assert_close(measurement.distances(now, initial)[trial, member], torch.dist(*flat))
 
 
 def test_finite_weights_have_a_finite_distance():
     zero = {name: torch.zeros_like(weight, dtype=torch.float32) for name, weight in weights(0).items()}
     huge = {name: weight + 1e30 for name, weight in zero.items()}
-    assert torch.isfinite(measuring.distances(huge, zero)).all()
+    assert torch.isfinite(measurement.distances(huge, zero)).all()

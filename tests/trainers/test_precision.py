@@ -5,7 +5,7 @@ import torch
 
 from specs.architectures import ConvNet, DenseNet, Mlp
 from tests.trainers.test_training import numbers, trained
-from trainers import measuring
+from trainers import measurement
 from trainers.data import Arrays
 from trainers.devices import check_precision, choose_device, deterministic, products_of
 from trainers.stack_training import StackTraining
@@ -49,7 +49,7 @@ def test_training_in_bfloat16_learns_repeats_itself_and_gives_other_numbers(arra
 @pytest.mark.parametrize("kind", NETWORKS)
 def test_weights_stay_float32_and_measurements_see_no_rounding(arrays, trial, kind, monkeypatch):
     seen = []
-    chunks = measuring.chunks
+    chunks = measurement.chunks
 
     def looking(*arguments):
         for logits, labels in chunks(*arguments):
@@ -57,7 +57,7 @@ def test_weights_stay_float32_and_measurements_see_no_rounding(arrays, trial, ki
             seen.append((logits.dtype, rounded))
             yield logits, labels
 
-    monkeypatch.setattr(measuring, "chunks", looking)
+    monkeypatch.setattr(measurement, "chunks", looking)
     with deterministic(CPU):
         training = StackTraining(Stack.of([trial(kind, "bf16")]), arrays, CPU, torch.float32)
         training.run_epoch()

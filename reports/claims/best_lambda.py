@@ -7,10 +7,12 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from reports import seeds, wording
+from reports import wording
 from reports.claims.evidence import Evidence, Place
 from reports.claims.finding import ALPHA, Finding
-from reports.statistics import CONFIDENCE, RESAMPLES, resampled_means, summarise
+from reports.statistics import power
+from reports.statistics.bootstrap import RESAMPLES, resampled_means
+from reports.statistics.summaries import CONFIDENCE, summarise
 from specs.methods import JOINT
 from specs.predicates import BestLambda, Choosing, FallingBest, InteriorBest
 
@@ -61,7 +63,7 @@ def find(predicate: Choosing, of: Errors, remark: str = "") -> Finding:
         n=n,
         tested=False,
         remark=f"{remark} {_roughness(n)}".strip(),
-        more_seeds=seeds.more_seeds_for_share(share, n, sure),
+        more_seeds=power.more_seeds_for_share(share, n, sure),
     )
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from reports import wording
 from reports.claims import VERDICTS, Judgement
-from reports.study import Part
+from reports.page.study import Part
 from reports.tables import DisplayTable
 
 SIGNS = {

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from reports.loading import STATUSES, Frames
-from reports.remembering import remembered
-from reports.statistics import summarise
+from reports.frames.cache import remembered
+from reports.frames.frames import STATUSES, Frames
+from reports.statistics.summaries import summarise
 from specs.methods import BASELINES, JOINT, Method
 
 
@@ -66,6 +66,12 @@ def baseline_cells(frames: Frames) -> Iterator[tuple[str, Method, pd.DataFrame]]
         for method in baselines(frames):
             if (architecture, method) in cells:
                 yield architecture, method, cells[architecture, method]
+
+
+def chosen_by_validation(frames: Frames) -> bool:
+    """Whether every complete joint trial has a validation error, so that no λ need be picked by test error."""
+    joint = frames.trials[frames.trials["method"] == JOINT]
+    return bool(len(joint)) and bool(joint["validation_error"].notna().all())
 
 
 def by_seed(frames: Frames, architecture: str, lam: float, column: str, method: Method = JOINT) -> dict[int, float]:

@@ -5,7 +5,7 @@ from functools import wraps
 from typing import Concatenate, ParamSpec, TypeVar
 from weakref import WeakKeyDictionary
 
-from reports.loading import Frames
+from reports.frames.frames import Frames
 
 Asked = ParamSpec("Asked")
 Found = TypeVar("Found")

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
-from reports.reading import Outcome, Reading, read
+from reports.frames.verified import Outcome, Reading, read
 from specs.format.reader import Reader
 from specs.sweep import SweepSpec
 
@@ -35,12 +35,14 @@ class Frames:
     stale: int
     """Commits of trials that the current spec does not plan: counted, never used."""
     newer: str = ""
-    """See :class:`reports.reading.Reading`; ``unmeasured`` too."""
+    """See :class:`reports.frames.verified.Reading`; ``unmeasured`` too."""
     unmeasured: Mapping[str, int] = field(default_factory=dict)
 
 
 def load(store: Reader, sweep: SweepSpec | None = None) -> Frames:
-    """Read a store and verify every file before its rows are used; ``sweep`` as in :func:`reports.reading.read`.
+    """Read a store and verify every file before its rows are used.
+
+    ``sweep`` is what is planned, as in :func:`reports.frames.verified.read`.
 
     Raises:
         StoreError: the folder is no store, or its spec is missing or invalid.

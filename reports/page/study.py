@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from reports.loading import Frames
+from reports.frames.frames import Frames
 
 
 @dataclass(frozen=True)

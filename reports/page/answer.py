@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from reports import wording
-from reports.cells import architectures, baselines, by_seed, lambdas
-from reports.loading import Frames
-from reports.statistics import Summary, paired_difference, summarise
+from reports.frames.cells import architectures, baselines, by_seed, chosen_by_validation, lambdas
+from reports.frames.frames import Frames
+from reports.statistics.summaries import Summary, paired_difference, summarise
 from reports.tables import MOST_ROWS, DisplayTable
 from specs.methods import BASELINES, JOINT, Method
 
@@ -38,12 +38,6 @@ class Comparison:
         if not self.difference.excludes_zero:
             return "unclear"
         return "system" if self.difference.mean < 0 else "ensemble"
-
-
-def chosen_by_validation(frames: Frames) -> bool:
-    """Whether every complete joint trial has a validation error, so that no λ need be picked by test error."""
-    joint = frames.trials[frames.trials["method"] == JOINT]
-    return bool(len(joint)) and bool(joint["validation_error"].notna().all())
 
 
 def compare(frames: Frames) -> list[Comparison]:

@@ -11,13 +11,13 @@ from dataclasses import dataclass
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from specs.dumping import dump_sweep
 from specs.format import contents, layout
 from specs.format.commits import Commit
 from specs.format.reader import Reader
 from specs.format.records import TABLES
 from specs.format.tables import FIRST, SCHEMAS, DamagedError, Tables, UnusableError, read_tables
 from specs.sweep import PlannedTrial, SweepSpec, expand
+from specs.sweep_text import dump_sweep
 
 PORTION = 64
 """Trials whose files are read at once."""

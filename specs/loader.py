@@ -7,13 +7,13 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from specs.dropping import Dropped, drop
-from specs.dumping import dump_sweep, sweep_digest
-from specs.explaining import explain
+from specs.dropped_claims import Dropped, drop
+from specs.explanations import explain
 from specs.nodes import Node, shorten
 from specs.overrides import apply
 from specs.problems import Place, Problem, Source, SpecError, fault, printable
 from specs.sweep import SweepSpec, expand
+from specs.sweep_text import dump_sweep, sweep_digest
 from specs.yaml12 import parse
 
 __all__ = [
@@ -95,7 +95,7 @@ def parse_stored(text: str, source: str, *, newer: bool) -> SweepSpec:
     """The sweep in a text that a store keeps.
 
     Args:
-        text: as :func:`specs.dumping.dump_sweep` wrote it, in this version of ensweep or in another.
+        text: as :func:`specs.sweep_text.dump_sweep` wrote it, in this version of ensweep or in another.
         source: its name in messages.
         newer: whether a newer version wrote it. Then fields and claims that this one does not know are left out.
             Trials keep their ids where those fields hold the value that trials of this version always had.

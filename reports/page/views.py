@@ -8,14 +8,15 @@ from typing import Any
 import pandas as pd
 from markupsafe import Markup
 
-from reports import answer, coverage, provenance, wording
-from reports.cells import baselines
-from reports.coverage import Matrix
+from reports import cautions, wording
 from reports.figures import FIGURES
 from reports.figures.entry import ReportFigure
-from reports.loading import Frames
-from reports.packing import compact_json, packed
-from reports.study import Part
+from reports.frames.cells import baselines
+from reports.frames.frames import Frames
+from reports.page import answer, coverage, provenance
+from reports.page.coverage import Matrix
+from reports.page.embedding import compact_json, packed
+from reports.page.study import Part
 from reports.tables import DisplayTable, to_csv
 
 MOST_DRAWN = 12
@@ -98,8 +99,8 @@ def sweep_view(part: Part, study: Sequence[Frames]) -> SweepView:
                 None,
                 [
                     frames.newer,
-                    coverage.scale_warning(frames),
-                    provenance.data_warning(frames),
+                    cautions.scale_warning(frames),
+                    cautions.data_warning(frames),
                     provenance.warning(found),
                 ],
             )

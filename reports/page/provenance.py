@@ -3,10 +3,9 @@
 import pandas as pd
 
 from reports import wording
-from reports.answer import chosen_by_validation
-from reports.cells import baselines
-from reports.loading import Frames
-from reports.statistics import binomial_se
+from reports.frames.cells import baselines, chosen_by_validation
+from reports.frames.frames import Frames
+from reports.statistics.summaries import binomial_se
 from reports.tables import DisplayTable
 from specs.datasets import facts_of
 from specs.methods import JOINT, METHODS, Method
@@ -37,25 +36,6 @@ def table(found: pd.DataFrame) -> DisplayTable:
         differs = name != "trials" and len(set(values)) > 1
         rows.append((str(name), *values[:shown], "differs" if differs else ""))
     return DisplayTable(headers, rows if len(found) else [], total=len(found.columns))
-
-
-def data_warning(frames: Frames) -> str:
-    """Says that trials were trained on other data than those published under the name; empty where none was.
-
-    Trials of earlier versions do not say so themselves: of these the fingerprint is compared, where the published one
-    is known.
-    """
-    environments, published = frames.environments, facts_of(frames.sweep.dataset).fingerprint
-    if "data" not in environments:
-        return ""
-    said = environments["data_is"] if "data_is" in environments else pd.Series(index=environments.index, dtype=object)
-    unlike = said.isna() & environments["data"].notna() & (environments["data"] != published) & (published is not None)
-    if not (others := int(((said == "other") | unlike).sum())):
-        return ""
-    return (
-        f"{wording.count(others, 'trial')} of {len(environments)} trained on other data than the published "
-        f"{frames.sweep.dataset.name}: these numbers do not compare with anybody's on that data set."
-    )
 
 
 def warning(found: pd.DataFrame) -> str:

@@ -5,11 +5,10 @@ from dataclasses import dataclass
 import pandas as pd
 
 from reports import wording
-from reports.cells import architectures, baseline_cells, baselines, lambdas, planned_cells
-from reports.loading import STATUSES, Frames
-from reports.remembering import remembered
+from reports.frames.cache import remembered
+from reports.frames.cells import architectures, baseline_cells, baselines, lambdas, planned_cells
+from reports.frames.frames import STATUSES, Frames
 from reports.tables import DisplayTable
-from specs.datasets import facts_of
 
 SIGNS = {"diverged": "✕", "failed": "✕", "corrupt": "⚠", "missing": "○"}
 """A sign beside each word, so that no status is told by colour alone."""
@@ -92,28 +91,6 @@ def gaps(frames: Frames, only_ensembles: bool = False) -> str:
         and not (only_ensembles and trials["members"].iloc[0] == 1)
     ]
     return f"Trials are lacking from {wording.listed(short, most=6)}." if short else "No planned trial is lacking."
-
-
-def scale_warning(frames: Frames) -> str:
-    """How far the sweep stays below the work it reproduces; empty at full scale or where none was stated."""
-    full = frames.sweep.full_scale
-    if full is None:
-        return ""
-    epochs, seeds = frames.sweep.training.epochs, len(frames.sweep.seed_numbers)
-    parts = [f"{epochs} of {wording.count(full.epochs, 'epoch')}"] if epochs < full.epochs else []
-    parts += [f"{seeds} of {wording.count(full.seeds, 'seed')}"] if seeds < full.seeds else []
-    used, available = _training_images(frames)
-    parts += [f"{used:,} of {available:,} training images"] if used < available else []
-    if not parts:
-        return ""
-    return f"Reduced scale: {wording.listed(parts)}. These numbers do not compare with the paper's."
-
-
-def _training_images(frames: Frames) -> tuple[int, int]:
-    """How many a joint trial trains on, and how many there are to train on."""
-    dataset = frames.sweep.dataset
-    available = facts_of(dataset).train - dataset.validation
-    return (available if dataset.train_examples is None else dataset.train_examples), available
 
 
 def problems(frames: Frames) -> DisplayTable:

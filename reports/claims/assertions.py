@@ -7,13 +7,13 @@ from functools import cached_property
 import pandas as pd
 
 from reports import wording
-from reports.claims import choosing, comparing, contrasts, counting
+from reports.cautions import scale_warning
+from reports.claims import best_lambda, comparisons, contrasts, early_ranks
 from reports.claims.contrasts import Contrast
 from reports.claims.evidence import Evidence, Place
 from reports.claims.finding import Finding
 from reports.claims.judgement import Judgement, Verdict
-from reports.coverage import scale_warning
-from reports.loading import STATUSES
+from reports.frames.frames import STATUSES
 from specs.claims import Claim
 from specs.predicates import BestLambda, EarlyRank, FallingBest, InteriorBest, Parameters, Predicate, Proved
 
@@ -39,13 +39,13 @@ class Part:
         predicate = self.predicate
         match predicate:
             case BestLambda() | InteriorBest() | FallingBest():
-                return choosing.places(predicate, self.evidence)
+                return best_lambda.places(predicate, self.evidence)
             case EarlyRank():
-                return counting.places(predicate)
+                return early_ranks.places(predicate)
             case Parameters() | Proved():
                 return []
             case _:
-                return comparing.places(predicate, self.evidence)
+                return comparisons.places(predicate, self.evidence)
 
     @cached_property
     def trials(self) -> pd.DataFrame:
@@ -58,12 +58,12 @@ class Part:
         predicate = self.predicate
         match predicate:
             case BestLambda() | InteriorBest() | FallingBest():
-                found = choosing.errors(predicate, self.evidence)
-                return choosing.find(predicate, found, self.evidence.picked())
+                found = best_lambda.errors(predicate, self.evidence)
+                return best_lambda.find(predicate, found, self.evidence.picked())
             case EarlyRank():
-                return counting.find_early(predicate, self.evidence)
+                return early_ranks.find_early(predicate, self.evidence)
             case Parameters():
-                return counting.find_parameters(predicate, self.evidence.frames.planned)
+                return early_ranks.find_parameters(predicate, self.evidence.frames.planned)
             case Proved():
                 return Finding(f"A theorem: {wording.listed(predicate.tests)}.", tested=False)
             case _:
@@ -72,12 +72,12 @@ class Part:
     @cached_property
     def contrasts(self) -> list[Contrast]:
         """Of a predicate that compares."""
-        return comparing.contrasts(self.predicate, self.evidence)  # type: ignore[arg-type]
+        return comparisons.contrasts(self.predicate, self.evidence)  # type: ignore[arg-type]
 
     @property
     def remark(self) -> str:
         """The finding's, and how a λ was picked."""
-        if self._compares and comparing.cell_uses_best(self.predicate):  # type: ignore[arg-type]
+        if self._compares and comparisons.cell_uses_best(self.predicate):  # type: ignore[arg-type]
             return f"{self.finding.remark} {self.evidence.picked()}".strip()
         return self.finding.remark
 
@@ -136,14 +136,14 @@ class Part:
         predicate, seeds = self.predicate, self.evidence.seeds
         match predicate:
             case EarlyRank():
-                return [counting.a_miss]
+                return [early_ranks.a_miss]
             case BestLambda() | InteriorBest() | FallingBest():
-                found = choosing.errors(predicate, self.evidence)
+                found = best_lambda.errors(predicate, self.evidence)
                 if self.finding.n < 2:
                     return [lambda: Finding("", p_for=0.0)]
                 return [
-                    lambda scenario=scenario: choosing.find(predicate, scenario.fill(found, seeds))  # type: ignore[misc]
-                    for scenario in choosing.scenarios(self.evidence.lambdas)
+                    lambda scenario=scenario: best_lambda.find(predicate, scenario.fill(found, seeds))  # type: ignore[misc]
+                    for scenario in best_lambda.scenarios(self.evidence.lambdas)
                 ]
         if min(len(contrast.values) for contrast in self.contrasts) < 2:
             return [lambda: Finding("", p_for=0.0)]

@@ -8,7 +8,7 @@ from reports import wording
 from reports.claims.evidence import Evidence, Place
 from reports.claims.finding import ALPHA, Finding
 from reports.claims.measures import EARLY
-from reports.statistics import hits_by_chance
+from reports.statistics.significance import hits_by_chance
 from specs.methods import JOINT
 from specs.predicates import EarlyRank, Parameters
 

@@ -9,13 +9,13 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
-from reports import ledger, scoreboard, size
 from reports.claims import judge
 from reports.figures.style import DARK
-from reports.loading import Frames, load
-from reports.packing import content_security_policy, embedded, packed
-from reports.study import Part, parts, question
-from reports.views import FigureView, SweepView, sweep_view
+from reports.frames.frames import Frames, load
+from reports.page import ledger, scoreboard, size_limit
+from reports.page.embedding import content_security_policy, embedded, packed
+from reports.page.study import Part, parts, question
+from reports.page.views import FigureView, SweepView, sweep_view
 from specs.format.reader import Reader
 
 
@@ -35,7 +35,7 @@ def render(study: Sequence[Frames]) -> str:
     figures = {view.id for each in views for view in each.figures}
     board = scoreboard.board(judge(study), own, figures)
     page = _written(own, views, board)
-    if (excess := len(page.encode()) - size.LIMIT) > 0:
+    if (excess := len(page.encode()) - size_limit.LIMIT) > 0:
         page = _written(own, _lightened(views, excess), board)
     return page
 
@@ -44,7 +44,7 @@ def _lightened(views: Sequence[SweepView], excess: int) -> list[SweepView]:
     """The stores' views with so many bytes less of figures, or as many as those have."""
     figures = [figure for view in views for figure in view.figures]
     room = sum(figure.weight for figure in figures) - excess
-    left = {figure.id: figure for figure in size.fit(figures, room)}
+    left = {figure.id: figure for figure in size_limit.fit(figures, room)}
     return [replace(view, figures=[left[figure.id] for figure in view.figures]) for view in views]
 
 
@@ -71,8 +71,8 @@ def _left_out(figures: Sequence[FigureView]) -> str:
     if not short:
         return ""
     return (
-        f"This page is kept below {size.LIMIT / 1e6:.1f} MB, so that {len(short)} of its {len(figures)} figures and "
-        f"tables lack detail, each saying what: {size.ORDER}."
+        f"This page is kept below {size_limit.LIMIT / 1e6:.1f} MB, so that {len(short)} of its {len(figures)} figures "
+        f"and tables lack detail, each saying what: {size_limit.ORDER}."
     )
 
 
@@ -92,7 +92,7 @@ def _plotly() -> _Plotly:
 @cache
 def _environment() -> Environment:
     return Environment(
-        loader=PackageLoader("reports"),
+        loader=PackageLoader("reports.page"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

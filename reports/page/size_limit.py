@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from reports.views import FigureView
+from reports.page.views import FigureView
 
 LIMIT = 5_900_000
 """Bytes of the whole page: REPORT's 6 MB, less some for what is said about the things left out."""

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from reports.claims import Judgement, judge
 from reports.claims.evidence import Evidence, Place
-from reports.loading import Frames
+from reports.frames.frames import Frames
 from specs.sweep import MAX_SEEDS, MAX_TRIALS, SweepSpec
 
 

@@ -7,7 +7,7 @@ from reports import wording
 from reports.claims.contrasts import BySeed, Contrast
 from reports.claims.evidence import Evidence, Place
 from reports.claims.measures import NAMES, UNITS
-from reports.statistics import summarise
+from reports.statistics.summaries import summarise
 from specs.methods import JOINT
 from specs.predicates import Bound, Cell, Comparing, Equivalent, Every, Flat, Gap, Measure, Order, Value
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from specs.format.records import Row
-from trainers import measuring
+from trainers import measurement
 from trainers.calibration import CalibrationSums
 from trainers.ensembles import Ensemble, Weights
 from trainers.hessian import JointHessian, lanczos
@@ -44,7 +44,7 @@ def weights_digest(weights: Weights, trial: int) -> str:
 def calibration_columns(ensemble: Ensemble, weights: Weights, part: Part) -> list[Row]:
     """``test_ece`` and ``test_brier`` of each trial, on a part that is not empty."""
     first, *others = (
-        CalibrationSums.of(logits, labels) for logits, labels in measuring.chunks(ensemble, weights, part)
+        CalibrationSums.of(logits, labels) for logits, labels in measurement.chunks(ensemble, weights, part)
     )
     sums = sum(others, start=first)
     errors, scores = sums.expected_calibration_error().tolist(), sums.brier().tolist()

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 import pandas as pd
 
 from reports import wording
+from reports.cautions import data_warning
 from reports.claims import Judgement
-from reports.loading import Frames
-from reports.provenance import data_warning
-from reports.statistics import Summary, summarise
-from specs.differing import Difference, differences
+from reports.frames.frames import Frames
+from reports.statistics.summaries import Summary, summarise
+from specs.differences import Difference, differences
 from specs.sweep import PlannedTrial, expand
 
 Cell = tuple[str, str, float]
