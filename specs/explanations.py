@@ -16,7 +16,7 @@ MAX_FINDINGS = 20
 
 
 @dataclass(frozen=True)
-class Finding:
+class LocatedError:
     """One of pydantic's errors, and the part of the text that it is about."""
 
     kind: str
@@ -71,7 +71,7 @@ def _flatten(error: ValidationError) -> list[Mapping[str, Any]]:
     return flat
 
 
-def _locate(details: Mapping[str, Any], root: Node) -> Finding:
+def _locate(details: Mapping[str, Any], root: Node) -> LocatedError:
     node, path, tagged = root, list[str | int](), root
     fork: tuple[tuple[str | int, ...], str] | None = None
     steps = details["loc"][:-1] if details["type"] == "missing" else details["loc"]
@@ -89,7 +89,7 @@ def _locate(details: Mapping[str, Any], root: Node) -> Finding:
         node, path = _sharpen(node, path, "kind")
     if details["loc"][-1:] == ("[key]",):
         node = Node(node.key or node.place, details["input"])
-    return Finding(details["type"], details, node, tuple(path), fork)
+    return LocatedError(details["type"], details, node, tuple(path), fork)
 
 
 def _tag(node: Node) -> object:
@@ -108,12 +108,12 @@ def _sharpen(node: Node, path: list[str | int], dotted: str) -> tuple[Node, list
     return node, path
 
 
-def _without_idle_branches(findings: list[Finding]) -> list[Finding]:
+def _without_idle_branches(findings: list[LocatedError]) -> list[LocatedError]:
     """Of a value that may have several types, keep the findings of the type that it looks like.
 
     Where it looks like none of them, one finding remains that names them all.
     """
-    forks: dict[tuple[str | int, ...], list[Finding]] = {}
+    forks: dict[tuple[str | int, ...], list[LocatedError]] = {}
     for finding in findings:
         if finding.fork is not None:
             forks.setdefault(finding.fork[0], []).append(finding)
@@ -124,20 +124,22 @@ def _without_idle_branches(findings: list[Finding]) -> list[Finding]:
     return kept
 
 
-def _merged(branches: list[Finding]) -> Finding:
+def _merged(branches: list[LocatedError]) -> LocatedError:
     expected = dict.fromkeys(EXPECTED[finding.kind] for finding in branches)
     first = branches[0]
     details = {**first.details, "expected": " or ".join(expected)}
-    return Finding(first.kind, details, first.node, first.path, None)
+    return LocatedError(first.kind, details, first.node, first.path, None)
 
 
-def _problem(finding: Finding) -> Problem:
+def _problem(finding: LocatedError) -> Problem:
     message = in_words(finding.kind, finding.details, finding.node)
     place = (finding.node.key if finding.kind == "missing" else None) or finding.node.place
     return Problem(place, _with_path(place, finding.path, message))
 
 
-def _unknown_key(finding: Finding, root: Node, model: type[BaseModel], meant: set[tuple[str | int, ...]]) -> Problem:
+def _unknown_key(
+    finding: LocatedError, root: Node, model: type[BaseModel], meant: set[tuple[str | int, ...]]
+) -> Problem:
     """Names the key, and the known key that looks like it, which is then not reported as missing."""
     place = finding.node.key or finding.node.place
     parents = finding.path[:-1]

@@ -13,7 +13,7 @@ from trainers.metrics import Measures, Sums
 from trainers.pool import Part, for_trials
 from trainers.robustness import DroppingSums
 
-NUMBERS = {"cpu": 2**21, "cuda": 2**26}
+NUMBERS_AT_ONCE = {"cpu": 2**21, "cuda": 2**26}
 """Activations of one chunk, by type of device: on a CPU for each trial, on a GPU for all of a stack."""
 LARGEST_CHUNK = 2000
 
@@ -21,7 +21,7 @@ LARGEST_CHUNK = 2000
 def chunk_size(ensemble: Ensemble, trials: int, device: torch.device) -> int:
     """Examples of one chunk; on a CPU whatever the number of trials, so that a trial's sums are those it has alone."""
     sharing = trials if device.type == "cuda" else 1
-    return max(1, min(LARGEST_CHUNK, NUMBERS[device.type] // (sharing * ensemble.numbers_per_example)))
+    return max(1, min(LARGEST_CHUNK, NUMBERS_AT_ONCE[device.type] // (sharing * ensemble.numbers_per_example)))
 
 
 @torch.no_grad()

@@ -15,7 +15,7 @@ from trainers.augmentation import FlipCrop
 from trainers.batches import Batch, batches
 from trainers.checkpoint import Saved
 from trainers.data import Arrays
-from trainers.devices import check_precision, device_name, peak_memory, products_of
+from trainers.devices import at_precision, check_precision, device_name, peak_memory
 from trainers.ensembles import Weights, build, gradients_for
 from trainers.ensembles.gradients import OnLogits
 from trainers.losses import gradient_towards
@@ -68,7 +68,7 @@ class StackTraining:
     def run_epoch(self) -> None:
         """Train and measure one epoch, and keep the weights of the trials that select it."""
         started = time.monotonic()
-        with products_of(self._spec.training.precision):
+        with at_precision(self._spec.training.precision):
             self._train(self.progress.epoch + 1)
         measures = {
             split: measurement.measure(self._ensemble, self._weights, part)

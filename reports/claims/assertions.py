@@ -10,7 +10,7 @@ from reports import wording
 from reports.cautions import scale_warning
 from reports.claims import best_lambda, comparisons, contrasts, early_ranks
 from reports.claims.contrasts import Contrast
-from reports.claims.evidence import Evidence, Place
+from reports.claims.evidence import CellName, Evidence
 from reports.claims.finding import Finding
 from reports.claims.judgement import Judgement, Verdict
 from reports.frames.frames import STATUSES
@@ -22,7 +22,7 @@ TOWARDS = (-1.0, 0.0, 1.0)
 
 
 @dataclass(frozen=True)
-class Part:
+class Assertion:
     """A claim as one sweep states it, and that sweep's store."""
 
     claim: Claim
@@ -34,23 +34,23 @@ class Part:
         return self.claim.predicate
 
     @cached_property
-    def places(self) -> list[Place]:
+    def cells_needed(self) -> list[CellName]:
         """The cells that it needs; none where no trial is."""
         predicate = self.predicate
         match predicate:
             case BestLambda() | InteriorBest() | FallingBest():
-                return best_lambda.places(predicate, self.evidence)
+                return best_lambda.cells_needed(predicate, self.evidence)
             case EarlyRank():
-                return early_ranks.places(predicate)
+                return early_ranks.cells_needed(predicate)
             case Parameters() | Proved():
                 return []
             case _:
-                return comparisons.places(predicate, self.evidence)
+                return comparisons.cells_needed(predicate, self.evidence)
 
     @cached_property
     def trials(self) -> pd.DataFrame:
         """Its planned trials."""
-        return self.evidence.trials(self.places)
+        return self.evidence.trials(self.cells_needed)
 
     @cached_property
     def finding(self) -> Finding:
@@ -154,7 +154,7 @@ class Part:
         return [contrast.filled(sorted(seeds - contrast.values.keys()), towards) for contrast in self.contrasts]
 
 
-def verdict(part: Part, here: Verdict) -> Verdict:
+def verdict(part: Assertion, here: Verdict) -> Verdict:
     """The verdict in view of what is missing and of the scale, which the trials' own verdict knows nothing of."""
     if isinstance(part.predicate, Proved):
         return "checked by tests"
@@ -165,13 +165,13 @@ def verdict(part: Part, here: Verdict) -> Verdict:
     return "not comparable" if part.reduced else here
 
 
-def judge_part(part: Part, factor: float, p_holm: float | None) -> Judgement:
+def judge_assertion(part: Assertion, factor: float, p_holm: float | None) -> Judgement:
     """One sweep's part, with the board's correction."""
     claim, finding = part.claim, part.finding
     here = finding.verdict(factor)
     settled = verdict(part, here)
     more = part.more_seeds(factor) if settled == "inconclusive" else None
-    cost = part.evidence.seconds(part.places) if more else None
+    cost = part.evidence.seconds(part.cells_needed) if more else None
     return Judgement(
         id=claim.id,
         sentence=claim.sentence,

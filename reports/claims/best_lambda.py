@@ -8,7 +8,7 @@ import pandas as pd
 from scipy import stats
 
 from reports import wording
-from reports.claims.evidence import Evidence, Place
+from reports.claims.evidence import CellName, Evidence
 from reports.claims.finding import ALPHA, Finding
 from reports.statistics import power
 from reports.statistics.bootstrap import RESAMPLES, resampled_means
@@ -16,7 +16,7 @@ from reports.statistics.summaries import CONFIDENCE, summarise
 from specs.methods import JOINT
 from specs.predicates import BestLambda, Choosing, FallingBest, InteriorBest
 
-FEW = 5
+NEGLIGIBLE_PERCENT = 5
 """Percent by which a bootstrap may understate the spread of seeds before the reader is told: up to ten seeds."""
 Errors = Mapping[str, pd.DataFrame]
 """By architecture: a row a seed, a column a λ ascending; NaN where a trial is missing."""
@@ -27,9 +27,9 @@ def architectures(predicate: Choosing) -> tuple[str, ...]:
     return tuple(predicate.best) if isinstance(predicate, BestLambda) else predicate.architectures
 
 
-def places(predicate: Choosing, evidence: Evidence) -> list[Place]:
+def cells_needed(predicate: Choosing, evidence: Evidence) -> list[CellName]:
     """The whole grid of each architecture."""
-    return [Place(name, JOINT, lam) for name in architectures(predicate) for lam in evidence.lambdas]
+    return [CellName(name, JOINT, lam) for name in architectures(predicate) for lam in evidence.lambdas]
 
 
 def errors(predicate: Choosing, evidence: Evidence) -> dict[str, pd.DataFrame]:
@@ -72,7 +72,7 @@ def _roughness(n: int) -> str:
     if n == 1:
         return "One seed cannot be resampled."
     short = 100 * (1 - (1 - 1 / n) ** 0.5)
-    return f"A bootstrap of {n} seeds understates their spread by {short:.0f} %." if short >= FEW else ""
+    return f"A bootstrap of {n} seeds understates their spread by {short:.0f} %." if short >= NEGLIGIBLE_PERCENT else ""
 
 
 def _whole(of: Errors) -> dict[str, pd.DataFrame]:

@@ -5,30 +5,30 @@ from itertools import combinations, pairwise, product
 
 from reports import wording
 from reports.claims.contrasts import BySeed, Contrast
-from reports.claims.evidence import Evidence, Place
+from reports.claims.evidence import CellName, Evidence
 from reports.claims.measures import NAMES, UNITS
 from reports.statistics.summaries import summarise
 from specs.methods import JOINT
 from specs.predicates import Bound, Cell, Comparing, Equivalent, Every, Flat, Gap, Measure, Order, Value
 
 
-def places(predicate: Comparing, evidence: Evidence) -> list[Place]:
+def cells_needed(predicate: Comparing, evidence: Evidence) -> list[CellName]:
     """Every cell that the predicate needs."""
     match predicate:
         case Value():
-            return [evidence.place(predicate.cell)]
+            return [evidence.cell_name(predicate.cell)]
         case Equivalent():
-            return [evidence.place(cell) for cell in predicate.cells]
+            return [evidence.cell_name(cell) for cell in predicate.cells]
         case Order():
             return [place for lower, upper in _pairs(predicate, evidence) for place in (lower, upper)]
         case Flat():
-            return [Place(predicate.architecture, JOINT, lam) for lam in evidence.lambdas]
+            return [CellName(predicate.architecture, JOINT, lam) for lam in evidence.lambdas]
         case Bound():
             return _bounded(predicate, evidence)
         case Gap():
-            return [Place(name, JOINT, lam) for name in predicate.architectures for lam in predicate.lambdas]
+            return [CellName(name, JOINT, lam) for name in predicate.architectures for lam in predicate.lambdas]
         case Every():
-            return [place for part in predicate.of for place in places(part, evidence)]
+            return [place for part in predicate.of for place in cells_needed(part, evidence)]
 
 
 def contrasts(predicate: Comparing, evidence: Evidence) -> list[Contrast]:
@@ -37,7 +37,7 @@ def contrasts(predicate: Comparing, evidence: Evidence) -> list[Contrast]:
         case Value():
             return [_value(predicate, evidence)]
         case Equivalent():
-            first, second = (evidence.place(cell) for cell in predicate.cells)
+            first, second = (evidence.cell_name(cell) for cell in predicate.cells)
             return [_difference(evidence, predicate.measure, first, second, margin=predicate.margin)]
         case Order():
             return [
@@ -47,7 +47,7 @@ def contrasts(predicate: Comparing, evidence: Evidence) -> list[Contrast]:
         case Flat():
             return [
                 _difference(evidence, predicate.measure, second, first, margin=predicate.within)
-                for first, second in combinations(places(predicate, evidence), 2)
+                for first, second in combinations(cells_needed(predicate, evidence), 2)
             ]
         case Bound():
             return [_bound(predicate, evidence, place) for place in _bounded(predicate, evidence)]
@@ -57,20 +57,20 @@ def contrasts(predicate: Comparing, evidence: Evidence) -> list[Contrast]:
             return [contrast for part in predicate.of for contrast in contrasts(part, evidence)]
 
 
-def _pairs(order: Order, evidence: Evidence) -> Iterator[tuple[Place, Place]]:
+def _pairs(order: Order, evidence: Evidence) -> Iterator[tuple[CellName, CellName]]:
     """Every cell of a step with every cell of the next."""
     for name, lam in product(order.architectures or (None,), order.lambdas or (None,)):
         for step, following in pairwise(order.steps):
             for lower, upper in product(step, following):
-                yield evidence.place(lower, name, lam), evidence.place(upper, name, lam)
+                yield evidence.cell_name(lower, name, lam), evidence.cell_name(upper, name, lam)
 
 
-def _bounded(bound: Bound, evidence: Evidence) -> list[Place]:
-    return [evidence.place(cell, name) for name in bound.architectures or (None,) for cell in bound.cells]
+def _bounded(bound: Bound, evidence: Evidence) -> list[CellName]:
+    return [evidence.cell_name(cell, name) for name in bound.architectures or (None,) for cell in bound.cells]
 
 
 def _value(value: Value, evidence: Evidence) -> Contrast:
-    place = evidence.place(value.cell)
+    place = evidence.cell_name(value.cell)
     measured = evidence.values(place, value.measure)
     unit = "%" if value.measure == "error" else UNITS[value.measure]
     return Contrast(
@@ -84,7 +84,12 @@ def _value(value: Value, evidence: Evidence) -> Contrast:
 
 
 def _difference(
-    evidence: Evidence, measure: Measure, first: Place, second: Place, by: float = 0.0, margin: float | None = None
+    evidence: Evidence,
+    measure: Measure,
+    first: CellName,
+    second: CellName,
+    by: float = 0.0,
+    margin: float | None = None,
 ) -> Contrast:
     """First minus second, paired within seeds, less ``by``."""
     of, against = evidence.values(first, measure), evidence.values(second, measure)
@@ -97,7 +102,7 @@ def _difference(
     )
 
 
-def _bound(bound: Bound, evidence: Evidence, place: Place) -> Contrast:
+def _bound(bound: Bound, evidence: Evidence, place: CellName) -> Contrast:
     sign = 1.0 if bound.side == "above" else -1.0
     measured = evidence.values(place, bound.measure)
     return Contrast(
@@ -124,7 +129,7 @@ def _gaps(gap: Gap, evidence: Evidence) -> Iterator[Contrast]:
 
 def _gap(name: str, gap: Gap, evidence: Evidence) -> BySeed:
     """Differences by seed, all turned over where their mean is negative: their mean is then the gap's size."""
-    start, end = (evidence.values(Place(name, JOINT, lam), gap.measure) for lam in gap.lambdas)
+    start, end = (evidence.values(CellName(name, JOINT, lam), gap.measure) for lam in gap.lambdas)
     differences = {seed: end[seed] - start[seed] for seed in start.keys() & end.keys()}
     sign = -1.0 if differences and summarise(list(differences.values())).mean < 0 else 1.0
     return {seed: sign * value for seed, value in differences.items()}

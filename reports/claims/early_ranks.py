@@ -5,7 +5,7 @@ import math
 import pandas as pd
 
 from reports import wording
-from reports.claims.evidence import Evidence, Place
+from reports.claims.evidence import CellName, Evidence
 from reports.claims.finding import ALPHA, Finding
 from reports.claims.measures import EARLY
 from reports.statistics.significance import hits_by_chance
@@ -13,9 +13,9 @@ from specs.methods import JOINT
 from specs.predicates import EarlyRank, Parameters
 
 
-def places(predicate: EarlyRank) -> list[Place]:
+def cells_needed(predicate: EarlyRank) -> list[CellName]:
     """The cells whose trials are counted."""
-    return [Place(name, JOINT, predicate.lam) for name in predicate.architectures]
+    return [CellName(name, JOINT, predicate.lam) for name in predicate.architectures]
 
 
 def find_early(predicate: EarlyRank, evidence: Evidence) -> Finding:
@@ -23,7 +23,7 @@ def find_early(predicate: EarlyRank, evidence: Evidence) -> Finding:
 
     One miss refutes a claim about every trial. The chance of a hit is 1/M for M members, trial by trial.
     """
-    trials = evidence.trials(places(predicate))
+    trials = evidence.trials(cells_needed(predicate))
     ranked = evidence.frames.trials
     ranked = ranked[ranked["trial_id"].isin(set(trials["trial_id"]))]
     ranks = ranked[f"early_rank_{predicate.split}"].dropna()

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from reports.claims import Judgement, judge
-from reports.claims.evidence import Evidence, Place
+from reports.claims.evidence import CellName, Evidence
 from reports.frames.frames import Frames
 from specs.sweep import MAX_SEEDS, MAX_TRIALS, SweepSpec
 
@@ -48,10 +48,10 @@ def decide(frames: Frames) -> Decision:
     )
 
 
-def _cells(frames: Frames) -> list[Place]:
+def _cells(frames: Frames) -> list[CellName]:
     """Every planned cell: a run with more seeds trains them all."""
     cells = frames.planned[["architecture", "method", "lam"]].drop_duplicates()
-    return [Place(name, method, lam) for name, method, lam in cells.itertuples(index=False)]
+    return [CellName(name, method, lam) for name, method, lam in cells.itertuples(index=False)]
 
 
 def _with_more(sweep: SweepSpec, more: int) -> str:

@@ -16,7 +16,7 @@ MOST_MEMBERS = 16
 """Up to so many members each is a dot; beyond, a bar from the best to the worst with a tick at the median."""
 MOST_VALUES = 6_000
 """So are the members of a sweep that would make more dots in all."""
-WIDTH = 0.5
+GROUP_WIDTH = 0.5
 """Share of a step of the axis over which a cell's trials stand side by side."""
 
 
@@ -54,7 +54,7 @@ def _counts(trials: pd.DataFrame) -> dict[str, object]:
 
 
 def _offset(i: int, n: int) -> float:
-    return WIDTH * (i - (n - 1) / 2) / max(n - 1, 4)
+    return GROUP_WIDTH * (i - (n - 1) / 2) / max(n - 1, 4)
 
 
 def _few(frames: Frames) -> bool:

@@ -15,11 +15,11 @@ from specs.format import contents, layout
 from specs.format.commits import Commit
 from specs.format.reader import Reader
 from specs.format.records import TABLES
-from specs.format.tables import FIRST, SCHEMAS, DamagedError, Tables, UnusableError, read_tables
+from specs.format.tables import FIRST_VERSION, SCHEMAS, DamagedError, Tables, UnusableError, read_tables
 from specs.sweep import PlannedTrial, SweepSpec, expand
 from specs.sweep_text import dump_sweep
 
-PORTION = 64
+TRIALS_AT_ONCE = 64
 """Trials whose files are read at once."""
 THREADS = 2
 """More gain nothing: half of the work is Python's."""
@@ -70,8 +70,8 @@ def read(store: Reader, sweep: SweepSpec | None = None) -> Reading:
     outcomes: list[Outcome] = []
     parts: dict[str, list[pa.Table]] = {name: [schema.empty_table()] for name, schema in SCHEMAS.items()}
     with ThreadPoolExecutor(THREADS) as threads:
-        for start in range(0, len(plan), PORTION):
-            found = _portion(store, plan[start : start + PORTION], committed, threads)
+        for start in range(0, len(plan), TRIALS_AT_ONCE):
+            found = _portion(store, plan[start : start + TRIALS_AT_ONCE], committed, threads)
             outcomes += [outcome for outcome, _ in found]
             for name, part in _joined([tables for _, tables in found]).items():
                 parts[name].append(part)
@@ -87,10 +87,10 @@ def _unmeasured(tables: Tables, outcomes: Sequence[Outcome]) -> dict[str, int]:
     complete = [outcome.commit for outcome in outcomes if outcome.commit and outcome.status == "complete"]
     found = {}
     for table in TABLES.values():
-        if table.since > FIRST:
+        if table.since > FIRST_VERSION:
             found[table.name] = sum(table.name not in commit.files for commit in complete)
         for column in table.columns:
-            if column.since > max(FIRST, table.since) and not column.nullable:
+            if column.since > max(FIRST_VERSION, table.since) and not column.nullable:
                 rows = tables[table.name].filter(pc.is_null(tables[table.name][column.name]))
                 found[f"{table.name}.{column.name}"] = pc.count_distinct(rows["trial_id"]).as_py()
     return {name: count for name, count in found.items() if count}

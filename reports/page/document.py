@@ -14,7 +14,7 @@ from reports.figures.style import DARK
 from reports.frames.frames import Frames, load
 from reports.page import ledger, scoreboard, size_limit
 from reports.page.embedding import content_security_policy, embedded, packed
-from reports.page.study import Part, parts, question
+from reports.page.study import Section, question, sections
 from reports.page.views import FigureView, SweepView, sweep_view
 from specs.format.reader import Reader
 
@@ -30,12 +30,12 @@ def build(stores: Sequence[Reader]) -> bytes:
 
 def render(study: Sequence[Frames]) -> str:
     """The page as text. Equal frames give equal text."""
-    own = parts(study)
+    own = sections(study)
     views = [sweep_view(part, study) for part in own]
     figures = {view.id for each in views for view in each.figures}
     board = scoreboard.board(judge(study), own, figures)
     page = _written(own, views, board)
-    if (excess := len(page.encode()) - size_limit.LIMIT) > 0:
+    if (excess := len(page.encode()) - size_limit.PAGE_BYTES) > 0:
         page = _written(own, _lightened(views, excess), board)
     return page
 
@@ -48,7 +48,7 @@ def _lightened(views: Sequence[SweepView], excess: int) -> list[SweepView]:
     return [replace(view, figures=[left[figure.id] for figure in view.figures]) for view in views]
 
 
-def _written(study: Sequence[Part], views: Sequence[SweepView], board: scoreboard.Board) -> str:
+def _written(study: Sequence[Section], views: Sequence[SweepView], board: scoreboard.Board) -> str:
     script, plotly = _asset("page.js"), _plotly()
     return _environment().get_template("page.html").render(
         csp=content_security_policy([plotly.text, script]),
@@ -71,8 +71,8 @@ def _left_out(figures: Sequence[FigureView]) -> str:
     if not short:
         return ""
     return (
-        f"This page is kept below {size_limit.LIMIT / 1e6:.1f} MB, so that {len(short)} of its {len(figures)} figures "
-        f"and tables lack detail, each saying what: {size_limit.ORDER}."
+        f"This page is kept below {size_limit.PAGE_BYTES / 1e6:.1f} MB, so that {len(short)} of its {len(figures)} "
+        f"figures and tables lack detail, each saying what: {size_limit.ORDER_IN_WORDS}."
     )
 
 

@@ -8,14 +8,14 @@ from collections.abc import Sequence
 
 from markupsafe import Markup
 
-UNSAFE = {character: f"\\u{ord(character):04x}" for character in "<>&\u2028\u2029"}
+JSON_ESCAPES = {character: f"\\u{ord(character):04x}" for character in "<>&\u2028\u2029"}
 """Characters that could end or confuse a script element, as JSON writes them instead."""
 
 
 def embedded(value: object) -> Markup:
     """A value as JSON that is inert inside a script element, whatever text it holds."""
     text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    return Markup("".join(UNSAFE.get(character, character) for character in text))
+    return Markup("".join(JSON_ESCAPES.get(character, character) for character in text))
 
 
 def packed(text: str) -> Markup:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from reports import wording
 from reports.claims import VERDICTS, Judgement
-from reports.page.study import Part
+from reports.page.study import Section
 from reports.tables import DisplayTable
 
 SIGNS = {
@@ -77,7 +77,7 @@ class Board:
         return [claim for claim in self.claims if claim.figure == figure]
 
 
-def board(judgements: Sequence[Judgement], study: Sequence[Part], figures: AbstractSet[str]) -> Board:
+def board(judgements: Sequence[Judgement], study: Sequence[Section], figures: AbstractSet[str]) -> Board:
     """The judgements of a study for its page.
 
     Args:
@@ -90,7 +90,7 @@ def board(judgements: Sequence[Judgement], study: Sequence[Part], figures: Abstr
     return Board(claims, to_decide(judgements))
 
 
-def _claim(judgement: Judgement, element: str, by_name: dict[str, Part], figures: AbstractSet[str]) -> Claim:
+def _claim(judgement: Judgement, element: str, by_name: dict[str, Section], figures: AbstractSet[str]) -> Claim:
     part = by_name.get(judgement.sweep)
     figure = part.id(judgement.figure) if part and judgement.figure else ""
     return Claim(

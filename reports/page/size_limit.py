@@ -5,10 +5,10 @@ from dataclasses import replace
 
 from reports.page.views import FigureView
 
-LIMIT = 5_900_000
+PAGE_BYTES = 5_900_000
 """Bytes of the whole page: REPORT's 6 MB, less some for what is said about the things left out."""
 
-HOVER = ("text", "hovertext", "customdata")
+HOVER_FIELDS = ("text", "hovertext", "customdata")
 
 
 def without_hover(view: FigureView) -> FigureView:
@@ -16,7 +16,7 @@ def without_hover(view: FigureView) -> FigureView:
     if view.figure is None:
         return view
     traces = [
-        {key: value for key, value in trace.items() if key not in (*HOVER, "hovertemplate")}
+        {key: value for key, value in trace.items() if key not in (*HOVER_FIELDS, "hovertemplate")}
         for trace in view.figure["data"]
     ]
     return _less(view, "texts under the pointer", figure={**view.figure, "data": traces})
@@ -32,15 +32,15 @@ def without_drawing(view: FigureView) -> FigureView:
     return view if view.figure is None else _less(view, "the drawing", figure=None)
 
 
-STEPS: tuple[Callable[[FigureView], FigureView], ...] = (without_hover, without_csv, without_drawing)
+LIGHTENINGS: tuple[Callable[[FigureView], FigureView], ...] = (without_hover, without_csv, without_drawing)
 """What goes first where there is no room for all: of the heaviest figure, then the next, then the next step."""
-ORDER = "texts under the pointer go first, then CSV files, then drawings, of the heaviest figures first"
+ORDER_IN_WORDS = "texts under the pointer go first, then CSV files, then drawings, of the heaviest figures first"
 
 
 def fit(views: Sequence[FigureView], room: int) -> list[FigureView]:
     """The figures, lightened until their drawings and CSV files take at most so many bytes together."""
     found = list(views)
-    for lighten in STEPS:
+    for lighten in LIGHTENINGS:
         for i in sorted(range(len(found)), key=lambda i: (-found[i].weight, i)):
             if sum(view.weight for view in found) <= room:
                 return found

@@ -7,7 +7,7 @@ from reports.frames.frames import Frames
 
 
 @dataclass(frozen=True)
-class Part:
+class Section:
     """One store of a study."""
 
     frames: Frames
@@ -25,7 +25,7 @@ class Part:
         return self.frames.sweep.name if self.alone else f"{self.number}. {self.frames.sweep.name}"
 
 
-def parts(study: Sequence[Frames]) -> tuple[Part, ...]:
+def sections(study: Sequence[Frames]) -> tuple[Section, ...]:
     """The stores of a study, in the order given.
 
     Raises:
@@ -33,10 +33,10 @@ def parts(study: Sequence[Frames]) -> tuple[Part, ...]:
     """
     if not study:
         raise ValueError("a report is of at least one store")
-    return tuple(Part(frames, number, len(study) == 1) for number, frames in enumerate(study, start=1))
+    return tuple(Section(frames, number, len(study) == 1) for number, frames in enumerate(study, start=1))
 
 
-def question(study: Sequence[Part]) -> str:
+def question(study: Sequence[Section]) -> str:
     """What was asked: a sweep's own title, or what several sweeps ask together."""
     if len(study) == 1:
         return study[0].frames.sweep.title

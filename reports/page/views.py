@@ -16,7 +16,7 @@ from reports.frames.frames import Frames
 from reports.page import answer, coverage, provenance
 from reports.page.coverage import Matrix
 from reports.page.embedding import compact_json, packed
-from reports.page.study import Part
+from reports.page.study import Section
 from reports.tables import DisplayTable, to_csv
 
 MOST_DRAWN = 12
@@ -63,7 +63,7 @@ class FigureView:
 class SweepView:
     """One store."""
 
-    part: Part
+    part: Section
     answer: str
     choice: str
     comparisons: DisplayTable
@@ -79,7 +79,7 @@ class SweepView:
     figures: list[FigureView] = field(default_factory=list)
 
 
-def sweep_view(part: Part, study: Sequence[Frames]) -> SweepView:
+def sweep_view(part: Section, study: Sequence[Frames]) -> SweepView:
     """Everything that the page says of one store."""
     frames = part.frames
     comparisons = answer.compare(frames)
@@ -113,7 +113,7 @@ def sweep_view(part: Part, study: Sequence[Frames]) -> SweepView:
     )
 
 
-def figure_view(figure: ReportFigure, part: Part, study: Sequence[Frames]) -> FigureView:
+def figure_view(figure: ReportFigure, part: Section, study: Sequence[Frames]) -> FigureView:
     """One figure of one store."""
     data = figure.rows(part.frames, study)
     shown, drawn = drawable(data)

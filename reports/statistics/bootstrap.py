@@ -8,7 +8,7 @@ import numpy as np
 from reports.statistics.summaries import CONFIDENCE
 
 RESAMPLES = 10_000
-PORTION = 500
+RESAMPLES_AT_ONCE = 500
 """Resamples drawn at once, so that many seeds take little memory."""
 SEED = 2020
 """Of the bootstrap's generator: fixed, so that a page is rebuilt byte for byte."""
@@ -26,9 +26,9 @@ def resampled_means(errors: np.ndarray, resamples: int = RESAMPLES) -> np.ndarra
     """
     seeds, means = len(errors), []
     generator = np.random.default_rng(SEED)
-    for start in range(0, resamples, PORTION):
+    for start in range(0, resamples, RESAMPLES_AT_ONCE):
         # Counts times values: columns of equal numbers then have exactly equal means, whatever the order of the draw.
-        counts = generator.multinomial(seeds, np.full(seeds, 1 / seeds), min(PORTION, resamples - start))
+        counts = generator.multinomial(seeds, np.full(seeds, 1 / seeds), min(RESAMPLES_AT_ONCE, resamples - start))
         means.append(counts @ errors / seeds)
     return np.concatenate(means)
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator.doctor import data, examine, gpu, limits, processors, ray_cluster, storage, versions
-from orchestrator.doctor.findings import GB, Finding
+from orchestrator.doctor.checks import GB, Check
 from orchestrator.doctor.known_bad import KNOWN_BAD, KnownBad
 from orchestrator.doctor.probe import Probe, Probing
 from specs.datasets import DATASETS
@@ -21,14 +21,14 @@ FINE = versions.Installation("3.11.7", {"ensweep": "0.1.0", "ray": "2.60.0", "to
 SEEN = Probe(None, {"cuda": "13.2", "gpus": []})
 
 
-def bad(findings: Iterable[Finding]) -> list[tuple[str, str]]:
+def bad(findings: Iterable[Check]) -> list[tuple[str, str]]:
     """Level and message of what is to be mended; each has a remedy."""
     found = [finding for finding in findings if finding.level != "ok"]
     assert all(finding.remedy for finding in found)
     return [(finding.level, finding.message) for finding in found]
 
 
-def only(findings: Iterable[Finding]) -> tuple[str, str]:
+def only(findings: Iterable[Check]) -> tuple[str, str]:
     """The one that is to be mended."""
     (found,) = bad(findings)
     return found
@@ -107,7 +107,7 @@ def test_a_module_that_raises_crashes_or_hangs_is_a_finding(tmp_path: Path) -> N
 # Ray
 
 
-def ray_findings(tmp_path: Path, address: str = "local", **environment: str) -> list[Finding]:
+def ray_findings(tmp_path: Path, address: str = "local", **environment: str) -> list[Check]:
     """Of a machine without processes, unless the folder ``proc`` has some."""
     return [*ray_cluster.examine(address, environment, proc=tmp_path / "proc", temporary=tmp_path)]
 
@@ -159,8 +159,8 @@ def test_ray_servers_that_are_running_are_found(tmp_path: Path) -> None:
 # disk
 
 
-def place(folder: Path) -> storage.Place:
-    return storage.Place("store", folder, 100, 1000, "name another", fills=True)
+def place(folder: Path) -> storage.Location:
+    return storage.Location("store", folder, 100, 1000, "name another", fills=True)
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from orchestrator.planning.plan import make_plan
-from orchestrator.planning.stacks import Group, groups
+from orchestrator.planning.stacks import Trials, cut_into_stacks
 from specs.format.commits import Commit
 from specs.sweep import SweepSpec, expand
 from trainers.stacks import Stack
@@ -13,11 +13,11 @@ from trainers.stacks import Stack
 LAMBDAS = [0, 0.25, 0.5, 0.75, 0.9, 0.99, 1]
 
 
-def cut(sweep: SweepSpec, most: int) -> list[Group]:
-    return groups(expand(sweep), lambda spec: most)
+def cut(sweep: SweepSpec, most: int) -> list[Trials]:
+    return cut_into_stacks(expand(sweep), lambda spec: most)
 
 
-def named(made: list[Group], architecture: str) -> list[list[tuple[int, float]]]:
+def named(made: list[Trials], architecture: str) -> list[list[tuple[int, float]]]:
     return [[(t.spec.seed, t.spec.lam) for t in group] for group in made if group[0].architecture == architecture]
 
 
@@ -47,14 +47,14 @@ def test_where_they_fit_whole_seeds_stand_side_by_side(sweep: Callable[..., Swee
 
 def test_a_group_stays_the_same_whatever_of_it_is_done(sweep: Callable[..., SweepSpec]) -> None:
     trials = expand(sweep())
-    whole = make_plan(trials, {}).tasks(lambda spec: 2)
+    whole = make_plan(trials, {}).stacks(lambda spec: 2)
     assert [[t.architecture for t in task.trials] for task in whole] == [["1x8H"] * 2, ["4x2H"] * 2, ["4x2H"] * 2]
     done = [whole[0].trials[0], *whole[1].trials]
     commits = {
         trial.id: Commit(trial_id=trial.id, status=status, attempt="a", files={}, environment={})
         for trial, status in zip(done, ("failed", "diverged", "complete"), strict=True)
     }
-    left = make_plan(trials, commits).tasks(lambda spec: 2)
+    left = make_plan(trials, commits).stacks(lambda spec: 2)
     assert [task.id for task in left] == [whole[0].id, whole[2].id], "groups with nothing to do are left out"
     assert left[0].trials == whole[0].trials
     assert left[0].left == whole[0].trials[1:]
@@ -63,4 +63,4 @@ def test_a_group_stays_the_same_whatever_of_it_is_done(sweep: Callable[..., Swee
 
 def test_stacks_are_of_one_where_nobody_says_more(sweep: Callable[..., SweepSpec]) -> None:
     plan = make_plan(expand(sweep()), {})
-    assert [task.trials for task in plan.tasks()] == [(trial,) for trial in plan.of("todo")]
+    assert [task.trials for task in plan.stacks()] == [(trial,) for trial in plan.of("todo")]

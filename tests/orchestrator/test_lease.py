@@ -19,7 +19,7 @@ import pytest
 
 from orchestrator.base.errors import StoreInUseError
 from orchestrator.stores import lease
-from orchestrator.stores.owner import Driver
+from orchestrator.stores.owner import Owner
 from orchestrator.stores.storage import Storage, open_storage
 from specs.errors import Exit
 from specs.format.errors import StoreFullError
@@ -64,12 +64,12 @@ def driver(storage: Storage, seconds: float, *stop_at: str) -> Iterator["subproc
             process.kill()
 
 
-def elsewhere(**changes: Any) -> Driver:
+def elsewhere(**changes: Any) -> Owner:
     """An owner on another machine."""
-    return replace(Driver.mine(30), host="far-away", place="another boot pid:[1]", **changes)
+    return replace(Owner.mine(30), host="far-away", place="another boot pid:[1]", **changes)
 
 
-def write(storage: Storage, record: Driver) -> None:
+def write(storage: Storage, record: Owner) -> None:
     storage.replace(LOCK, record.content())
 
 
@@ -114,7 +114,7 @@ def test_a_zombie_is_dead(storage: Storage) -> None:
 
 
 def test_a_pid_that_was_given_again_is_no_owner(storage: Storage) -> None:
-    write(storage, replace(Driver.mine(30), born="1"))  # this very pid, but of a process of the first tick
+    write(storage, replace(Owner.mine(30), born="1"))  # this very pid, but of a process of the first tick
     assert taken_over_after(storage, 30)[0] < 2
 
 

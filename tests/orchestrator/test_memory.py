@@ -13,7 +13,7 @@ import pytest
 import torch
 
 from orchestrator.base import out_of_memory
-from orchestrator.planning.plan import Task
+from orchestrator.planning.plan import PlannedStack
 from orchestrator.stores.store import Store
 from orchestrator.worker import halves
 from specs.sweep import SweepSpec, expand
@@ -68,7 +68,7 @@ def test_other_names_of_it(error: Exception, cause: str) -> None:
 
 
 def test_a_stack_has_one_second_chance_whoever_asks(sweep: Callable[..., SweepSpec], tmp_path: Path) -> None:
-    first, other = (Task((trial,)) for trial in expand(sweep())[:2])
+    first, other = (PlannedStack((trial,)) for trial in expand(sweep())[:2])
     assert halves.may_try_again(first, Store.at(tmp_path))
     assert not halves.may_try_again(first, Store.at(tmp_path))
     assert halves.may_try_again(other, Store.at(tmp_path))

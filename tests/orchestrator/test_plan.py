@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from orchestrator.planning.overview import describe_plan, plan_rows
-from orchestrator.planning.plan import Task, make_plan
+from orchestrator.planning.plan import PlannedStack, make_plan
 from specs.format.commits import Commit, Status
 from specs.sweep import SweepSpec, expand
 
@@ -40,9 +40,9 @@ def test_adding_a_lambda_leaves_only_the_new_trials_to_do(sweep: Callable[..., S
 
 def test_a_stack_of_one_is_named_after_its_trial(sweep: Callable[..., SweepSpec]) -> None:
     first, second, *_ = expand(sweep())
-    assert Task((first,)).id == first.id
-    assert Task((first, second)).id not in {first.id, second.id, Task((second, first)).id}
-    assert Task((first, second)).epochs == 4
+    assert PlannedStack((first,)).id == first.id
+    assert PlannedStack((first, second)).id not in {first.id, second.id, PlannedStack((second, first)).id}
+    assert PlannedStack((first, second)).epochs == 4
 
 
 def test_the_matrix_shows_each_seed(sweep: Callable[..., SweepSpec]) -> None:

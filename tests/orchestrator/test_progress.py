@@ -8,7 +8,7 @@ import pytest
 
 from orchestrator.driver import progress
 from orchestrator.driver.progress import Progress
-from orchestrator.planning.plan import Task
+from orchestrator.planning.plan import PlannedStack
 from specs.sweep import SweepSpec, expand
 
 
@@ -18,11 +18,13 @@ class Terminal(io.StringIO):
 
 
 @pytest.fixture
-def tasks(sweep: Callable[..., SweepSpec]) -> list[Task]:
-    return [Task((trial,)) for trial in expand(sweep())]
+def tasks(sweep: Callable[..., SweepSpec]) -> list[PlannedStack]:
+    return [PlannedStack((trial,)) for trial in expand(sweep())]
 
 
-def test_plain_lines_count_trials_and_end_with_the_last(tasks: list[Task], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_plain_lines_count_trials_and_end_with_the_last(
+    tasks: list[PlannedStack], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(progress, "LINE_SECONDS", 0.0)
     stream = io.StringIO()
     with Progress(tasks, stream) as shown:
@@ -36,7 +38,7 @@ def test_plain_lines_count_trials_and_end_with_the_last(tasks: list[Task], monke
     assert "\r" not in stream.getvalue()
 
 
-def test_plain_lines_are_few(tasks: list[Task]) -> None:
+def test_plain_lines_are_few(tasks: list[PlannedStack]) -> None:
     stream = io.StringIO()
     with Progress(tasks, stream) as shown:
         for task in tasks:
@@ -44,7 +46,7 @@ def test_plain_lines_are_few(tasks: list[Task]) -> None:
     assert stream.getvalue().splitlines() == ["6/6 trials, ETA 00:00"]
 
 
-def test_a_terminal_gets_a_bar_with_an_eta(tasks: list[Task]) -> None:
+def test_a_terminal_gets_a_bar_with_an_eta(tasks: list[PlannedStack]) -> None:
     stream = Terminal()
     with Progress(tasks, stream) as shown:
         shown.advance(tasks[0], 1)
@@ -59,7 +61,9 @@ def test_hours_are_shown_as_hours() -> None:
     assert progress.clock(62) == "01:02"
 
 
-def test_the_eta_leaves_out_the_time_before_the_first_epoch(tasks: list[Task], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_eta_leaves_out_the_time_before_the_first_epoch(
+    tasks: list[PlannedStack], monkeypatch: pytest.MonkeyPatch
+) -> None:
     now = 0.0
     monkeypatch.setattr(progress.time, "monotonic", lambda: now)
     stream = io.StringIO()

@@ -11,7 +11,7 @@ from orchestrator.base.settings import Settings
 from orchestrator.cli import cli
 from orchestrator.planning import stack_sizes
 from orchestrator.planning.plan import make_plan
-from orchestrator.planning.stack_sizes import MOST, Measured, fitting
+from orchestrator.planning.stack_sizes import MOST_TRIALS, Measured, fitting
 from specs.sweep import SweepSpec, expand
 from specs.trial import TrialSpec
 from trainers import costs
@@ -27,7 +27,7 @@ GB = 10**9
         (Measured(one=2 * GB, two=3 * GB, free=12 * GB), 4.0, 8),  # more than one GPU is no more memory
         (Measured(one=2 * GB, two=3 * GB, free=12 * GB), 0.5, 2),  # 4.8 GB: one and two more
         (Measured(one=9 * GB, two=17 * GB, free=10 * GB), 1.0, 1),
-        (Measured(one=GB, two=GB, free=10 * GB), 1.0, MOST),
+        (Measured(one=GB, two=GB, free=10 * GB), 1.0, MOST_TRIALS),
         (None, 1.0, 1),
     ],
 )
@@ -55,7 +55,7 @@ def test_each_shape_is_measured_once_and_has_its_own_size(sweep: Callable[..., S
 
     trials = expand(sweep(seeds=3))
     told: list[str] = []
-    sizes = stack_sizes.largest(make_plan(trials, {}), Settings(), measure, told.append)
+    sizes = stack_sizes.chosen_stack_size(make_plan(trials, {}), Settings(), measure, told.append)
     assert [line.split(", by")[0] for line in told] == [
         "--stack auto: 3 of 1x8H, joint",
         "--stack auto: 1 of 4x2H, joint",
@@ -82,7 +82,7 @@ def test_no_gpu_stands_idle_beside_a_large_stack(
     monkeypatch.setattr(torch.cuda, "device_count", lambda: gpus)
     trials = [trial for trial in expand(sweep(seeds=3)) if trial.architecture == "4x2H"]
     assert len(trials) == 6
-    sizes = stack_sizes.largest(
+    sizes = stack_sizes.chosen_stack_size(
         make_plan(trials, {}), Settings(gpus_per_stack=share), lambda spec: Measured(GB, GB + 1, 999 * GB)
     )
     assert {sizes(trial.spec) for trial in trials} == {most}
@@ -101,14 +101,14 @@ def test_nothing_is_measured_where_it_is_said_or_cannot_be(
     sweep: Callable[..., SweepSpec], on_a_gpu: None, settings: Settings, most: int
 ) -> None:
     trials = expand(sweep())
-    sizes = stack_sizes.largest(make_plan(trials, {}), settings, lambda spec: pytest.fail("it was measured"))
+    sizes = stack_sizes.chosen_stack_size(make_plan(trials, {}), settings, lambda spec: pytest.fail("it was measured"))
     assert {sizes(trial.spec) for trial in trials} == {most}
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA device")
 def test_auto_is_one_on_a_cpu(sweep: Callable[..., SweepSpec]) -> None:
     trials = expand(sweep())
-    assert {stack_sizes.largest(make_plan(trials, {}), Settings())(trial.spec) for trial in trials} == {1}
+    assert {stack_sizes.chosen_stack_size(make_plan(trials, {}), Settings())(trial.spec) for trial in trials} == {1}
 
 
 @pytest.mark.parametrize("value", ["0", "-1", "2.5", "all"])

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from orchestrator.driver import reproduction, sweep
-from orchestrator.planning.plan import Task, make_plan
+from orchestrator.planning.plan import PlannedStack, make_plan
 from orchestrator.stores import garbage, verification
 from orchestrator.stores.store import Store
 from orchestrator.worker import execution, halves
@@ -119,7 +119,7 @@ def test_after_a_death_between_two_commits_the_stack_goes_on_from_its_last_epoch
     (done,) = store.commits()
     seen = trained(store, monkeypatch)
     epochs: list[int] = []
-    (task,) = make_plan(expand(case.sweep), store.commits()).tasks(lambda spec: 3)
+    (task,) = make_plan(expand(case.sweep), store.commits()).stacks(lambda spec: 3)
     execution.execute(task, store, case.settings, epochs.append)
     assert (seen, epochs) == ([["0", "0.5", "1"]], []), "nothing was left to train"
     assert [event for event, trial in events(store) if trial == done].count("begun") == 1
@@ -132,7 +132,7 @@ def test_what_was_committed_before_the_stack_was_begun_is_not_trained_with_it(
 ) -> None:
     store = case.store("begun-alone")
     first = expand(case.sweep)[0]
-    execution.execute(Task((first,)), store, case.settings, lambda epoch: None)
+    execution.execute(PlannedStack((first,)), store, case.settings, lambda epoch: None)
     seen = trained(store, monkeypatch)
     assert case.run(store).executed == 2
     assert seen == [["0.5", "1"]]
@@ -144,9 +144,9 @@ def test_what_was_committed_before_the_stack_was_begun_is_not_trained_with_it(
 
 def test_a_list_of_trials_that_is_damaged_is_written_again(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
     store = case.store("damaged")
-    task = Task(expand(case.sweep))
+    task = PlannedStack(expand(case.sweep))
     for content in (b"", b"[", b"{}", b"[1, 2]", b'["0123456789abcdef"]'):
-        store.checkpoint(task.id).replace(layout.BEGUN, content)
+        store.checkpoint(task.id).replace(layout.TRIALS_OF_STACK, content)
         assert not store.begun(task.id) & {trial.id for trial in task.trials}
     seen = trained(store, monkeypatch)
     assert case.run(store).exit_code == 0
@@ -189,7 +189,7 @@ def test_a_stack_out_of_memory_is_trained_in_halves(
 
 def test_halves_are_remembered_after_a_death(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
     store = case.store("remembered")
-    task = Task(expand(case.sweep))
+    task = PlannedStack(expand(case.sweep))
     assert halves.may_try_again(task, store)
     seen = trained(store, monkeypatch)
     epochs: list[int] = []
@@ -220,7 +220,7 @@ def test_a_trial_that_is_alone_too_large_fails_without_its_neighbours(
 def test_a_killed_stack_is_trained_one_by_one_and_given_up_the_next_time(
     sweep: Callable[..., SweepSpec], tmp_path: Path
 ) -> None:
-    store, task = Store.at(tmp_path), Task(expand(sweep(**TINY)))
+    store, task = Store.at(tmp_path), PlannedStack(expand(sweep(**TINY)))
     assert halves.may_try_again_after_a_kill(task, store)
     assert [len(part.trials) for part in halves.parts(task, store)] == [1, 1, 1]
     assert not halves.may_try_again_after_a_kill(task, store)

@@ -7,7 +7,7 @@ from specs.architectures import ConvNet, DenseNet, Mlp
 from tests.trainers.test_training import numbers, trained
 from trainers import measurement
 from trainers.data import Arrays
-from trainers.devices import check_precision, choose_device, deterministic, products_of
+from trainers.devices import at_precision, check_precision, choose_device, deterministic
 from trainers.stack_training import StackTraining
 from trainers.stacks import Stack
 from trainers.training import train
@@ -89,7 +89,7 @@ def test_products_are_exact_inside_a_training_and_as_the_caller_had_them_outside
     before, inside = places(), []
     train([trial("mlp", "float32")], arrays, device=CPU, on_epoch=lambda epoch: inside.append(places()))
     assert set(inside) == {("ieee", "ieee")}, "torch's own default lets cuDNN round to TF32"
-    with pytest.raises(ZeroDivisionError), products_of("tf32"):
+    with pytest.raises(ZeroDivisionError), at_precision("tf32"):
         assert places() == ("tf32", "tf32")
         1 / 0  # noqa: B018
     assert places() == before

@@ -11,7 +11,7 @@ GB = 10**9
 
 
 @dataclass(frozen=True)
-class Finding:
+class Check:
     """One thing that was looked at."""
 
     level: Level
@@ -26,19 +26,19 @@ class Finding:
         return line + (f"\n  {'':9} → {self.remedy}" if self.remedy else "")
 
 
-def ok(topic: str, message: str) -> Finding:
+def ok(topic: str, message: str) -> Check:
     """A fact, with nothing to mend."""
-    return Finding("ok", topic, message)
+    return Check("ok", topic, message)
 
 
-def warning(topic: str, message: str, remedy: str) -> Finding:
+def warning(topic: str, message: str, remedy: str) -> Check:
     """Something that may go wrong."""
-    return Finding("warning", topic, message, remedy)
+    return Check("warning", topic, message, remedy)
 
 
-def error(topic: str, message: str, remedy: str) -> Finding:
+def error(topic: str, message: str, remedy: str) -> Check:
     """Something that will go wrong, or that is dangerous."""
-    return Finding("error", topic, message, remedy)
+    return Check("error", topic, message, remedy)
 
 
 def size(count: float) -> str:
