@@ -15,10 +15,10 @@ __all__ = ["Ensemble", "Gradients", "Weights", "build", "gradients_for"]
 
 
 def build(architecture: Architecture, image_shape: tuple[int, ...], classes: int) -> Ensemble:
-    """The ensemble of an architecture: its kind says where its networks are.
+    """The ensemble of an architecture, from the class that the architecture's kind names in ``networks``.
 
     Raises:
-        ValueError: it does not, so that it is no kind that there is.
+        ValueError: the kind names no class, so it is unknown.
     """
     if not (networks := getattr(architecture, "networks", "")):
         raise ValueError(f"unknown kind of member network: {architecture.kind}")
@@ -29,7 +29,7 @@ def build(architecture: Architecture, image_shape: tuple[int, ...], classes: int
 
 
 def gradients_for(ensemble: Ensemble, precision: str = "float32") -> Gradients:
-    """The way to the gradients of an ensemble in a precision."""
+    """The function that computes an ensemble's gradients in a precision of ``trainers.devices.PRECISIONS``."""
     if precision == "bf16":
         plain = ensemble.gradients_by_autograd
         return lambda ensemble, *arguments: plain(InBfloat16(ensemble), *arguments)

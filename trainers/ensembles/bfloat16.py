@@ -1,4 +1,4 @@
-"""Training steps in bfloat16: the forward pass is rounded, weights and everything else are not."""
+"""Training steps in bfloat16: the forward pass is rounded; weights and everything else are not."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class InBfloat16:
-    """An ensemble as training steps in bfloat16 see it: torch's autocast decides which operations are rounded.
+    """An ensemble whose forward pass runs in bfloat16. torch's autocast decides which operations are rounded.
 
-    Logits come back in the type of the weights, so that the loss is computed there; gradients of the weights are of
-    their type too.
+    The logits are returned in the type of the weights, so the loss is computed in that type. The gradients of the
+    weights have the type of the weights too.
     """
 
     ensemble: Ensemble
@@ -31,7 +31,7 @@ class InBfloat16:
 
     def logits(self, weights: dict[str, Tensor], images: Tensor, *, training: bool = False) -> Logits:
         """See :class:`trainers.ensembles.ensemble.Ensemble`."""
-        # Without autocast's memory of rounded weights: what it rounds in a pass without a graph would have none later.
+        # No autocast cache: weights that were rounded and cached in a pass without a graph would get no gradient later.
         with torch.autocast(images.device.type, torch.bfloat16, cache_enabled=False):
             rounded = self.ensemble.logits(weights, images, training=training)
         return rounded.to(next(iter(weights.values())).dtype)

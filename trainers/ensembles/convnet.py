@@ -1,4 +1,4 @@
-"""Plain convolutional networks: 3×3 convolutions with bias, rectified, a global average pool, a linear layer."""
+"""Plain convolutional networks: rectified 3×3 convolutions with bias, a global average pool, a linear layer."""
 
 from __future__ import annotations
 
@@ -45,17 +45,17 @@ class ConvNetEnsemble:
 
     @property
     def gradients(self) -> Gradients:
-        """One graph of all members."""
+        """Autograd, in one graph of all members."""
         return gradients
 
     @property
     def gradients_by_autograd(self) -> Gradients:
-        """The same."""
+        """Autograd, in one graph of all members."""
         return gradients
 
     @property
     def _feature_shapes(self) -> list[tuple[int, int, int]]:
-        """The images' shape and that of each convolution's output."""
+        """The shape (channel, height, width) of the images and of each convolution's output."""
         shapes = [self.image_shape]
         for filters, stride in zip(self.filters, self.strides, strict=True):
             _, height, width = shapes[-1]
@@ -64,13 +64,13 @@ class ConvNetEnsemble:
 
     @property
     def numbers_per_example(self) -> int:
-        """The largest input and output of a layer, of one member since members run in turn, and all logits."""
+        """Numbers of the largest layer's input and output, for one member since members run in turn, and all logits."""
         sizes = [math.prod(shape) for shape in self._feature_shapes]
         return max(before + after for before, after in pairwise(sizes)) + self.members * self.classes
 
     @property
     def buffers(self) -> frozenset[str]:
-        """None: nothing is normalised."""
+        """Empty, since nothing is normalised."""
         return frozenset()
 
     @property
@@ -98,7 +98,7 @@ class ConvNetEnsemble:
         *,
         training: bool = False,
     ) -> Logits:
-        """Logits of every member; trials stand in groups of equal size that share their images."""
+        """Logits of every member, see :class:`trainers.ensembles.ensemble.Ensemble`."""
         return each_network(partial(_forward, self.strides), weights, images)
 
 

@@ -1,4 +1,4 @@
-"""DenseNet-BC (Huang et al. 2017): dense blocks of bottleneck layers, transitions that halve channels and sides."""
+"""DenseNet-BC (Huang et al. 2017): dense blocks of bottleneck layers, and transitions that halve channels and sides."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ Features = Float[Tensor, "example channel height width"]
 class DenseNetEnsemble:
     """Shapes of an ensemble of DenseNet-BCs: M members, three blocks of (depth − 4) / 6 bottleneck layers.
 
-    A unit normalises, rectifies and convolves its input; its weights are ``.scale``, ``.shift`` and ``.weight``,
-    its running statistics ``.mean`` and ``.variance``. A bottleneck layer is the units ``squeeze``, 1×1 to 4k
-    channels, and ``grow``, 3×3 to k; no convolution has a bias.
+    A unit normalises, rectifies and convolves its input. Its weights are ``.scale``, ``.shift`` and ``.weight``; its
+    running statistics are ``.mean`` and ``.variance``. A bottleneck layer consists of two units: ``squeeze`` convolves
+    1×1 to 4k channels, ``grow`` convolves 3×3 to k channels, where k is ``growth``. No convolution has a bias.
     """
 
     members: int
@@ -50,12 +50,12 @@ class DenseNetEnsemble:
 
     @property
     def gradients(self) -> Gradients:
-        """One graph of all members where there is memory for it, else member by member."""
+        """Autograd, in one graph of all members if memory allows it, otherwise member by member."""
         return gradients_in_memory
 
     @property
     def gradients_by_autograd(self) -> Gradients:
-        """Member by member."""
+        """Autograd, member by member."""
         return gradients_member_by_member
 
     @property
@@ -64,7 +64,10 @@ class DenseNetEnsemble:
         return range(1, (self.depth - 4) // 6 + 1)
 
     def _units(self) -> Iterator[tuple[str, int, int, int]]:
-        """Name, input channels, output channels and side of the kernel of every unit, in order."""
+        """Name, input channels, output channels and kernel side of every unit, in order.
+
+        The last is the normalisation and linear layer at the output, whose kernel side is 0.
+        """
         channels = 2 * self.growth
         for block in BLOCKS:
             for layer in self._layers:
@@ -78,16 +81,16 @@ class DenseNetEnsemble:
 
     @property
     def numbers_per_example(self) -> int:
-        """The first block's channels, joined and normalised, and a bottleneck, of one member since members run in
-        turn; and all logits."""
+        """Numbers of the first block's joined and normalised channels and of a bottleneck, and all logits. Members run
+        in turn, so one member counts."""
         _, height, width = self.image_shape
         channels = (2 + len(self._layers)) * self.growth
         return height * width * (2 * channels + 8 * self.growth) + self.members * self.classes
 
     @property
     def numbers_in_graph(self) -> int:
-        """Numbers that one member's graph keeps of an example: each unit's input, as it came and normalised, and what
-        the transitions pool."""
+        """Numbers that one member's graph keeps of an example: each unit's input, before and after normalisation, and
+        the input of each transition's pool."""
         area, total = math.prod(self.image_shape[1:]), 0
         for name, before, after, _ in self._units():
             total += 2 * before * area
@@ -98,7 +101,7 @@ class DenseNetEnsemble:
 
     @property
     def buffers(self) -> frozenset[str]:
-        """Running means and variances of every unit."""
+        """Names of the running means and variances of every unit."""
         return frozenset(f"{name}.{kind}" for name, *_ in self._units() for kind in ("mean", "variance"))
 
     @property
@@ -107,8 +110,11 @@ class DenseNetEnsemble:
         return "first.weight"
 
     def initial_weights(self, seed: int) -> dict[str, Tensor]:
-        """Convolutions N(0, √(2 / (k²·output channels))), scales 1 and shifts 0, the linear layer's weights
-        U(±1/√fan_in) and biases 0; each (member, …), float32."""
+        """Initial weights, each (member, …), float32, by the names of the weights.
+
+        Convolutions are normal with standard deviation √(2 / (side²·output channels)), scales 1 and shifts 0. Running
+        means are 0 and running variances 1. The linear layer's weights are U(±1/√fan_in), its biases 0.
+        """
         shape = (self.image_shape[0], self.depth, self.growth, self.classes)
         stream = generator(seed, "initial weights", "densenet", self.members, *shape)
 
@@ -135,9 +141,10 @@ class DenseNetEnsemble:
         *,
         training: bool = False,
     ) -> Logits:
-        """Logits of every member; trials stand in groups of equal size that share their images.
+        """Logits of every member, see :class:`trainers.ensembles.ensemble.Ensemble`.
 
-        ``training`` normalises by the batch's statistics and moves the running ones towards them, in place.
+        With ``training``, features are normalised by the batch's statistics, and the running statistics move towards
+        them, in place.
         """
         return each_network(partial(self._forward, training), weights, images)
 
@@ -162,6 +169,6 @@ def _unit(
 
 
 def _normalised(network: Network, name: str, features: Features, training: bool) -> Features:
-    """Batch normalisation as ``torch.nn.BatchNorm2d`` does it, ε 1e-5 and momentum 0.1, rectified."""
+    """Batch normalisation like ``torch.nn.BatchNorm2d`` with ε 1e-5 and momentum 0.1, then a rectifier."""
     mean, variance, scale, shift = (network[f"{name}.{kind}"] for kind in ("mean", "variance", "scale", "shift"))
     return functional.batch_norm(features, mean, variance, scale, shift, training, momentum=0.1, eps=1e-5).relu_()

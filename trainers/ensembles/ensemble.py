@@ -1,4 +1,4 @@
-"""What every kind of member network provides, batched over explicit axes (trial, member)."""
+"""The interface of every kind of member network, batched over explicit axes (trial, member)."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ Weights = dict[str, Tensor]
 
 
 class Gradients(Protocol):
-    """How the gradients of a stack's weights come from a known gradient on its logits."""
+    """A function from the known gradient on a stack's logits to the gradients of its weights."""
 
     def __call__(self, ensemble: Any, weights: Weights, images: Images, on_logits: OnLogits) -> list[Tensor]:
-        """Gradient of each trained weight, in order; running statistics are updated."""
+        """Gradient of each trained weight, in the order of ``weights``. Running statistics are updated in place."""
 
 
 class Ensemble(Protocol):
-    """One kind of member network; holds shapes and no weights."""
+    """An ensemble of one kind of member network. It holds shapes, but no weights."""
 
     @classmethod
     def of(cls, architecture: Any, image_shape: tuple[int, int, int], classes: int) -> Self:
-        """The ensemble of an architecture of its kind, for images (channel, height, width)."""
+        """The ensemble of an architecture of this kind, for images of shape (channel, height, width)."""
 
     @property
     def members(self) -> int:
@@ -32,7 +32,7 @@ class Ensemble(Protocol):
 
     @property
     def numbers_per_example(self) -> int:
-        """Numbers that a forward pass of one trial holds for an example: what bounds a chunk of examples."""
+        """Numbers that a forward pass of one trial holds in memory for an example. They bound a chunk of examples."""
 
     @property
     def buffers(self) -> frozenset[str]:
@@ -44,21 +44,21 @@ class Ensemble(Protocol):
 
     @property
     def gradients(self) -> Gradients:
-        """The fastest way to its gradients that fits into memory."""
+        """The fastest function for its gradients that fits into memory."""
 
     @property
     def gradients_by_autograd(self) -> Gradients:
-        """A way that leaves it to autograd which operations there are: for precisions that torch's autocast rounds."""
+        """A function for its gradients that uses autograd, for precisions that torch's autocast rounds to."""
 
     def initial_weights(self, seed: int) -> Weights:
-        """One trial's float32 weights on the CPU, each (member, …), with the buffers: a function of seed and
-        architecture alone."""
+        """One trial's float32 weights and buffers on the CPU, each (member, …). They depend only on seed and
+        architecture."""
 
     def logits(self, weights: Weights, images: Tensor, *, training: bool = False) -> Tensor:
         """Logits (trial, member, example, class) of images (group, example, channel, height, width).
 
         ``training`` normalises by the batch's statistics and updates the running ones in place.
 
-        Trials stand in groups of equal size that share their images, in order: one group where all trials share
-        them, as many groups as trials where none do.
+        Trials stand, in order, in groups of equal size that share their images: one group if all trials share them,
+        as many groups as trials if none do.
         """

@@ -14,11 +14,11 @@ from trainers.losses import Logits
 
 Images = Float[Tensor, "group example channel height width"]
 OnLogits = Callable[[Logits], Logits]
-"""The gradient of the loss with respect to the logits, from their values."""
+"""From logits to the gradient of the loss with respect to them."""
 
 
 class Forward(Protocol):
-    """What gradients take of an ensemble, see :class:`trainers.ensembles.ensemble.Ensemble`."""
+    """The part of :class:`trainers.ensembles.ensemble.Ensemble` that gradients need."""
 
     @property
     def buffers(self) -> frozenset[str]:
@@ -29,7 +29,7 @@ class Forward(Protocol):
 
 
 def gradients(ensemble: Forward, weights: dict[str, Tensor], images: Images, on_logits: OnLogits) -> list[Tensor]:
-    """Gradient of each trained weight, in order; running statistics are updated.
+    """Gradient of each trained weight, in the order of ``weights``. Running statistics are updated in place.
 
     One graph holds the activations of all members.
     """
@@ -41,12 +41,14 @@ def gradients(ensemble: Forward, weights: dict[str, Tensor], images: Images, on_
 def gradients_member_by_member(
     ensemble: Forward, weights: dict[str, Tensor], images: Images, on_logits: OnLogits
 ) -> list[Tensor]:
-    """The same, for networks that run in turn, with a graph of one network at a time.
+    """The same gradients as :func:`gradients`, with a graph of one network at a time.
 
-    Joint losses couple members through their logits alone. So the logits of all come first, without a graph; then
-    each network runs once more and its backward pass starts at its part of the known gradient. Memory falls from
-    that of all networks' activations to that of one's, for one more forward pass: 16 DenseNet-BCs of depth 64 and
-    growth 6, batch 64, train in 1.4 GB where one graph takes over 10 GB, at about three quarters of its speed.
+    Joint losses couple members through their logits alone. So the logits of all members are computed first, without a
+    graph. Then each network runs once more, and its backward pass starts at its part of the known gradient.
+
+    Memory falls from the activations of all networks to those of one, at the price of a second forward pass.
+    16 DenseNet-BCs of depth 64 and growth 6, with batches of 64, train in 1.4 GB where one graph takes over 10 GB.
+    ``docs/performance.md`` has the speeds of both.
     """
     with torch.no_grad():
         known = on_logits(ensemble.logits(weights, images, training=True))
@@ -68,7 +70,7 @@ def gradients_member_by_member(
 
 
 class Graph(Forward, Protocol):
-    """An ensemble that knows how much a graph of it keeps."""
+    """An ensemble that knows the size of its graph."""
 
     @property
     def numbers_in_graph(self) -> int:
@@ -78,10 +80,10 @@ class Graph(Forward, Protocol):
 def gradients_in_memory(
     ensemble: Graph, weights: dict[str, Tensor], images: Images, on_logits: OnLogits
 ) -> list[Tensor]:
-    """The same to the last bit, in one graph where there is memory for it or it is a single network's, else member by
-    member: the activations of the paper's DenseNets take over 10 GB.
+    """Gradients in one graph if memory allows it, otherwise member by member; the numbers are the same to the last bit.
 
-    A second forward pass saves no memory of a single network.
+    The activations of the paper's DenseNets take over 10 GB in one graph. A single network always runs in one graph,
+    because a second forward pass would save it no memory.
     """
     weight = next(iter(weights.values()))
     networks, examples = weight.shape[:2].numel(), images.shape[1]

@@ -1,4 +1,4 @@
-"""How torch's own layers draw their initial weights, for all members of an ensemble."""
+"""Initial weights of all members of an ensemble, from the distributions of torch's own layers."""
 
 from __future__ import annotations
 

@@ -38,22 +38,22 @@ class MlpEnsemble:
 
     @property
     def gradients(self) -> Gradients:
-        """In closed form."""
+        """A closed form, without autograd."""
         return gradients_in_closed_form
 
     @property
     def gradients_by_autograd(self) -> Gradients:
-        """One graph of all members."""
+        """Autograd, in one graph of all members."""
         return gradients
 
     @property
     def numbers_per_example(self) -> int:
-        """Hidden units and logits of all members."""
+        """Number of hidden units and logits of all members."""
         return self.members * (self.hidden + self.classes)
 
     @property
     def buffers(self) -> frozenset[str]:
-        """None: nothing is normalised."""
+        """Empty, since nothing is normalised."""
         return frozenset()
 
     @property
@@ -79,25 +79,25 @@ class MlpEnsemble:
         *,
         training: bool = False,
     ) -> Logits:
-        """Logits of every member; trials stand in groups of equal size that share their images.
+        """Logits of every member, see :class:`trainers.ensembles.ensemble.Ensemble`.
 
-        Members of a group see the same images, so their first layer is one dense product. Examples are innermost
-        in memory throughout: reductions over members and classes stay contiguous, which on a CPU is 1.4 to 1.7
-        times as fast as examples first.
+        Members of a group see the same images, so their first layer is one dense product. Examples are innermost in
+        memory throughout. Reductions over members and classes therefore stay contiguous, which on a CPU is 1.4 to 1.7
+        times as fast as with examples first.
         """
         return self.logits_of(weights, self.hidden_units(weights, images.flatten(2)))
 
     def hidden_units(
         self, weights: dict[str, Tensor], inputs: Float[Tensor, "group example input"]
     ) -> Float[Tensor, "network hidden example"]:
-        """max(W₁x + b₁, 0) of every network, those of trials one after the other."""
+        """max(W₁x + b₁, 0) of every network. Networks are ordered by trial, then by member."""
         groups, examples, _ = inputs.shape
         weight, bias = weights["hidden.weight"], weights["hidden.bias"]
         units = affine(weight.reshape(groups, -1, self.inputs), bias.reshape(groups, -1), inputs)
         return units.relu_().view(-1, self.hidden, examples)
 
     def logits_of(self, weights: dict[str, Tensor], units: Float[Tensor, "network hidden example"]) -> Logits:
-        """W₂h + b₂ of every network's hidden units."""
+        """W₂h + b₂ of every network's hidden units h."""
         networks, _, examples = units.shape
         logits = torch.baddbmm(
             weights["output.bias"].reshape(networks, self.classes, 1),

@@ -1,10 +1,10 @@
-"""The gradient of an ensemble of MLPs in closed form: what autograd would compute, without a graph.
+"""The gradients of an ensemble of MLPs in closed form: those that autograd would compute, without a graph.
 
 With X the images of a group of trials, H = max(W₁X + b₁, 0) the hidden units, Z = W₂H + b₂ the logits and G = ∂L/∂Z,
 
     ∂L/∂W₂ = G·Hᵀ    ∂L/∂b₂ = Σ G    D = (W₂ᵀ·G) ⊙ [H > 0]    ∂L/∂W₁ = D·Xᵀ    ∂L/∂b₁ = Σ D
 
-with sums over examples, which are innermost in memory. Layer 1 of all members of a group is one matrix product.
+where Σ sums over examples, which are innermost in memory. Layer 1 of all members of a group is one matrix product.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from trainers.losses import Logits
 
 
 class TwoLayers(Protocol):
-    """An ensemble of one hidden layer, see :class:`trainers.ensembles.mlp.MlpEnsemble`."""
+    """An ensemble of networks with one hidden layer, see :class:`trainers.ensembles.mlp.MlpEnsemble`."""
 
     def hidden_units(
         self, weights: dict[str, Tensor], inputs: Float[Tensor, "group example input"]
@@ -39,9 +39,10 @@ def gradients_in_closed_form(
     images: Float[Tensor, "group example channel height width"],
     on_logits: OnLogits,
 ) -> list[Tensor]:
-    """Gradients of each weight in the order of :meth:`MlpEnsemble.initial_weights`.
+    """Gradient of each weight, in the order of :meth:`MlpEnsemble.initial_weights`.
 
-    They serve no graph. See :func:`trainers.ensembles.gradients.gradients`.
+    The gradients are inference tensors, which cannot be part of a graph. The arguments are those of
+    :func:`trainers.ensembles.gradients.gradients`.
     """
     inputs = images.flatten(2)
     units = ensemble.hidden_units(weights, inputs)

@@ -1,12 +1,7 @@
 """Convolutional ensembles run network by network, each with ordinary convolutions in channels-last memory.
 
-Training steps on one CPU core, samples a second (best of a few, by processor time):
-
-| | loop, channels last | loop, channels first | grouped, channels last | grouped, channels first |
-|---|---|---|---|---|
-| 16 ConvNets of 76,260 parameters, batch 100 | 168 | 152 | 116 | 79 |
-| 4 DenseNet-BCs of depth 64 and growth 6, batch 64 | 23 | 17 | – | 11 |
-| 4 DenseNet-BCs of depth 40 and growth 12, batch 64 | 22 | 19 | – | 10 |
+``docs/performance.md`` compares the training speed of this loop with grouped convolutions and other ways; the section
+is "Training ConvNets and DenseNets on a CPU".
 """
 
 from __future__ import annotations
@@ -20,14 +15,14 @@ from torch import Tensor
 from trainers.losses import Logits
 
 Network = dict[str, Tensor]
-"""One network's parameters and buffers by name, views of the stack's."""
+"""Parameters and buffers of one network by name, as views of the stack's."""
 Forward = Callable[[Network, Float[Tensor, "example channel height width"]], Float[Tensor, "example class"]]
 
 
 def networks(weights: dict[str, Tensor]) -> list[Network]:
-    """Every network of weights (trial, member, …), trial after trial.
+    """Every network of weights (trial, member, …), ordered by trial, then by member.
 
-    ``unbind`` gives views, so that buffers can be updated in place, and one node of the graph for all networks:
+    ``unbind`` returns views, so buffers can be updated in place. It makes one node of the graph for all networks, so
     the gradients of a stack are stacked once.
     """
     views = [[one for trial in stacked.unbind() for one in trial.unbind()] for stacked in weights.values()]
@@ -37,9 +32,9 @@ def networks(weights: dict[str, Tensor]) -> list[Network]:
 def each_network(
     forward: Forward, weights: dict[str, Tensor], images: Float[Tensor, "group example channel height width"]
 ) -> Logits:
-    """Logits of every network of a stack on its group's images.
+    """Logits of every network of a stack on the images of its group.
 
-    Equal numbers of networks, in order, share a group's images.
+    Each group's images serve the same number of networks, in order.
     """
     shared = [group.contiguous(memory_format=torch.channels_last) for group in images.unbind()]
     every = networks(weights)

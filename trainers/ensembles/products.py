@@ -1,9 +1,9 @@
-"""The matrix products that MLPs spend their time on, by the fastest library at hand.
+"""The matrix products on which MLPs spend their time, by the fastest library available.
 
-One float32 product on a CPU is oneDNN's, by the operator that torch's compiler puts in the place of ``linear``: nothing
-public leads there. torch itself would ask MKL, which was slower where it was measured (``docs/performance.md``). oneDNN
-gives a row of two or more the same bits whatever other rows there are. It knows no autograd, so what needs a graph goes
-torch's way.
+A single float32 product on a CPU runs in oneDNN, through the private operator with which torch's compiler replaces
+``linear``; no public function calls it. torch itself would call MKL, which was slower in the measurements
+(``docs/performance.md``). In a product of two or more rows, oneDNN computes the same bits for a row whatever the other
+rows are. The operator does not support autograd, so products that need a graph use torch's own functions.
 """
 
 from __future__ import annotations
@@ -13,8 +13,9 @@ from jaxtyping import Float
 from torch import Tensor
 
 CACHE_LINE_FLOATS = 16
-"""Numbers of float32 that a processor works on at once."""
+"""float32 numbers in a cache line of 64 bytes, which is also the width of an AVX-512 register."""
 FEW_EXAMPLES = 8 * CACHE_LINE_FLOATS
+"""Fewer examples than this may be multiplied the other way round, see :func:`affine`."""
 
 
 def product(
@@ -35,8 +36,8 @@ def affine(
 ) -> Float[Tensor, "group unit example"]:
     """Wx + b of each group, examples innermost.
 
-    A few examples that leave the last line half empty are multiplied the other way round and then turned: of the
-    paper's batches of 100 that takes 8 % less time.
+    If there are few examples and they do not fill whole cache lines, the product is computed with examples first and
+    then transposed. The paper's batches of 100 are such a case; ``docs/performance.md`` says what this gains.
     """
     examples = inputs.shape[1]
     if len(inputs) == 1 and examples < FEW_EXAMPLES and examples % CACHE_LINE_FLOATS and _by_onednn(weight, inputs):
@@ -53,6 +54,6 @@ def _by_onednn(left: Tensor, right: Tensor) -> bool:
 def _onednn(
     left: Float[Tensor, "row inner"], right: Float[Tensor, "column inner"], bias: Float[Tensor, " column"] | None = None
 ) -> Float[Tensor, "row column"]:
-    # Not its rectifier: that makes 0 of what is no number, and a trial that diverged would look well.
+    # oneDNN's own rectifier is not used: it turns NaN into 0, which would hide that a trial diverged.
     found: Tensor = torch.ops.mkldnn._linear_pointwise(left, right, bias, "none", [], "")
     return found
