@@ -1,1 +1,1 @@
-"""LEARNING: train stacks of member ensembles in PyTorch. Knows nothing of Ray, files of results or reports."""
+"""LEARNING: train stacks of member ensembles in PyTorch, independently of Ray, of result files and of reports."""

@@ -1,6 +1,7 @@
 """Augmentation of training images, whole batches at once on the device: a random crop after padding, and a mirror.
 
-Draws are a function of (seed, epoch) and of the place in the epoch's order: never of λ, method or batch size.
+The draws depend on the seed, the epoch and the image's place in the epoch's order. They do not depend on λ, method or
+batch size.
 """
 
 from __future__ import annotations
@@ -18,13 +19,14 @@ Pixels = UInt8[Tensor, "group example channel height width"]
 
 
 class FlipCrop:
-    """One epoch's draws: each image is padded with black by 4, cropped at random to its size, and mirrored by chance.
+    """The draws of one epoch: each image is padded with 4 black pixels on every side, cropped at random to its size,
+    and mirrored with probability ½.
 
-    The same as torchvision's ``RandomCrop(size, padding=4)`` and then ``RandomHorizontalFlip()``, before normalisation.
+    This is torchvision's ``RandomCrop(size, padding=4)`` followed by ``RandomHorizontalFlip()``, before normalisation.
     """
 
     def __init__(self, seeds: tuple[int, ...], epoch: int, examples: int, device: torch.device) -> None:
-        """``seeds`` are the groups', ``examples`` those of an epoch."""
+        """``seeds`` has one seed per group; ``examples`` is the number of images in an epoch."""
         drawn = [_draw(seed, epoch, examples) for seed in seeds]
         self.corners: Int[Tensor, "group example 2"] = torch.stack([corners for corners, _ in drawn]).to(device)
         """Row and column of the crop's first pixel in the padded image, 0 to 8."""

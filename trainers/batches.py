@@ -1,4 +1,4 @@
-"""The batches of an epoch, and what their steps learn from."""
+"""The batches of an epoch: images with their targets."""
 
 from __future__ import annotations
 
@@ -14,26 +14,26 @@ from trainers.losses import Targets, one_hot
 from trainers.pool import Part, for_trials
 
 PIXELS_AT_ONCE = 2**20
-"""Numbers of the images that are taken at once."""
+"""Pixel values of a group that are taken from the pool at once; never less than one batch."""
 
 
 @dataclass(frozen=True)
 class Batch:
-    """What one step learns from. Groups are those of the stack's trials."""
+    """The images and targets of one training step. Groups are those of the stack's trials."""
 
     images: Float[Tensor, "group example channel height width"]
     targets: Targets
     rows: Int[Tensor, "group example"]
-    """Of the images, in the pool."""
+    """Rows of the images in the pool."""
 
 
 def batches(
     part: Part, size: int, trials: int, classes: int, dtype: torch.dtype, augment: Callable[..., Tensor] | None = None
 ) -> Iterator[Batch]:
-    """The batches of a part in its order, the last of what is left.
+    """The batches of a part, in its order. The last batch holds the examples that are left.
 
-    Several are taken at once: between the products of a step, which fill the caches, every small operation costs some
-    10 µs.
+    Several batches are taken from the pool at once. Between a step's matrix products, which fill the caches, every
+    small operation costs about 10 µs.
     """
     examples = part.rows.shape[1]
     taken = size * max(1, PIXELS_AT_ONCE // (size * part.pool.pixels[0].numel()))

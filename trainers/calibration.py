@@ -1,4 +1,4 @@
-"""How well the ensemble's probabilities match what happens: calibration error and Brier score."""
+"""Calibration of the ensemble's probabilities: expected calibration error and Brier score."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ BINS = 15
 class CalibrationSums:
     """Sums over examples for each trial's ensemble q̄: exact counts, and float64 sums of probabilities.
 
-    The confidence of an example is the probability of the predicted class, the likeliest one.
+    The predicted class is the likeliest one. The confidence of an example is the probability of its predicted class.
     """
 
     examples: int
     right: Int[Tensor, "trial bin"]
-    """Examples of each bin of confidence whose predicted class is the label."""
+    """Number of examples in each confidence bin whose predicted class is the label."""
     confidence: Float[Tensor, "trial bin"]
-    """Sum of the confidences of each bin."""
+    """Sum of the confidences in each bin."""
     squares: Float[Tensor, " trial"]
     """Sum over examples and classes of (probability − 1 for the label, 0 for the others)²."""
 
@@ -61,5 +61,5 @@ class CalibrationSums:
         return ((self.right - self.confidence).abs().sum(-1) / self.examples).cpu()
 
     def brier(self) -> Float[Tensor, " trial"]:
-        """Brier score, summed over classes: 0 for certainty of the label, 2 for certainty of another class."""
+        """Brier score, summed over classes: 0 if the label has probability 1, 2 if another class has it."""
         return (self.squares / self.examples).cpu()

@@ -1,8 +1,8 @@
-"""The exact state of a stack in training: two slots in turn, each checked before it is read.
+"""The exact state of a stack in training, saved to two slots in turn. Each slot is verified before it is used.
 
 Each slot holds ``state.safetensors`` (tensors, and the book-keeping in its metadata) and ``sha256``, the digest of
-that file. A write goes to the slot that does not hold the newest valid state, so that whenever it is cut off one
-whole state is left. Nothing read here can execute code.
+that file. A write goes to the slot that does not hold the newest valid state, so an interrupted write leaves one whole
+state. Reading a checkpoint never executes code from it.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ STATE, MARKER = "state.safetensors", "sha256"
 
 
 class Files(Protocol):
-    """Where the slots lie: content appears whole under its key, or not at all."""
+    """Storage of the slots. Content appears under its key whole or not at all."""
 
     def read(self, key: str) -> bytes:
         """The content of a key.
@@ -45,29 +45,35 @@ class Saved:
     """One saved state: tensors on the CPU and book-keeping as JSON."""
 
     number: int
-    """How many states were saved before it."""
+    """Number of states that were saved before this one."""
     tensors: dict[str, Tensor]
     book: str
     environments: tuple[str, ...] = ()
-    """In which environments the training went on, up to this state; more than one where versions changed between."""
+    """Names of the environments that trained up to this state: several where versions or the device changed."""
 
 
 class Checkpoint:
     """Two slots that belong to one stack."""
 
     def __init__(self, files: Files, fingerprint: str, environment: str = "") -> None:
-        """``fingerprint`` names the stack and its data: states of another are left out."""
+        """Prepare to load and save; this reads nothing yet.
+
+        Args:
+            files: where the slots are.
+            fingerprint: names the stack and its data; states with another fingerprint are ignored.
+            environment: names the versions and the device of this process.
+        """
         self._files = files
         self._fingerprint = fingerprint
         self._environment = environment
         self._next: tuple[str, int] | None = None
         self.environments: tuple[str, ...] = (environment,)
-        """Where the training went on so far, this process included."""
+        """Names of the environments that have trained this stack, this process's included."""
 
     def load(self, fits: Callable[[Saved], bool] = lambda saved: True) -> Saved | None:
-        """The newest valid state; none where there is none. What is wrong with a slot is logged once, as a warning.
+        """The newest valid state, or None. An unusable slot is logged as a warning.
 
-        ``fits`` says whether a whole state can be gone on from.
+        ``fits`` says whether training can resume from a state whose file is intact.
         """
         states = {slot: state for slot in SLOTS if (state := self._read(slot, fits))}
         newest = max(states, key=lambda slot: states[slot].number, default=None)
@@ -80,7 +86,7 @@ class Checkpoint:
         return found
 
     def save(self, tensors: dict[str, Tensor], book: str) -> None:
-        """Write a state whole, next to the newest valid one."""
+        """Write a state to the slot that does not hold the newest valid one."""
         if self._next is None:
             self.load()
         assert self._next is not None

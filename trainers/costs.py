@@ -1,8 +1,8 @@
-"""What a trial costs on this machine, by a short calibration: the real loop on made-up images of the real size.
+"""The cost of a trial on this machine, from a short calibration: the real loop on random images of the real size.
 
-An epoch costs so much for each image trained on and so much for each image measured; what follows the last epoch
-(robustness, calibration, the Hessian) costs a fixed part and so much for each test image. The parts are timed at small
-counts and scaled to the trial's.
+The time of an epoch is modelled as a cost per image trained on plus a cost per image measured. The work after the last
+epoch (robustness, calibration, the Hessian) is a fixed cost plus a cost per test image. Each cost is timed with few
+images and scaled to the trial's number of images.
 """
 
 from __future__ import annotations
@@ -23,39 +23,43 @@ if TYPE_CHECKING:
     from specs.trial import TrialSpec
 
 SECONDS_OF_MEASURING = 0.5
-"""How long each part is timed, at least; one step of a large network may take longer."""
+"""Seconds for which each part is timed; a single step of a large network may take longer."""
 MOST_BATCHES, FEWEST_MEASURED, MOST_MEASURED = 50, 100, 1600
 
 
 @dataclass(frozen=True)
 class Cost:
-    """Seconds of a trial's parts, and the memory of the process that trains it in bytes."""
+    """Time of a trial's parts in seconds, and memory of the process that trains it in bytes."""
 
     trained: float
-    """An image of an epoch's training."""
+    """Seconds per image trained on, in each epoch."""
     measured: float
-    """An image measured after an epoch."""
+    """Seconds per image measured, after each epoch."""
     tested: float
-    """A test image, once, after the last epoch."""
+    """Seconds per test image, once after the last epoch."""
     once: float
-    """Whatever their number."""
+    """Seconds after the last epoch that do not depend on the number of test images."""
     memory: int
+    """Bytes."""
 
     def epoch_seconds(self, spec: TrialSpec) -> float:
-        """One epoch of a trial: training and measuring."""
+        """Seconds of one epoch of a trial: training and measuring."""
         facts, data = facts_of(spec.dataset), spec.dataset
         trained = min(data.train_examples or facts.train, facts.train - data.validation)
         measured = min(spec.evaluation.train_examples, trained) + data.validation + facts.test
         return self.trained * trained + self.measured * measured
 
     def trial_seconds(self, spec: TrialSpec) -> float:
-        """A whole trial."""
+        """Seconds of a whole trial."""
         after = self.once + self.tested * facts_of(spec.dataset).test
         return spec.training.epochs * self.epoch_seconds(spec) + after
 
 
 def calibrate(spec: TrialSpec, device: torch.device) -> Cost:
-    """Time the parts of one trial; in a process of its own, or the memory is that of what ran before too."""
+    """Time the parts of one trial.
+
+    Call this in a new process: on a CPU, the peak memory includes everything that ran before in the process.
+    """
     with deterministic(device):
         batch = spec.training.batch_size
         per_batch = _epoch(spec, batch, 1, device)
@@ -74,10 +78,10 @@ def calibrate(spec: TrialSpec, device: torch.device) -> Cost:
 
 
 def peak(spec: TrialSpec, trials: int, device: torch.device) -> int:
-    """Most bytes that a stack of so many trials takes: two batches and all that is measured, on made-up images.
+    """Peak memory in bytes of a stack of ``trials`` trials, from training two batches and measuring everything.
 
-    Images are as many and as large as the real ones. Each trial has a seed of its own and so its own batches, which
-    takes most.
+    The images are random, as many and as large as the real ones. Each trial gets its own seed and therefore its own
+    batches, which is the case that takes the most memory.
     """
     facts = facts_of(spec.dataset)
     few = max(2 * spec.training.batch_size, spec.evaluation.hessian.examples if spec.evaluation.hessian else 0)
@@ -98,7 +102,7 @@ def peak(spec: TrialSpec, trials: int, device: torch.device) -> int:
 
 
 def _made_up(spec: TrialSpec, train: int, test: int) -> Arrays:
-    """So many images of the shape of a trial's data set."""
+    """Random images and labels in the shape of the trial's data set: ``train`` for training, ``test`` for testing."""
     facts, stream = facts_of(spec.dataset), torch.Generator().manual_seed(0)
 
     def drawn(count: int) -> tuple[torch.Tensor, torch.Tensor]:
@@ -109,7 +113,7 @@ def _made_up(spec: TrialSpec, train: int, test: int) -> Arrays:
 
 
 def _epoch(spec: TrialSpec, examples: int, measured: int, device: torch.device) -> float:
-    """The least seconds of an epoch; the first is not counted where there is time for more."""
+    """Seconds of the fastest of several epochs; of one epoch if that already takes long."""
     training = _training(spec, examples, measured, device)
     started, times = time.monotonic(), list[float]()
     while len(times) < 2 or time.monotonic() - started < SECONDS_OF_MEASURING:
@@ -122,7 +126,8 @@ def _epoch(spec: TrialSpec, examples: int, measured: int, device: torch.device) 
 
 
 def _measured(spec: TrialSpec, images: int, device: torch.device) -> tuple[float, float]:
-    """Seconds of a short epoch with so many images measured in each of two splits, and of what follows the last."""
+    """Seconds of an epoch of one batch that measures ``images`` validation and test images each, and of the work after
+    the last epoch."""
     training = _training(spec, spec.training.batch_size, images, device)
     times = []
     for _ in range(2):
@@ -135,7 +140,7 @@ def _measured(spec: TrialSpec, images: int, device: torch.device) -> tuple[float
 
 
 def _training(spec: TrialSpec, examples: int, measured: int, device: torch.device) -> StackTraining:
-    """The trial on made-up images: so many trained on, so many for validation, so many for the test."""
+    """The trial on random images: ``examples`` for training, ``measured`` for validation and as many for the test."""
     small = spec.model_copy(
         update={
             "dataset": spec.dataset.model_copy(update={"validation": measured, "train_examples": None}),

@@ -1,4 +1,4 @@
-"""Images as tensors: the decoded form that is cached on disk, and what a trial trains and measures on."""
+"""A data set as tensors: the decoded form that trials train on and that is cached on disk."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from specs import files
 
 @dataclass(frozen=True)
 class Arrays:
-    """A whole data set, decoded: images are uint8 (example, channel, height, width), labels int64 (example,).
+    """A whole decoded data set: images are uint8 (example, channel, height, width), labels int64 (example,).
 
-    Never changed once made.
+    Nothing may modify the tensors: the fingerprint is computed once.
     """
 
     train_images: Tensor
@@ -26,11 +26,11 @@ class Arrays:
     test_labels: Tensor
 
     def fingerprint(self) -> str:
-        """SHA-256 over shapes and contents in hex: equal for equal data, however it was stored."""
+        """SHA-256 in hex over names, shapes, types and contents: equal for equal data, however it was stored."""
         return self._fingerprint
 
     def content(self) -> str:
-        """SHA-256 over the examples of each split in hex, whatever their order."""
+        """SHA-256 in hex over the examples of both splits; their order within a split does not matter."""
         digest = hashlib.sha256()
         for images, labels in ((self.train_images, self.train_labels), (self.test_images, self.test_labels)):
             rows = zip(images.flatten(1).contiguous().numpy(), labels.tolist(), strict=True)
@@ -38,7 +38,7 @@ class Arrays:
             digest.update(b"".join(each))
         return digest.hexdigest()
 
-    @cached_property  # each training of a process asks, and it takes a tenth of a second
+    @cached_property  # every stack that a process trains asks for it, and it takes 0.1 s
     def _fingerprint(self) -> str:
         digest = hashlib.sha256()
         for field in fields(self):
@@ -58,6 +58,7 @@ def read(path: Path) -> Arrays:
 
     Raises:
         FileNotFoundError: there is no such file.
-        safetensors.SafetensorError: the file is cut short or no decoded data set.
+        safetensors.SafetensorError: the file is cut short or is no safetensors file.
+        TypeError: the file holds other tensors than those of a data set.
     """
     return Arrays(**load_file(path))

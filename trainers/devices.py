@@ -1,4 +1,4 @@
-"""The device that trains: its choice, its name, its memory, and arithmetic that repeats itself."""
+"""The device that trains: its choice, name and memory, deterministic algorithms, and the precision of products."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ PRECISIONS = ("float32", "tf32", "bf16")
 
 
 def choose_device(name: str) -> torch.device:
-    """The device called ``name``; "auto" is CUDA where there is some, else the CPU.
+    """The device called ``name``; "auto" is CUDA if torch finds it, otherwise the CPU.
 
     Raises:
-        ValueError: the name is none of a device, or CUDA is asked for and there is none.
+        ValueError: the name is neither auto nor a CPU or CUDA device, or it asks for CUDA and torch finds none.
     """
     if name == "auto":
         name = "cuda" if torch.cuda.is_available() else "cpu"
@@ -42,7 +42,8 @@ def device_name(device: torch.device) -> str:
 
 
 def peak_memory(device: torch.device) -> int:
-    """Bytes: CUDA, the most allocated since :func:`deterministic` began; CPU, the process's largest resident size."""
+    """Peak memory in bytes: on CUDA the most allocated since :func:`deterministic` began, on a CPU the largest resident
+    size of the process so far."""
     if device.type == "cuda":
         return torch.cuda.max_memory_allocated(device)
     size = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
@@ -50,10 +51,10 @@ def peak_memory(device: torch.device) -> int:
 
 
 def memory_for_a_graph(device: torch.device) -> int:
-    """Bytes of activations that one graph may keep.
+    """Bytes of activations that one autograd graph may keep.
 
-    On a CPU a quarter of the machine's memory for a core, for each thread of this process: on the other cores others
-    train. On a GPU 0.5 GB: there was none to measure on.
+    On a CPU this is a quarter of the machine's memory per core, times the threads of this process, because other
+    processes train on the other cores. On a GPU it is 0.5 GB, a guess: no GPU was available to measure on.
     """
     if device.type != "cpu":
         return 2**29
@@ -64,12 +65,15 @@ def memory_for_a_graph(device: torch.device) -> int:
 
 @contextmanager
 def deterministic(device: torch.device) -> Iterator[None]:
-    """Deterministic algorithms and exact float32 inside, the caller's settings outside: processes are used again."""
+    """Use deterministic algorithms and float32 products without rounded factors inside the block.
+
+    The caller's settings come back afterwards, since a process may go on to do other work.
+    """
     mode = torch.get_deterministic_debug_mode()
     fill = settings.fill_uninitialized_memory  # type: ignore[attr-defined]
     if device.type == "cuda":
         torch.cuda.reset_peak_memory_stats(device)
-    torch.set_deterministic_debug_mode("error")  # the other setter imports the compiler: two seconds
+    torch.set_deterministic_debug_mode("error")  # use_deterministic_algorithms() imports the compiler: two seconds
     settings.fill_uninitialized_memory = False  # type: ignore[attr-defined]  # nothing here reads memory that nobody wrote
     try:
         with _products("ieee"):  # torch's own default lets cuDNN round to TF32
@@ -80,10 +84,10 @@ def deterministic(device: torch.device) -> Iterator[None]:
 
 
 def check_precision(precision: str, device: torch.device) -> None:
-    """See that a device has the arithmetic that a spec's ``training.precision`` names.
+    """Check that a device supports the arithmetic that a spec's ``training.precision`` names.
 
     Raises:
-        ValueError: it has not, or there is no such precision.
+        ValueError: the device does not support it, or there is no such precision.
     """
     if precision not in PRECISIONS:
         raise ValueError(f"training.precision: unknown {precision!r}; use one of {', '.join(PRECISIONS)}")
@@ -96,14 +100,17 @@ def check_precision(precision: str, device: torch.device) -> None:
 
 @contextmanager
 def at_precision(precision: str) -> Iterator[None]:
-    """The products of training steps inside, as ``training.precision`` asks for; bfloat16 is the ensemble's affair."""
+    """Compute CUDA's float32 products inside the block as ``training.precision`` asks: in TF32, or exactly.
+
+    ``bf16`` changes nothing here; :func:`trainers.ensembles.gradients_for` rounds the forward pass.
+    """
     with _products("tf32" if precision == "tf32" else "ieee"):
         yield
 
 
 @contextmanager
 def _products(rounding: str) -> Iterator[None]:
-    """How CUDA rounds the factors of float32 products inside: ``ieee``, not at all, or ``tf32``."""
+    """Set how CUDA rounds the factors of float32 products inside the block: ``ieee`` (not at all) or ``tf32``."""
     places = (torch.backends.cuda.matmul, torch.backends.cudnn.conv)  # type: ignore[attr-defined]
     before = [place.fp32_precision for place in places]
     try:

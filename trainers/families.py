@@ -4,15 +4,15 @@ A family has natural parameters η and mean parameters m = E[t(y)] = A'(η), wit
 within it is of Bregman's form, D(m‖η) = A*(m) + A(η) − m·η in nats, with A* the negative entropy of the sufficient
 statistics (for the Gaussian and the Poisson, constants of the base measure cancel). The combiner q̄ that minimises the
 mean divergence from itself to the members has the mean of their natural parameters; D is affine in the target's mean
-parameters but for A*, and that makes Eq. 4 equal Eq. 5 for every λ.
+parameters except for the term A*, and this makes Eq. 4 equal Eq. 5 for every λ.
 
 **Gaussian: negative correlation learning** (Liu and Yao 1999). They give member i the error
-E_i = ½(F_i − d)² + λ'·p_i with p_i = (F_i − F̄)·Σ_{j≠i}(F_j − F̄) = −(F_i − F̄)². Two correspondences hold, and they are
-not the same one:
+E_i = ½(F_i − d)² + λ'·p_i with p_i = (F_i − F̄)·Σ_{j≠i}(F_j − F̄) = −(F_i − F̄)². Two different correspondences hold:
 
-- gradient, as they derive it (F̄ held constant in p_i): ∂E_i/∂F_i = (F_i − d) − λ'(F_i − F̄) is M times the joint loss's
-  at λ = λ'. This is the paper's "exactly equivalent": M times a learning rate, and λ = 1 is the ensemble's own loss.
-- value: mean_i E_i is the joint loss at λ = 2λ', since p_i lacks the ½ of D(q̄‖q_i) = ½(F̄ − F_i)². With F̄ not held
+- Gradient, as they derive it (F̄ held constant in p_i): ∂E_i/∂F_i = (F_i − d) − λ'(F_i − F̄) is M times the gradient of
+  the joint loss at λ = λ'. This is the paper's "exactly equivalent": the factor M goes into the learning rate, and
+  λ = 1 is the ensemble's own loss.
+- Value: mean_i E_i is the joint loss at λ = 2λ', since p_i lacks the ½ of D(q̄‖q_i) = ½(F̄ − F_i)². If F̄ is not held
   constant, ∂(Σ_i E_i)/∂F_j is M times the joint gradient at λ = 2λ', too.
 """
 
@@ -26,9 +26,11 @@ from jaxtyping import Float
 from torch import Tensor
 
 Natural = Float[Tensor, "trial member example component"]
-"""Natural parameters of the members: logits, means, log-odds or log-rates."""
+"""Natural parameters of the members: logits (categorical), means (Gaussian), log-odds (Bernoulli) or log-rates
+(Poisson)."""
 Target = Float[Tensor, "trial example component"]
-"""Mean parameters of the target distribution: one-hot rows or probabilities, means, probabilities, or rates."""
+"""Mean parameters of the target distribution: one-hot rows or probabilities (categorical), means (Gaussian),
+probabilities (Bernoulli) or rates (Poisson)."""
 PerTrial = Float[Tensor, " trial"]
 
 
@@ -36,15 +38,16 @@ PerTrial = Float[Tensor, " trial"]
 class Family:
     """An exponential family, elementwise over leading axes; the last axis holds an example's components.
 
-    Components are the classes of one categorical variable, or independent variables of the other families.
+    The components are the classes of one categorical variable, or independent variables in the other families.
     """
 
     mean: Callable[[Tensor], Tensor]
-    """Mean parameters of natural ones, the same shape."""
+    """From natural parameters to mean parameters of the same shape."""
     divergence: Callable[[Tensor, Tensor], Tensor]
-    """D(p‖q) in nats of p's mean and q's natural parameters, summed over components."""
+    """From p's mean parameters and q's natural parameters to D(p‖q) in nats, summed over components."""
     information: Callable[[Tensor], Tensor]
-    """Fisher information A''(η), (…, component, component): the Hessian of D(p‖q) in q's natural parameters."""
+    """From natural parameters η to the Fisher information A''(η), (…, component, component): the Hessian of D(p‖q) in
+    q's natural parameters."""
 
 
 def _categorical(mean: Tensor, natural: Tensor) -> Tensor:

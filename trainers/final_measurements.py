@@ -1,4 +1,4 @@
-"""What is measured once, on the tested weights of a stack: columns and rows that no epoch has."""
+"""Measurements made once, on the tested weights of a stack: columns and rows that no epoch has."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from trainers.stacks import Stack
 
 
 def columns(ensemble: Ensemble, weights: Weights, data: Data, stack: Stack, complete: list[int]) -> dict[int, Row]:
-    """Columns of ``specs.format.records.TRIALS`` by trial, of those that did not diverge."""
+    """Columns of ``specs.format.records.TRIALS``, by trial; ``complete`` are the trials that did not diverge."""
     if not complete:
         return {}
     calibration = calibration_columns(ensemble, weights, data.measured["test"])
@@ -42,7 +42,7 @@ def weights_digest(weights: Weights, trial: int) -> str:
 
 
 def calibration_columns(ensemble: Ensemble, weights: Weights, part: Part) -> list[Row]:
-    """``test_ece`` and ``test_brier`` of each trial, on a part that is not empty."""
+    """``test_ece`` and ``test_brier`` of each trial, measured on a part that must not be empty."""
     first, *others = (
         CalibrationSums.of(logits, labels) for logits, labels in measurement.chunks(ensemble, weights, part)
     )
@@ -52,11 +52,11 @@ def calibration_columns(ensemble: Ensemble, weights: Weights, part: Part) -> lis
 
 
 def hessian_condition(ensemble: Ensemble, weights: Weights, train: Part, stack: Stack, trial: int) -> float | None:
-    """A lower bound of the condition of the trial's Hessian (:mod:`trainers.hessian`) by Lanczos' method.
+    """A lower bound of the condition number of the trial's Hessian (:mod:`trainers.hessian`), by Lanczos' method.
 
-    The loss is averaged over the first training images that the seed draws, as they are: neither augmented nor
-    resampled. Trials of one seed and architecture start from the same vector. None where the spec does not ask, or
-    the bound is infinite.
+    The loss is averaged over the first training images in the seed's order, neither augmented nor resampled. Trials of
+    one seed and architecture start from the same vector. The result is None if the spec does not ask for it, or if the
+    bound is infinite.
     """
     spec = stack.trials[trial]
     asked = spec.evaluation.hessian
@@ -71,7 +71,7 @@ def hessian_condition(ensemble: Ensemble, weights: Weights, train: Part, stack: 
 
 
 def filter_rows(ensemble: Ensemble, initial: Weights, tested: Weights, trial: int) -> Iterator[Row]:
-    """One trial's rows of ``specs.format.records.FILTERS``: each member's first layer before training and as tested."""
+    """One trial's rows of ``specs.format.records.FILTERS``: each member's first layer, initial and as tested."""
     for stage, weights in (("initial", initial), ("final", tested)):
         for member, layer in enumerate(weights[ensemble.first_layer][trial]):
             yield {"member": member, "stage": stage, "weights": layer.flatten().tolist(), "shape": list(layer.shape)}

@@ -1,18 +1,18 @@
 """The Hessian of the joint loss in all trained parameters, and how ill-conditioned it is (paper, section 6).
 
-**Condition number.** κ(H) = max |eigenvalue| / min |eigenvalue|: infinite for a singular H. An over-parametrised
-network's H is singular or nearly so, and of a real one only products with vectors are at hand. Lanczos' method gives
-H·Q = Q'·T with orthonormal columns in Q (the Krylov space of a start vector) and in Q' (one column more) and T
-tridiagonal, one row taller than wide. T's singular values then lie between H's, whatever the signs of its
-eigenvalues, so
+**Condition number.** κ(H) = max |eigenvalue| / min |eigenvalue|, infinite for a singular H. The H of an
+over-parametrised network is singular or nearly so, and for a network of real size only products of H with vectors can
+be computed. Lanczos' method gives H·Q = Q'·T. The columns of Q are an orthonormal basis of the Krylov space of a start
+vector, Q' has one orthonormal column more, and T is tridiagonal, one row taller than wide. The singular values of T lie
+between those of H, whatever the signs of H's eigenvalues, so
 
     condition(T) = σ_max(T) / σ_min(T) ≤ κ(H),
 
-a lower bound that grows with the number of steps and reaches κ(H) when the space is the whole one. (Ratios of the
-Ritz values' magnitudes are no bound: between eigenvalues of both signs a Ritz value may be 0.) It compares trials
-measured with as many steps from the same start vector, and is no estimate of κ(H) itself.
+a lower bound that grows with the number of steps and reaches κ(H) when the Krylov space is the whole space. (The ratio
+of the Ritz values' magnitudes is no bound: a Ritz value may be 0 between eigenvalues of both signs.) The bound compares
+trials measured with equally many steps from the same start vector. It does not estimate κ(H) itself.
 
-Networks are taken in evaluation mode and numbers in float64. Rectified linear units have second derivative 0.
+Networks are in evaluation mode and all numbers are float64. Rectified linear units have second derivative 0.
 """
 
 from __future__ import annotations
@@ -32,28 +32,28 @@ from trainers.pool import Part
 
 Vector = Float[Tensor, " parameter"]
 Product = Callable[[Tensor], Tensor]
-"""H·v of a vector v; vectors hold the trained parameters in the order of their names in the weights, each flattened."""
+"""From a vector v to H·v. Vectors hold the trained parameters, each flattened, in the order of the weights."""
 GRAPH_FACTOR = 4
-"""How much fewer examples a chunk holds than one that is only measured: second derivatives keep more."""
+"""Factor by which a chunk holds fewer examples than in a measurement: second derivatives keep more activations."""
 
 
 @dataclass(frozen=True)
 class Tridiagonal:
-    """What k steps of Lanczos' method leave: a (k+1) × k matrix T, symmetric but for its last row."""
+    """The result of k steps of Lanczos' method: a (k+1) × k matrix T, symmetric except for its last row."""
 
     diagonal: Float[Tensor, " step"]
     below: Float[Tensor, " step"]
-    """Entry below each diagonal one; the last is 0 where the space is invariant."""
+    """The entry below each diagonal one. The last is 0 if the space is invariant."""
 
     def ritz_values(self) -> Float[Tensor, " step"]:
-        """Eigenvalues of the square part, ascending: the first and last close in on H's extreme ones from within."""
+        """Eigenvalues of the square part, ascending. The first and last approach H's extreme ones from within."""
         inner = self.below[:-1]
         square = torch.diag(self.diagonal) + torch.diag(inner, -1) + torch.diag(inner, 1)
         values: Tensor = torch.linalg.eigvalsh(square)
         return values
 
     def condition(self) -> float:
-        """σ_max(T) / σ_min(T): at most κ(H). Infinite where σ_min is 0."""
+        """σ_max(T) / σ_min(T), which is at most κ(H); infinite if σ_min is 0."""
         steps = len(self.diagonal)
         matrix = torch.zeros(steps + 1, steps, dtype=self.diagonal.dtype)
         matrix[:-1] = torch.diag(self.diagonal) + torch.diag(self.below[:-1], 1)
@@ -63,9 +63,9 @@ class Tridiagonal:
 
 
 def lanczos(product: Product, start: Vector, steps: int) -> Tridiagonal:
-    """Lanczos' method with full reorthogonalisation, in the type of ``start``; ends early in an invariant space.
+    """Lanczos' method with full reorthogonalisation, in the type of ``start``. It ends early in an invariant space.
 
-    Holds a vector for each step: 326 MB for 50 steps of 815K parameters in float64.
+    It holds one vector per step: 326 MB for 50 steps of 815K parameters in float64.
     """
     steps = min(steps, len(start))
     basis = start.new_zeros(steps, len(start))
@@ -76,7 +76,7 @@ def lanczos(product: Product, start: Vector, steps: int) -> Tridiagonal:
         image = product(vector)
         size = torch.linalg.vector_norm(image)
         diagonal[step] = vector @ image
-        for _ in range(2):  # once leaves rounding errors that the second pass takes away
+        for _ in range(2):  # the second pass removes the rounding errors of the first
             image = image - basis[: step + 1].mT @ (basis[: step + 1] @ image)
         length = torch.linalg.vector_norm(image)
         if length <= len(start) * torch.finfo(start.dtype).eps * size:
@@ -87,21 +87,21 @@ def lanczos(product: Product, start: Vector, steps: int) -> Tridiagonal:
 
 
 def exact(product: Product, like: Vector) -> Float[Tensor, "parameter parameter"]:
-    """The whole Hessian, column by column: for small models. ``like`` has a vector's size and type."""
+    """The whole Hessian of a small model, column by column. ``like`` has the size, type and device of a vector."""
     return torch.stack([product(unit) for unit in torch.eye(len(like), dtype=like.dtype, device=like.device)], 1)
 
 
 def condition(hessian: Float[Tensor, "size size"]) -> float:
-    """κ of a symmetric matrix, from all of its eigenvalues: infinite where one is 0."""
+    """κ of a symmetric matrix, from all of its eigenvalues; infinite if one is 0."""
     magnitudes = torch.linalg.eigvalsh(hessian).abs().tolist()
     return float(max(magnitudes) / min(magnitudes)) if min(magnitudes) else math.inf
 
 
 class JointHessian:
-    """Products of one trial's Hessian with vectors: mean over the part's examples, chunk by chunk, in float64."""
+    """Products of one trial's Hessian with vectors, in float64. The loss is the mean over the part's examples."""
 
     def __init__(self, ensemble: Ensemble, weights: Weights, part: Part, lam: float) -> None:
-        """``weights`` (1, member, …) and ``part`` (one group) are the trial's."""
+        """``weights`` (1, member, …), ``part`` (one group) and ``lam`` belong to the trial."""
         self._ensemble, self._part = ensemble, part
         self._weights = {
             name: weight.detach().double().requires_grad_(name not in ensemble.buffers)
@@ -112,15 +112,15 @@ class JointHessian:
 
     @property
     def size(self) -> int:
-        """Trained parameters of the ensemble."""
+        """Number of trained parameters of the ensemble."""
         return sum(weight.numel() for weight in self._trained)
 
     def start(self, stream: torch.Generator) -> Vector:
-        """A normal vector drawn on the CPU: the same on every device."""
+        """A start vector of standard normal numbers, drawn on the CPU so that it is the same on every device."""
         return torch.randn(self.size, generator=stream, dtype=torch.float64).to(self._lam.device)
 
     def __call__(self, vector: Vector) -> Vector:
-        """H·v by differentiating the gradient along v."""
+        """H·v, from differentiating the gradient along v, chunk by chunk."""
         pieces = torch.split(vector, [weight.numel() for weight in self._trained])
         along = [piece.view_as(weight) for piece, weight in zip(pieces, self._trained, strict=True)]
         examples = self._part.rows.shape[1]

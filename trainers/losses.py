@@ -2,8 +2,8 @@
 
 Logits are (trial, member, example, class). With a one-hot target p, D(p‖q) is the negative log-likelihood of the
 label in nats. q̄ is the normalised geometric mean of the members' distributions: the softmax of their mean logits.
-Classes are reduced through the transposed view: members keep examples innermost in memory, and there a reduction
-over classes is several times faster.
+Members keep examples innermost in memory, so reductions over classes go through the transposed view, where they are
+several times faster.
 """
 
 from __future__ import annotations
@@ -51,25 +51,24 @@ def decomposed_loss(logits: Logits, labels: Labels, lam: PerTrial) -> PerTrial:
 
 
 def weighted_loss(logits: Logits, labels: Labels, weights: Counts) -> PerTrial:
-    """(1/M) Σ_j (1/B) Σ_i w_ji·D(p_i‖q_ji): members that learn alone, each on its own weights of the examples."""
+    """(1/M) Σ_j (1/B) Σ_i w_ji·D(p_i‖q_ji): each member learns alone, with its own weights of the examples."""
     return (weights * member_nlls(logits, labels)).mean((1, 2))
 
 
 def joint_gradient(logits: Logits, labels: Labels, lam: PerTrial, weights: Counts | None = None) -> Logits:
     """Gradient of the sum over trials of :func:`joint_loss` with respect to the logits, in closed form.
 
-    (λ·q̄ + (1−λ)·q_j − p) / (M·B). The joint loss couples members through their logits alone, so training starts
-    its backward pass here and never computes the loss.
-
-    ``weights``, where all λ are 0, make it the gradient of :func:`weighted_loss`.
+    It is (λ·q̄ + (1−λ)·q_j − p) / (M·B). The joint loss couples members through their logits alone, so training starts
+    its backward pass here and never computes the loss. With ``weights`` and all λ equal to 0, it is the gradient of
+    :func:`weighted_loss`.
     """
     return gradient_towards(logits, one_hot(labels, logits.shape[-1], logits.dtype), lam, weights)
 
 
 def gradient_towards(logits: Logits, targets: Targets, lam: PerTrial, weights: Counts | None = None) -> Logits:
-    """:func:`joint_gradient` for target distributions p.
+    """:func:`joint_gradient` for target distributions p instead of labels.
 
-    In few operations: between the products of a step, which fill the caches, each costs some 10 µs however small.
+    It uses few operations: each costs about 10 µs between a step's matrix products, which fill the caches.
     """
     lam = lam[:, None, None]
     shared = torch.softmax(ensemble_logits(logits).mT, -2).mul_(lam).sub_(targets)
@@ -79,12 +78,12 @@ def gradient_towards(logits: Logits, targets: Targets, lam: PerTrial, weights: C
 
 
 def one_hot(labels: Labels, classes: int, dtype: torch.dtype) -> Targets:
-    """The distributions that labels stand for."""
+    """Labels as one-hot distributions."""
     return label_places(labels, classes).to(dtype)
 
 
 def label_places(labels: Int[Tensor, "*batch example"], classes: int) -> Bool[Tensor, "*batch class example"]:
-    """Which class is each example's label."""
+    """Mask that is true at each example's label."""
     return labels.unsqueeze(-2) == torch.arange(classes, device=labels.device).unsqueeze(-1)
 
 

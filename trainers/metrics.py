@@ -1,6 +1,6 @@
-"""What is measured of a stack, as sums over examples: exact counts and 64-bit sums, divided once at the end.
+"""Measures of a stack as sums over examples: exact counts and 64-bit sums, divided once at the end.
 
-A short last chunk therefore weighs its own examples and no more. Errors are fractions, losses nats.
+A short last chunk therefore has the weight of its examples. Errors are fractions, losses are in nats.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from trainers.losses import Labels, Logits, ensemble_logits, ensemble_nll, label
 
 @dataclass(frozen=True)
 class Measures:
-    """Means over examples, of each trial's ensemble and of each of its members (float64)."""
+    """Means over examples, for each trial's ensemble and for each of its members (float64)."""
 
     error: Float[Tensor, " trial"]
     nll: Float[Tensor, " trial"]
@@ -56,7 +56,7 @@ class Sums:
         )
 
     def means(self) -> Measures:
-        """The sums over the number of examples, on the CPU."""
+        """The sums divided by the number of examples, on the CPU."""
         return Measures(
             *((total.double() / self.examples).cpu() for total in (self.wrong, self.nll)),
             *((total.double() / self.examples).cpu() for total in (self.member_wrong, self.member_nll)),
@@ -66,10 +66,10 @@ class Sums:
 def wrong(
     logits: Float[Tensor, "*batch example class"], labels: Int[Tensor, "*#batch #example"]
 ) -> Bool[Tensor, "*batch example"]:
-    """Whether the likeliest class (the first of equals) is not the label.
+    """Whether the likeliest class, the first of equals, is not the label.
 
-    Over the transposed view the largest value of the other classes is found some ten times faster than the place of
-    the largest of all, which is asked for only where two are equal.
+    This needs no ``argmax``: it compares the label's logit with the largest other logit, some ten times faster in the
+    transposed view. Only if the two are equal for some example, all predictions come from an ``argmax``.
     """
     by_class, place = logits.mT, labels.unsqueeze(-2)
     others = torch.where(label_places(labels, logits.shape[-1]), -torch.inf, 0.0).to(logits.dtype)
@@ -86,10 +86,10 @@ def diversity(measures: Measures) -> Float[Tensor, " trial"]:
 
 
 def dominance(member_errors: Sequence[float], classes: int) -> float | None:
-    """How far one member does the work of all: 0 where members are equally good, 1 where all others guess.
+    """Degree to which one member does the work of all: 0 if all members are equally good, 1 if all others guess.
 
-    (mean error of the other members − least error) / (chance error − least error), clipped to [0, 1], with
-    chance error 1 − 1/K for K classes. None for a single member, and where the least error is not below chance.
+    It is (mean error of the other members − least error) / (chance error − least error), clipped to [0, 1]. The chance
+    error is 1 − 1/K for K classes. None for a single member, and if the least error is not below chance.
     """
     least = min(member_errors)
     room = 1 - 1 / classes - least
@@ -100,9 +100,10 @@ def dominance(member_errors: Sequence[float], classes: int) -> float | None:
 
 
 def early_rank(early: Sequence[float], final: Sequence[float]) -> int | None:
-    """Rank by an early epoch's errors, 1 for the least, of the member with the least error in the final epoch.
+    """Rank in an early epoch of the member that has the least error in the final epoch; rank 1 is the least error.
 
-    Of equal errors the member of the lower number counts as the better, early and finally. None for a single member.
+    Of two members with equal errors, the one with the lower number ranks first, in both epochs. None for a single
+    member.
     """
     if len(final) < 2:
         return None

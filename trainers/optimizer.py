@@ -1,4 +1,4 @@
-"""``torch.optim``'s SGD on stacked weights: its own learning rate for each trial, the library's arithmetic for all."""
+"""SGD on stacked weights with ``torch.optim``'s arithmetic, and with a separate learning rate for each trial."""
 
 from __future__ import annotations
 
@@ -16,49 +16,49 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class _RateGroup:
-    """What of a stack has one learning rate, and is not frozen.
+    """The trials of a stack that have one learning rate and are not frozen.
 
-    Each trial is a tensor of its own to the kernel, although neighbours could be one: the kernel rounds what is left
-    over at the end of a tensor otherwise than the rest, and a trial's weights are to end where they do alone.
+    The kernel gets a separate tensor for each trial, although neighbours could share one. It rounds the last few
+    numbers of a tensor differently from the others, and a trial must get the same weights in a stack as alone.
     """
 
     rate: float
     trials: list[int]
     weights: list[Tensor]
-    """Of each of the stack's weights, those of each trial; buffers likewise."""
+    """Views of the stack's weights, one per weight and trial; ``buffers`` has the same order."""
     buffers: list[Tensor | None]
 
 
 class StackedSGD:
-    """Stochastic gradient descent with momentum on weights (trial, …), by the library's fused kernel.
+    """Stochastic gradient descent with momentum on weights (trial, …), by torch's fused kernel.
 
-    The kernel is called as a function: the first ``torch.optim.Optimizer`` of a process imports the compiler, which
-    takes two seconds, and nothing of a parameter group is needed here but its learning rate.
+    The kernel is called as a function, because the first ``torch.optim.Optimizer`` of a process imports torch's
+    compiler, which takes two seconds.
     """
 
     def __init__(self, weights: Sequence[Tensor], training: Training, learning_rates: Sequence[float]) -> None:
-        """``weights`` are updated in place; ``learning_rates`` are the trials', before any milestone."""
+        """``weights`` are updated in place; ``learning_rates`` has one rate per trial, before any milestone."""
         self._weights = [weight.detach() for weight in weights]
         self._rates, self._factor = list(learning_rates), 1.0
         self._momentum, self._weight_decay = training.momentum, training.weight_decay
-        # Buffers of zeros make the first step what the library's first step is: the gradient alone.
+        # With buffers of zeros, the first step is along the gradient alone, like that of torch.optim.SGD.
         self.momentum = [torch.zeros_like(weight) for weight in self._weights] if training.momentum else []
-        """Momentum buffers, stacked as the weights are; none without momentum."""
+        """Momentum buffers in the shapes of the weights; empty without momentum."""
         self._frozen: set[int] = set()
         self._groups = self._grouped_by_rate()
 
     def scale(self, factor: float) -> None:
-        """Multiply every trial's first learning rate by ``factor``."""
+        """From now on, use every trial's initial learning rate times ``factor``."""
         self._factor = factor
 
     def freeze(self, trial: int) -> None:
-        """Leave a trial's weights as they are from now on."""
+        """Do not change a trial's weights any more."""
         self._frozen.add(trial)
         self._groups = self._grouped_by_rate()
 
     def step(self, gradients: Sequence[Tensor]) -> None:
         """One step along stacked gradients, in the order of the weights."""
-        # The kernel reads a gradient's memory in the order of its weight's, and autograd may return it transposed.
+        # The kernel reads a gradient in the memory order of its weight, but autograd may return it transposed.
         aligned = [gradient.contiguous() for gradient in gradients]
         for group in self._groups:
             sgd(

@@ -1,4 +1,4 @@
-"""Images on the device as bytes, normalised as they are taken, and rows of them in an order drawn by seed."""
+"""Images on the device as bytes, normalised when a batch takes them, and rows of images in an order drawn by seed."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from specs.datasets import Standard
 from trainers.seeding import generator
 
 Augment = Callable[[Tensor], Tensor]
-"""Pixels (group, example, channel, height, width) to pixels of that shape."""
+"""From pixels (group, example, channel, height, width) to pixels of that shape."""
 
 
 class Normalise:
-    """(pixel / scale − mean) / sd of uint8 pixels (…, channel, height, width), by one data set's standard."""
+    """Maps uint8 pixels (…, channel, height, width) to (pixel / scale − mean) / sd, by one data set's standard."""
 
     def __init__(self, standard: Standard, device: torch.device, dtype: torch.dtype) -> None:
         self._scale, self._dtype = standard.scale, dtype
@@ -29,10 +29,10 @@ class Normalise:
 
 
 class Pool:
-    """Pixels and labels of a data set on the device; images are normalised as they are taken.
+    """Pixels and labels of a data set on the device; images are normalised when they are taken.
 
-    Pixels stay bytes: a quarter of the memory of float32, and on a CPU the decoded file itself, mapped into memory once
-    for all workers of a machine.
+    Pixels stay bytes, which take a quarter of the memory of float32. On a CPU they are the decoded file itself, which
+    all workers of a machine map into the same memory.
     """
 
     def __init__(self, pixels: Tensor, labels: Tensor, normalise: Callable[[Tensor], Tensor]) -> None:
@@ -40,7 +40,10 @@ class Pool:
         self.pixels, self.labels, self._normalise = pixels, labels, normalise
 
     def take(self, rows: Tensor, augment: Augment | None = None) -> tuple[Tensor, Tensor]:
-        """Images (group, example, channel, height, width), augmented if so wished, and labels (group, example)."""
+        """Images (group, example, channel, height, width) and labels (group, example) of ``rows`` (group, example).
+
+        ``augment`` changes the pixels before they are normalised.
+        """
         flat = rows.reshape(-1)
         pixels = self.pixels.index_select(0, flat).view(*rows.shape, *self.pixels.shape[1:])
         images = self._normalise(augment(pixels) if augment else pixels)
@@ -49,29 +52,30 @@ class Pool:
 
 @dataclass(frozen=True)
 class Part:
-    """Rows (group, n) of a shared pool. Groups are those of the stack's trials; one group stands for all."""
+    """Rows (group, example) of a shared pool. Groups are those of the stack's trials; one group may serve them all."""
 
     pool: Pool
     rows: Tensor
 
     def take(self, start: int, stop: int, augment: Augment | None = None) -> tuple[Tensor, Tensor]:
-        """Images (group, example, channel, height, width) and labels (group, example) of some columns of rows."""
+        """Images (group, example, channel, height, width) and labels (group, example) of the examples from ``start`` to
+        before ``stop``."""
         return self.pool.take(self.rows[:, start:stop], augment)
 
     def of_trial(self, trial: int, trials: int) -> Part:
-        """The rows of one trial's group, where ``trials`` stand in groups of equal size."""
+        """The rows of one trial's group, where ``trials`` is the number of trials, in groups of equal size."""
         group = trial * len(self.rows) // trials
         return Part(self.pool, self.rows[group : group + 1])
 
     def shuffled(self, seeds: tuple[int, ...], epoch: int) -> Part:
-        """The part in the order of one epoch; ``seeds`` are the groups'."""
+        """The part in the order of one epoch; ``seeds`` has one seed per group."""
         size = self.rows.shape[1]
         orders = [torch.randperm(size, generator=generator(seed, "order", epoch)) for seed in seeds]
         return Part(self.pool, self.rows.gather(1, torch.stack(orders).to(self.rows.device)))
 
 
 def for_trials(of_groups: Tensor, trials: int) -> Tensor:
-    """What groups have, (group, …), for each of their trials; a single group's is not copied."""
+    """Repeat a tensor (group, …) to (trial, …). The values of a single group are not copied."""
     if len(of_groups) == 1:
         return of_groups.expand(trials, *of_groups.shape[1:])
     return of_groups.repeat_interleave(trials // len(of_groups), 0)

@@ -1,4 +1,4 @@
-"""How far a stack has come: what was measured in each epoch, the epoch each trial selects, and who diverged."""
+"""Progress of a stack: the measures of each epoch, the epoch that each trial selects, and the trials that diverged."""
 
 from __future__ import annotations
 
@@ -16,19 +16,20 @@ Selection = Literal["validation", "final"]
 
 @dataclass
 class Progress:
-    """Book-keeping of one stack; epochs count from 1 and 0 stands for none."""
+    """Book-keeping of one stack. Epochs count from 1; 0 means that there is no such epoch."""
 
     trials: int
     selection: Selection
     epoch: int = 0
     """Epochs completed."""
     seconds: list[float] = field(default_factory=list)
-    """Of each epoch, training and measuring."""
+    """Seconds of each epoch, for training and measuring."""
     best_epochs: list[int] = field(default_factory=list)
+    """Epoch that each trial selects so far."""
     messages: list[str] = field(default_factory=list)
-    """Why a trial diverged, empty for one that did not."""
+    """Epoch and reason of each trial's divergence; empty for a trial that has not diverged."""
     good_epochs: list[int] = field(default_factory=list)
-    """Epochs that each trial completed with finite numbers."""
+    """Number of epochs that each trial completed with finite numbers."""
     series: dict[str, list[Tensor]] = field(default_factory=dict)
     """Per epoch, float64: ``<split>.error`` and ``.nll`` (trial,), ``.member_errors`` and ``.member_nlls`` and
     ``distance`` (trial, member)."""
@@ -44,9 +45,9 @@ class Progress:
         return [trial for trial, message in enumerate(self.messages) if not message]
 
     def record(self, measures: dict[str, Measures], distance: Tensor) -> list[int]:
-        """Close an epoch; return the trials whose weights are now the selected ones.
+        """Close an epoch and return the trials that now select their current weights.
 
-        A trial with a loss or a weight that is not finite has diverged: the epoch does not count for it.
+        A trial with a loss or a weight that is not finite has diverged, and the epoch does not count for it.
         """
         self.epoch += 1
         for split, measured in measures.items():
@@ -64,7 +65,7 @@ class Progress:
         return selected
 
     def _selects(self, trial: int) -> bool:
-        """Whether the epoch just closed is the trial's best so far; the first of equals stays."""
+        """Whether the trial selects the epoch just closed; of epochs with equal errors the first stays selected."""
         best = self.best_epochs[trial]
         if self.selection == "final" or best == 0:
             return True
@@ -72,13 +73,13 @@ class Progress:
         return bool(errors[-1][trial] < errors[best - 1][trial])
 
     def state(self) -> tuple[dict[str, Tensor], str]:
-        """Everything, as tensors with an axis of epochs in front and JSON."""
+        """The whole progress: the series as tensors (epoch, …), and the rest as JSON."""
         book = {name: value for name, value in vars(self).items() if name != "series"}
         return {name: torch.stack(values) for name, values in self.series.items()}, json.dumps(book)
 
     @staticmethod
     def holds(tensors: dict[str, Tensor], book: str, trials: int) -> bool:
-        """Whether :meth:`restored` would give the progress of so many trials."""
+        """Whether :meth:`restored` would give a whole progress of ``trials`` trials."""
         try:
             made = Progress.restored(tensors, book)
             lists = (made.best_epochs, made.messages, made.good_epochs)
@@ -87,7 +88,7 @@ class Progress:
             return False
 
     def _is_whole(self) -> bool:
-        """Whether there is a number for every epoch."""
+        """Whether every series has a value for every epoch."""
         return len(self.seconds) == self.epoch and all(len(values) == self.epoch for values in self.series.values())
 
     @staticmethod

@@ -1,4 +1,4 @@
-"""A trained stack as the rows of the results' tables: plain Python values, and never a NaN."""
+"""Rows of the results' tables for a trained stack: plain Python values, never a NaN."""
 
 from __future__ import annotations
 
@@ -17,56 +17,57 @@ if TYPE_CHECKING:
 
 SPLITS = ("train", "validation", "test")
 EARLY_EPOCH = 3
-"""After which the member that will dominate already leads (paper, section 4)."""
+"""Epoch after which, in the paper (section 4), the member that will dominate already leads."""
 TESTED_COLUMNS = (
     "best_epoch", "validation_error", "test_error", "test_nll", "test_member_error", "test_member_nll",
     "test_diversity", "member_test_errors", "member_test_nlls", "dominance",
     "test_ece", "test_brier", "early_epoch", "early_rank_test", "early_rank_train", "hessian_condition",
     "weights_sha256",
 )  # fmt: skip
-"""Columns of a trial that a diverged one has no value for."""
+"""Columns of ``trials`` that are empty for a diverged trial."""
 
 
 @dataclass(frozen=True)
 class TrialResult:
-    """How one trial ended, and its rows without the columns that only the store knows."""
+    """The end of one trial, and its rows without the columns that only the store knows."""
 
     status: Literal["complete", "diverged"]
     message: str
-    """Where it diverged and why; empty for a complete trial."""
+    """Epoch and reason of the divergence; empty for a complete trial."""
     trial: Row
     epochs: tuple[Row, ...]
     robustness: tuple[Row, ...]
     filters: tuple[Row, ...] = ()
     earlier_environments: tuple[str, ...] = ()
-    """Names of the environments in which it was trained before it came to this process."""
+    """Names of the environments that trained the stack before this process, without this process's own."""
 
 
 @dataclass(frozen=True)
 class Run:
-    """What a trial's row says of the training that the spec does not."""
+    """Facts of a stack's training that a trial's row records and the spec does not hold."""
 
     member_parameters: int
     classes: int
     seconds: float
-    """Of the whole stack, over all attempts."""
+    """Seconds of the whole stack, over all attempts."""
     examples: int
     """Training examples of one epoch of one trial."""
     peak_memory: int
+    """Bytes."""
     device: str
 
 
 def trial_row(spec: TrialSpec, progress: Progress, trial: int, run: Run, tested: Row) -> Row:
     """The trial's row of ``specs.format.records.TRIALS``.
 
-    The seconds are its share of the stack's: those of all trials add up to what the machine was busy.
+    Its seconds are its share of the stack's, so the seconds of all trials add up to the time that the machine was busy.
 
     Args:
-        spec: the trial's.
-        progress: the stack's.
-        trial: its place in the stack.
-        run: what is common to the stack.
-        tested: columns measured on the tested weights; they take the place of the tested epoch's.
+        spec: the trial's spec.
+        progress: the stack's progress.
+        trial: the trial's place in the stack.
+        run: facts common to the stack.
+        tested: columns measured on the tested weights; they add to the tested epoch's columns or replace them.
     """
     row: Row = {
         "kind": spec.architecture.kind,
@@ -112,7 +113,7 @@ def _tested(progress: Progress, trial: int, classes: int) -> Row:
 
 
 def _early(progress: Progress, trial: int) -> Row:
-    """The ranks after a few epochs of the members that are best in the final epoch, whichever epoch is tested."""
+    """The early ranks of the members that are best in the final epoch, whichever epoch is tested."""
     early = min(EARLY_EPOCH, progress.epoch)
     ranks: Row = {}
     for split in ("test", "train"):
@@ -155,7 +156,7 @@ def _measured(progress: Progress, split: str, epoch: int, trial: int) -> Row:
 
 
 def robustness_rows(sums: DroppingSums, mask: str, trial: int) -> Iterator[Row]:
-    """One kind of mask's rows of ``specs.format.records.ROBUSTNESS`` for one trial."""
+    """The rows of ``specs.format.records.ROBUSTNESS`` for one trial and one kind of mask."""
     dropping = sums.dropping(trial)
     for dropped, (accuracies, nll) in enumerate(zip(dropping.accuracy.T.tolist(), dropping.nll.tolist(), strict=True)):
         yield {

@@ -1,4 +1,4 @@
-"""Named random streams: every draw is a function of what it is for, never of what was drawn before it."""
+"""Named random streams: a draw depends on its seed and purpose, never on what was drawn before."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ Purpose = Literal["split", "initial weights", "order", "augmentation", "resample
 def generator(seed: int, purpose: Purpose, *counters: int | str) -> torch.Generator:
     """A fresh stream for one purpose of one seed; ``counters`` number the streams of that purpose.
 
-    The stream is seeded from the SHA-256 of the arguments, so that epoch e is replayed without epochs 1 to e−1,
-    and it lives on the CPU, so that every device trains on the same draws. λ and method are never among the
-    arguments: trials of one seed differ in nothing but what is compared.
+    The stream is seeded from the SHA-256 of the arguments, so epoch e can be replayed without epochs 1 to e−1. It is a
+    CPU generator, so every device trains on the same draws. λ and method are never among the arguments, so trials of
+    one seed differ only in what is compared.
     """
     name = json.dumps([seed, purpose, *counters]).encode()
     return torch.Generator().manual_seed(int.from_bytes(hashlib.sha256(name).digest()[:8], "big"))

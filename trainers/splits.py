@@ -1,4 +1,4 @@
-"""What a stack trains and measures on: a pool of pixels resident on the device, and rows of it drawn by seed."""
+"""The data that a stack trains and measures on: a pool of pixels on the device, and rows of it drawn by seed."""
 
 from __future__ import annotations
 
@@ -18,18 +18,25 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Data:
-    """The part trained on, and the parts measured after each epoch by the name of their split."""
+    """The part trained on, and the parts measured after each epoch, by the names of their splits."""
 
     train: Part
     measured: dict[str, Part]
 
 
 def prepare(arrays: Arrays, spec: TrialSpec, seeds: tuple[int, ...], device: torch.device, dtype: torch.dtype) -> Data:
-    """Move a data set to the device and split it for each seed; ``seeds`` are the groups', ``spec`` any trial's.
+    """Move a data set to the device and split it for each seed.
 
-    A seed draws an order of the training images: the first ``dataset.validation`` are held out, the rest is
-    trained on, or the first ``dataset.train_examples`` of it; of these the first ``evaluation.train_examples`` are
-    measured.
+    Each seed draws an order of the training images. The first ``dataset.validation`` images are held out. The rest is
+    trained on, or only its first ``dataset.train_examples``. The first ``evaluation.train_examples`` of the images
+    trained on are measured. A split without images is left out of ``Data.measured``.
+
+    Args:
+        arrays: the data set.
+        spec: the spec of any trial of the stack.
+        seeds: one seed per group of trials.
+        device: where the pixels and labels go.
+        dtype: type of the normalised images.
 
     Raises:
         ValueError: nothing is left to train on.

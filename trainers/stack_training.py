@@ -1,4 +1,4 @@
-"""The state of a stack in training, and the named steps that move it on."""
+"""The state of a stack in training, and the steps that advance it."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ class StackTraining:
         self.progress.seconds.append(time.monotonic() - started)
 
     def _train(self, epoch: int) -> None:
-        """All batches of one epoch. Nothing here computes a metric or waits for the device."""
+        """Train on all batches of one epoch. Nothing here computes a metric or waits for the device."""
         self._optimizer.scale(self._stack.learning_rate_factor(epoch))
         part = self._data.train.shuffled(self._stack.group_seeds, epoch)
         size, augment = self._spec.training.batch_size, self._augmentation(epoch, part.rows.shape[1])
@@ -94,7 +94,7 @@ class StackTraining:
             faults.point("batch")
 
     def _on_logits(self, batch: Batch) -> OnLogits:
-        """The joint loss's gradient on a batch's logits, by the weights that the method gives its examples."""
+        """The joint loss's gradient on a batch's logits, with the weights that the method gives its examples."""
         weights = self._method.example_weights(batch)
         return lambda logits: gradient_towards(logits, batch.targets, self._lam, weights)
 
@@ -104,7 +104,7 @@ class StackTraining:
         return FlipCrop(self._stack.group_seeds, epoch, examples, self._device)
 
     def fingerprint(self, arrays: Arrays) -> str:
-        """Names the trials, the data and the type of the numbers that a checkpoint is of."""
+        """Fingerprint of the trials, the data and the type of the numbers that a checkpoint belongs to."""
         return self._stack.fingerprint(arrays.fingerprint(), str(self._dtype))
 
     @property
@@ -112,7 +112,7 @@ class StackTraining:
         return self._earlier_seconds + time.monotonic() - self._started
 
     def state(self) -> tuple[dict[str, torch.Tensor], str]:
-        """All that the remaining epochs depend on: tensors, and book-keeping as JSON."""
+        """Everything that the remaining epochs and the results depend on: tensors, and book-keeping as JSON."""
         series, book = self.progress.state()
         tensors = {f"series.{name}": stacked for name, stacked in series.items()}
         tensors |= {name: tensor.detach().cpu() for name, tensor in self._tensors().items()}
@@ -120,14 +120,14 @@ class StackTraining:
         return tensors, book
 
     def fits(self, saved: Saved) -> bool:
-        """Whether a saved state can be taken over: all tensors, of the right shapes, and book-keeping that is whole."""
+        """Whether a saved state can be restored: it has all tensors in the right shapes, and whole book-keeping."""
         shapes = {name: tensor.shape for name, tensor in self._tensors().items()}
         if any(name not in saved.tensors or saved.tensors[name].shape != shape for name, shape in shapes.items()):
             return False
         return "seconds" in saved.tensors and Progress.holds(_series(saved), saved.book, len(self._lam))
 
     def restore(self, saved: Saved) -> None:
-        """Take over a saved state that :meth:`fits`."""
+        """Restore a saved state that :meth:`fits`."""
         tensors = saved.tensors
         for name, tensor in self._tensors().items():
             tensor.detach().copy_(tensors[name])
@@ -142,7 +142,7 @@ class StackTraining:
         return tensors | {f"momentum.{index}": buffer for index, buffer in enumerate(self._optimizer.momentum)}
 
     def results(self) -> tuple[TrialResult, ...]:
-        """Measure robustness on the selected weights and write everything down, in the caller's order."""
+        """Make the final measurements on the selected weights and return all results, in the caller's order."""
         robustness = self._robustness()
         columns = final_measurements.columns(
             self._ensemble, self._selected, self._data, self._stack, self.progress.active

@@ -1,4 +1,4 @@
-"""A stack: trials of one shape, which differ in λ, seed and learning rate, and train in one program."""
+"""A stack: trials of one shape that differ only in λ, seed and learning rate, and that train in one program."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ if TYPE_CHECKING:
     from specs.trial import TrialSpec
 
 MAY_DIFFER = ("lam", "seed", "training.learning_rate")
-"""What trials of one stack may differ in."""
+"""Fields in which the trials of one stack may differ."""
 
 
 @dataclass(frozen=True)
 class Stack:
-    """Trials in training order (by seed) with the caller's positions."""
+    """Trials in training order (by seed), and the position of each in the caller's order."""
 
     trials: tuple[TrialSpec, ...]
     positions: tuple[int, ...]
 
     @staticmethod
     def of(trials: Sequence[TrialSpec]) -> Stack:
-        """Order trials by seed, so that those that share their batches stand side by side.
+        """Order trials by seed, so that trials that share their batches stand side by side.
 
         Raises:
-            ValueError: no trial, or trials of different shapes.
+            ValueError: there is no trial, the trials have different shapes, or their method is unknown.
         """
         if not trials:
             raise ValueError("a stack needs at least one trial")
@@ -52,7 +52,7 @@ class Stack:
     def group_seeds(self) -> tuple[int, ...]:
         """Seeds of the groups of trials that share their batches.
 
-        Groups are of equal size: where seeds have unequal numbers of trials, each trial is its own group.
+        Groups have equal sizes. If the seeds have unequal numbers of trials, each trial is its own group.
         """
         counts = Counter(trial.seed for trial in self.trials)
         return tuple(counts) if len(set(counts.values())) == 1 else self.seeds
@@ -68,15 +68,15 @@ class Stack:
         return tuple(trial.training.learning_rate for trial in self.trials)
 
     def learning_rate_factor(self, epoch: int) -> float:
-        """What milestones have made of the learning rates in an epoch, counted from 1."""
+        """Factor of the learning rates in an epoch, counted from 1, after the milestones reached before it."""
         training = self.trials[0].training
         return float(training.milestone_factor ** sum(milestone < epoch for milestone in training.milestones))
 
     def fingerprint(self, *more: str) -> str:
-        """SHA-256 in hex over all that the trials' specs say, in training order, and over ``more``.
+        """SHA-256 in hex over the trials' whole specs, in training order, and over ``more``.
 
-        Fields that were added later are left out where they say what was always so: a checkpoint is gone on from by
-        the next version too.
+        It omits a field that was added later while the field holds its old meaning. So a later version can resume from
+        the checkpoint.
         """
         trials = [content_of(trial, for_checkpoints=True) for trial in self.trials]
         content = json.dumps([trials, *more], sort_keys=True)
@@ -84,9 +84,10 @@ class Stack:
 
 
 def content_of(spec: object, *, for_checkpoints: bool = False) -> Any:
-    """A spec's fields as plain JSON values, whatever holds them: models and other objects become dictionaries.
+    """A spec's fields as plain JSON values: models and other objects become dictionaries.
 
-    ``for_checkpoints`` leaves out what does not tell a checkpoint's trials from those of earlier versions.
+    ``for_checkpoints`` omits fields that were added later while they hold their old meaning, except those that are
+    marked as named in checkpoints.
     """
     if isinstance(spec, (tuple, list)):
         return [content_of(value, for_checkpoints=for_checkpoints) for value in spec]
@@ -100,7 +101,7 @@ def content_of(spec: object, *, for_checkpoints: bool = False) -> Any:
 
 
 def shape_key(trial: TrialSpec) -> str:
-    """Equal for trials that may share a stack, and for no others."""
+    """A key that is equal for trials that may share a stack, and different for all others."""
     return json.dumps(_shape(trial), sort_keys=True)
 
 

@@ -40,15 +40,17 @@ def train(
         stack: trials that differ in λ, seed and learning rate alone.
         arrays: the data set that the trials name.
         device: where to train; see :func:`trainers.devices.choose_device`.
-        checkpoint: where to save the state and to go on from; the caller deletes it once results are safe.
+        checkpoint: where to save the state and to resume from; the caller deletes it once results are safe.
         checkpoint_seconds: least time between two saves; 0 saves after every epoch.
-        environment: a name for the versions and the device of this process; a result says where else it was trained.
-        on_epoch: called with the number of epochs completed, after any save; what it raises ends the training.
+        environment: a name for the versions and the device of this process. A result names the other environments that
+            trained its stack.
+        on_epoch: called with the number of epochs completed, after any save. An exception that it raises ends the
+            training.
         dtype: of weights and images.
 
     Raises:
-        ValueError: the stack is empty or its trials are of different shapes, no image is left to train on, or the
-            device has not the precision that the trials ask for.
+        ValueError: the stack is empty, its trials have different shapes or an unknown method, no image is left to train
+            on, or the device does not support the trials' precision.
     """
     with deterministic(device):
         training = StackTraining(Stack.of(stack), arrays, device, dtype)

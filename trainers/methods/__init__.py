@@ -1,4 +1,4 @@
-"""How members are trained: one file a method, with what it does besides the training that all have."""
+"""Training methods: one file per method, with what it adds to the training that all methods share."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["Method", "hooks_of"]
 
 
 def hooks_of(name: str) -> type[Method]:
-    """The hooks of a method."""
+    """The class with the hooks of a method, from ``specs.methods.METHODS``."""
     module, _, kind = METHODS[name].hooks.partition(":")
     found: type[Method] = getattr(import_module(module), kind)
     return found

@@ -1,15 +1,15 @@
 """Bagging: each member learns independently on its own bootstrap resample of the training images.
 
-A resample is held as counts, not as copies of images: all members take the same batches, and what member j loses on
-example i is weighted by the number of times w_ji that its resample holds the example,
+A resample is stored as counts, not as copies of images. All members take the same batches, and the loss of member j on
+example i is weighted by the number of times w_ji that its resample contains the example:
 
     loss of a batch = (1/M) Σ_j (1/B) Σ_i w_ji·D(p_i‖q_ji).
 
 Over an epoch this adds up, for each member, to the sum over the n images that it drew with replacement, so the
-expected gradient is that of training on the resample itself. It differs within a batch: an example drawn twice counts
-double in its one batch, where copies would fall into batches of their own, and a batch holds about B of the member's
-draws, not exactly B. The weights act on the gradient alone. Batch normalisation therefore sees every image of
-a batch, also those that the member did not draw.
+expected gradient is that of training on the resample itself. Single batches differ: an example drawn twice counts
+double in one batch, where copies could fall into two batches, and a batch holds about B of the member's draws instead
+of exactly B. The weights act on the gradient alone. Batch normalisation therefore sees every image of a batch,
+including those that the member did not draw.
 """
 
 from __future__ import annotations
@@ -31,16 +31,16 @@ from trainers.stacks import Stack
 
 
 def resample(seed: int, member: int, examples: int) -> Int[Tensor, " example"]:
-    """How often each training image is drawn by a member that draws as many as there are, with replacement.
+    """Number of times that a member draws each training image: ``examples`` draws with replacement.
 
-    ``example`` counts along the seed's order of the training images.
+    The images are in the seed's order of the training images.
     """
     drawn = torch.randint(examples, (examples,), generator=generator(seed, "resample", member))
     return torch.bincount(drawn, minlength=examples)
 
 
 Draw = Callable[[int, int, int], Int[Tensor, " example"]]
-"""From seed, member and number of training images to how often the member draws each of them."""
+"""From seed, member and number of training images to the number of times that the member draws each of them."""
 
 
 class Resamples:
@@ -55,13 +55,22 @@ class Resamples:
         dtype: torch.dtype,
         draw: Draw = resample,
     ) -> None:
-        """``rows`` are the training images out of ``pool``, ``seeds`` the groups', ``dtype`` that of the weights."""
+        """Draw the resamples of all groups and members.
+
+        Args:
+            rows: each group's training images, as rows of the pool.
+            pool: number of images in the pool.
+            seeds: one seed per group.
+            members: number of members.
+            dtype: type of the model's weights, and so of the counts that :meth:`weights` returns.
+            draw: draws one member's counts.
+        """
         self._dtype, self._pool = dtype, pool
         counts = torch.zeros(len(rows), pool, members, dtype=torch.uint8, device=rows.device)
         for mine, own, seed in zip(counts, rows, seeds, strict=True):
             drawn = [draw(seed, member, len(own)).to(torch.uint8) for member in range(members)]
             mine.index_copy_(0, own, torch.stack(drawn, 1).to(rows.device))
-        self._counts = counts.view(-1, members)  # members innermost: a batch reads whole rows
+        self._counts = counts.view(-1, members)  # members innermost, so that a batch reads whole rows
 
     def weights(self, rows: Int[Tensor, "group example"]) -> Float[Tensor, "group member example"]:
         """The counts of some images, by their rows in the pool."""
@@ -80,9 +89,9 @@ class Bagging(Method):
         self._resamples = Resamples(train.rows, len(train.pool.labels), seeds, ensemble.members, dtype, self.draw)
 
     def draw(self, seed: int, member: int, examples: int) -> Int[Tensor, " example"]:
-        """How often a member draws each training image."""
+        """Number of times that a member draws each training image."""
         return resample(seed, member, examples)
 
     def example_weights(self, batch: Batch) -> Counts:
-        """How often each member drew each example."""
+        """Number of times that each member drew each example."""
         return for_trials(self._resamples.weights(batch.rows), self._trials)

@@ -5,8 +5,9 @@ logits f, each standardised over the held-out images. V and b minimise
 
     mean nll of the held-out images + (RIDGE / 2)·(‖V‖² + ‖b‖²)
 
-from zero, which is the average of the members: the combiner is never worse than it in this objective. All is float64
-and deterministic. Features are (feature, example): members keep examples innermost in memory.
+The fit starts from zero, which is the average of the members, so in this objective the combiner is never worse than the
+average. All numbers are float64, and the fit is deterministic. Features are (feature, example), because members keep
+examples innermost in memory.
 """
 
 from __future__ import annotations
@@ -18,11 +19,11 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 RIDGE = 1e-2
-"""Of 1, 0.1, 0.01 and 0.001 the best on held-out training images of Fashion-MNIST that it was not fitted on."""
+"""The best of 1, 0.1, 0.01 and 0.001 on held-out training images of Fashion-MNIST that no combiner was fitted on."""
 MAX_ITERATIONS = 100
-"""Most steps of L-BFGS; a fit that has not converged by then is taken as it stands.
+"""Most steps of L-BFGS. A fit that has not converged by then is used as it is.
 
-256 members of 10 classes on 10,000 images take 15 s on a CPU core and stop here, with a gradient of 6e-4.
+256 members of 10 classes on 10,000 images take 15 s on a CPU core and reach this limit, with a gradient of 6e-4.
 """
 GRADIENT_TOLERANCE = 1e-6
 """Largest component of the gradient at which a fit has converged."""
@@ -90,5 +91,5 @@ def _objective(
 
 
 def _flat(members: Members) -> Float[Tensor, "feature example"]:
-    """A copy of the logits as features: member after member, class after class."""
+    """A copy of the logits as float64 features, ordered by member, then by class."""
     return members.mT.to(torch.float64, copy=True).flatten(0, 1)

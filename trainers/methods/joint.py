@@ -1,4 +1,4 @@
-"""Joint training at any λ: what all methods have, and nothing besides."""
+"""Joint training at any λ. It adds nothing to the training that all methods share."""
 
 from __future__ import annotations
 

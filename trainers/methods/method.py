@@ -1,4 +1,4 @@
-"""What a method may add to the training that all methods have."""
+"""The hooks with which a method adds to the training that all methods share."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from trainers.stacks import Stack
 
 
 class Method:
-    """Hooks that the training of a stack calls. These add nothing; a method replaces those that it needs."""
+    """Hooks that the training of a stack calls. These do nothing; a method overrides those that it needs."""
 
     drops_members = True
     """Whether the ensemble is defined for fewer members, so that its robustness to dropped ones can be measured."""
@@ -23,22 +23,22 @@ class Method:
 
         Args:
             stack: the trials.
-            data: what they train and are measured on.
-            ensemble: their networks' shapes.
-            dtype: of the weights.
+            data: the images that they train on and are measured on.
+            ensemble: the shapes of their networks.
+            dtype: type of the weights.
         """
 
     def example_weights(self, batch: Batch) -> Counts | None:
-        """How much each example of a batch counts for each member; None where all count as 1."""
+        """Weight of each example of a batch for each member; None if all weights are 1."""
         return None
 
     def tested_columns(self, ensemble: Ensemble, weights: Weights, data: Data, complete: list[int]) -> dict[int, Row]:
-        """Columns of ``specs.format.records.TRIALS`` that take the place of the tested ensemble's, by trial.
+        """Columns of ``specs.format.records.TRIALS`` that replace those of the tested ensemble, by trial.
 
         Args:
-            ensemble: the networks' shapes.
+            ensemble: the shapes of the networks.
             weights: the tested weights of the stack.
-            data: what it is measured on.
+            data: the images that the stack is measured on.
             complete: the trials that did not diverge.
         """
         return {}

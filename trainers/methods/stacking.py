@@ -1,4 +1,4 @@
-"""Stacking as it is measured: each trial's combiner fitted on held-out images and tested on the test images."""
+"""The measurement of stacking: each trial's combiner is fitted on held-out images and tested on the test images."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ class Stacking(Method):
     drops_members = False
 
     def tested_columns(self, ensemble: Ensemble, weights: Weights, data: Data, complete: list[int]) -> dict[int, Row]:
-        """The columns that are the combiner's.
+        """The columns that describe the combiner instead of the average of the members.
 
-        Each trial's combiner is fitted on its own validation images and tested on the test images. The diversity is
-        left out: it relates the members to their mean logits, which are not what is tested.
+        Each trial's combiner is fitted on the trial's own validation images and tested on the test images. The
+        diversity is null, because it relates the members to their mean logits, which are not what is tested.
         """
         rows: dict[int, Row] = {}
         for trial in complete:
@@ -42,7 +42,7 @@ def _fitted(ensemble: Ensemble, weights: Weights, held_out: Part) -> Combiner:
 
 
 def _tested(ensemble: Ensemble, weights: Weights, combiner: Combiner, test: Part) -> Row:
-    """Measure the combined logits as those of an ensemble of one."""
+    """Measures of the combined logits, as of an ensemble with one member."""
     combined = [
         (combiner.logits(logits[0])[None, None], labels)
         for logits, labels in measurement.chunks(ensemble, weights, test)
