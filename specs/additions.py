@@ -1,4 +1,7 @@
-"""Fields that a spec got after results were stored. The trainers ask for them too, so this imports no pydantic."""
+"""Fields that were added to a spec after results had been stored.
+
+The trainers use this module too, so it does not import pydantic.
+"""
 
 from dataclasses import dataclass
 from functools import cache
@@ -7,14 +10,17 @@ from typing import Any, NamedTuple
 
 @dataclass(frozen=True)
 class AddedLater:
-    """Marks a field that a model got later: ``precision: Annotated[str, AddedLater(before="float32")] = "float32"``.
+    """Marks a field that was added later: ``precision: Annotated[str, AddedLater(before="float32")] = "float32"``.
 
-    At ``before`` trials are what they always were, so the field is left out of their identity, and they keep it.
+    The hash of a trial omits the field while it holds ``before``, its old meaning. Adding the field changes no existing
+    id.
     """
 
     before: Any
+    """The value with which trials are what they were before the field existed."""
     named_in_checkpoints: bool = False
-    """Whether checkpoints name the field all the same, as those did that were written before there was this mark."""
+    """Whether a checkpoint's fingerprint contains the field in any case. This is true for a field that is older than
+    this mark, because earlier checkpoints contain it."""
 
 
 class Addition(NamedTuple):
@@ -22,13 +28,13 @@ class Addition(NamedTuple):
 
     name: str
     key: str
-    """What YAML calls it."""
+    """The field's name in YAML."""
     mark: AddedLater
 
 
 @cache
 def additions(model: type) -> tuple[Addition, ...]:
-    """The fields of a model that were added later; none of what is no model."""
+    """The fields of a model that were added later; empty if ``model`` is no pydantic model."""
     fields = getattr(model, "model_fields", {})
     return tuple(
         Addition(name, field.alias or name, mark)

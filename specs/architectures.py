@@ -1,6 +1,6 @@
-"""The member networks: what distinguishes one capacity from another, and how many parameters that makes.
+"""The member networks: the settings that determine their capacity, and their numbers of parameters.
 
-To add a kind, write its model here, list it in ``MODELS``, and write its networks where the model says they are.
+To add a kind, write its model here, list it in ``MODELS``, and write its networks in the class that the model names.
 """
 
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, Union
@@ -14,21 +14,21 @@ Shape = tuple[int, int, int]
 
 
 class Network(Frozen):
-    """A kind of member network, and the number of members: its fields begin with ``kind`` and ``members``."""
+    """A kind of member network, and the number of members. Its first fields are ``kind`` and ``members``."""
 
     networks: ClassVar[str]
-    """Where its networks are: a module and a class in it, see :class:`trainers.ensembles.ensemble.Ensemble`."""
+    """The class of its networks, as ``module:class``; see :class:`trainers.ensembles.ensemble.Ensemble`."""
 
     if TYPE_CHECKING:
         kind: str
         members: int
 
     def member_parameters(self, shape: Shape, classes: int) -> int:
-        """Numbers that one member learns, for images of that shape."""
+        """Number of trained parameters of one member, for images of that shape."""
         raise NotImplementedError
 
     def described(self) -> str:
-        """The size of one member, in words."""
+        """The size of one member, in a few words."""
         raise NotImplementedError
 
 
@@ -49,13 +49,13 @@ class Mlp(Network):
         return self.hidden * (channels * height * width + 1) + classes * (self.hidden + 1)
 
     def described(self) -> str:
-        """``4 hidden units``."""
+        """The size in words, such as ``4 hidden units``."""
         return f"{self.hidden:,} hidden unit{'' if self.hidden == 1 else 's'}"
 
 
 class ConvNet(Network):
-    """An ensemble of plain convolutional networks: 3×3 convolutions without padding, each with bias and rectified,
-    a global average pool and a linear layer."""
+    """An ensemble of plain convolutional networks: rectified 3×3 convolutions with bias and without padding, a global
+    average pool and a linear layer."""
 
     networks = "trainers.ensembles.convnet:ConvNetEnsemble"
 
@@ -79,20 +79,20 @@ class ConvNet(Network):
         return convolutions + classes * (self.filters[-1] + 1)
 
     def described(self) -> str:
-        """``filters 32 64, strides 1 2``."""
+        """The size in words, such as ``filters 32 64, strides 1 2``."""
         return f"filters {' '.join(map(str, self.filters))}, strides {' '.join(map(str, self.strides))}"
 
 
 class DenseNet(Network):
-    """An ensemble of DenseNet-BC networks (Huang et al. 2017): three dense blocks of bottleneck layers, transitions
-    that halve the channels, 2k channels in the first convolution."""
+    """An ensemble of DenseNet-BC networks (Huang et al. 2017): a first convolution to 2k channels, then three dense
+    blocks of bottleneck layers, with transitions between them that halve the channels."""
 
     networks = "trainers.ensembles.densenet:DenseNetEnsemble"
 
     kind: Literal["densenet"]
     members: Count
     depth: Annotated[Count, Field(le=10_000)]
-    """Layers d; (d − 4) / 6 bottleneck layers in each of three blocks."""
+    """Number of layers d; each of the three blocks has (d − 4) / 6 bottleneck layers."""
     growth: Count
     """Channels that each bottleneck layer adds (k)."""
 
@@ -103,7 +103,7 @@ class DenseNet(Network):
         return self
 
     def member_parameters(self, shape: Shape, classes: int) -> int:
-        """Weights, biases and batch normalisation's scales and shifts of one member for images of that shape."""
+        """Weights, biases, and scales and shifts of batch normalisation, of one member for images of that shape."""
         growth, layers = self.growth, (self.depth - 4) // 6
         channels = 2 * growth
         total = 9 * shape[0] * channels
@@ -117,7 +117,7 @@ class DenseNet(Network):
         return total + 2 * channels + classes * (channels + 1)
 
     def described(self) -> str:
-        """``depth 100, k = 12``."""
+        """The size in words, such as ``depth 100, k = 12``."""
         return f"depth {self.depth}, k = {self.growth}"
 
 
@@ -128,4 +128,4 @@ if TYPE_CHECKING:
     Architecture = Network
 else:
     Architecture = Annotated[Union[MODELS], Field(discriminator="kind")]  # noqa: UP007 - of a tuple
-    """A member network and the number of members: one of ``MODELS``, told by its ``kind``."""
+    """A member network and the number of members: one of ``MODELS``, chosen by ``kind``."""

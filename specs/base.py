@@ -1,22 +1,23 @@
-"""What every spec model shares: frozen, closed to unknown keys, strict about numbers."""
+"""The common base of the spec models, which are frozen, closed to unknown keys and strict about numbers."""
 
 from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 SWEEP_NAME = r"^[a-z0-9][a-z0-9._-]{0,63}$"
-"""Names that become folders; pydantic's ``$`` is the very end of the text, not also before a last line end."""
+"""Pattern of names that become folders. In pydantic, ``$`` matches only the very end of the text, not before a final
+newline."""
 ARCHITECTURE_NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
-"""Labels, such as 4x2.5H, which become no part of a path."""
+"""Pattern of labels such as 4x2.5H. They never become part of a path."""
 ONE_LINE = r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*$"
 LINES_OF_TEXT = r"^[^\x00-\x08\x0b-\x1f\x7f-\x9f]*$"
-"""Text for people: terminals would obey its control characters, and HTML has no place for them."""
+"""Patterns of text for people, without control characters: a terminal would obey them, and HTML does not allow them."""
 LARGEST_INTEGER = 2**31 - 1
-"""The greatest whole number that a spec may hold: every product of a few of them still is one for the tables."""
+"""The largest integer that a spec may hold, so that products of two still fit into the tables' 64-bit integers."""
 
 
 class PlacedError(ValueError):
-    """A value that is wrong in view of others, and the keys and indices that lead to it from where it was found."""
+    """A value that conflicts with others. ``path`` is the keys and indices that lead to it from the validated model."""
 
     def __init__(self, path: tuple[str | int, ...], message: str) -> None:
         super().__init__(message)
@@ -38,9 +39,9 @@ def _unsigned_zero(value: float) -> float:
 
 
 Integer = Annotated[int, BeforeValidator(_whole), Field(strict=True)]
-"""A whole number: ``5`` or ``5.0``, but neither ``true`` nor ``"5"``."""
+"""An integer: ``5`` or ``5.0``, but neither ``true`` nor ``"5"``."""
 Real = Annotated[float, Field(strict=True), AfterValidator(_unsigned_zero)]
-"""A number: neither ``true`` nor ``"0.5"``; ``-0.0`` is stored as ``0.0``, so that it has one identity."""
+"""A number, but neither ``true`` nor ``"0.5"``. ``-0.0`` becomes ``0.0``, so that both give the same trial id."""
 Count = Annotated[Integer, Field(ge=1, le=LARGEST_INTEGER)]
 Whole = Annotated[Integer, Field(ge=0, le=LARGEST_INTEGER)]
 Rate = Annotated[Real, Field(gt=0)]

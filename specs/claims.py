@@ -1,6 +1,6 @@
-"""Claims that a sweep can decide: what the paper says, as data, and whether this sweep plans what they need.
+"""Claims that a sweep can decide: the paper's statements as data, and a check that the sweep plans what they need.
 
-Claims stand outside the trials, so that stating or rewording one changes no trial's identity.
+Claims are not part of the trials, so stating or rewording one changes no trial's identity.
 """
 
 from collections.abc import Iterator, Mapping
@@ -24,35 +24,35 @@ class Claim(Frozen):
     id: Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Za-z0-9.-]{0,15}$")]
     sentence: Line
     source: Line
-    """Where it is said: ``Table 2``, ``Figure 3``, ``text``."""
+    """The place in the paper: ``Table 2``, ``Figure 3``, ``text``."""
     figure: Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]*$", max_length=32)] = ""
-    """Key of the report's figure or table that shows it."""
+    """Key of the report's figure or table that shows the claim."""
     paper: Annotated[str, StringConstraints(pattern=ONE_LINE, max_length=60)] = ""
-    """The paper's number with its unit, where its text has one; empty otherwise, never read off a figure."""
+    """The paper's number with its unit, if its text gives one. It is never read off a figure."""
     predicate: Predicate
     others: tuple[Annotated[str, StringConstraints(pattern=SWEEP_NAME)], ...] = ()
-    """Sweeps that hold the claim's other parts, under the same id."""
+    """Sweeps that state the other parts of the claim, under the same id."""
     join: Literal["all", "any"] = "all"
-    """Whether all the sweeps' parts must hold, or one suffices."""
+    """Whether the parts of all sweeps must hold, or one suffices."""
     note: Annotated[str, StringConstraints(pattern=ONE_LINE, max_length=300)] = ""
-    """What is ours about the predicate: thresholds and margins that were not published."""
+    """Our own choices in the predicate, such as thresholds and margins that the paper does not give."""
 
 
 @dataclass(frozen=True)
 class Planned:
-    """What a sweep plans, as far as claims can ask for it."""
+    """The part of a sweep's plan that claims can refer to."""
 
     members: Mapping[str, int]
-    """By architecture."""
+    """Number of members, by the architecture's name."""
     methods: tuple[Method, ...]
     lambdas: tuple[float, ...]
     evaluation: Evaluation
 
     def check(self, claims: tuple[Claim, ...]) -> None:
-        """Every claim names what is planned, under an id of its own.
+        """Check that every claim refers only to planned trials and measures, and has a unique id.
 
         Raises:
-            PlacedError: at the first one that does not.
+            PlacedError: a claim does not; the error is about the first such claim.
         """
         first: dict[str, int] = {}
         for i, claim in enumerate(claims):
@@ -75,7 +75,7 @@ class Planned:
         self._measured(predicate, path)
 
     def _architecture(self, name: str, path: Path, alone: bool) -> None:
-        """``alone``: whether a single network may stand there, which has no λ to compare."""
+        """Check an architecture's name. ``alone`` allows a single network, which has no λ to compare."""
         if name not in self.members:
             raise PlacedError(path, f"no architecture is called {name!r}; there are {', '.join(self.members)}")
         if self.members[name] == 1 and not alone:

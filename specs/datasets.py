@@ -1,7 +1,7 @@
-"""Facts about the data sets: the one place that every room asks.
+"""Facts about the data sets, in one place for all packages.
 
-To add a data set, add its entry to ``DATASETS``. Its images are then read from Parquet files in the data root;
-``orchestrator/data/sources.py`` says where else they may come from.
+To add a data set, add its entry to ``DATASETS``. Its images are then read from Parquet files in the data root.
+``orchestrator/data/sources.py`` lists other sources.
 """
 
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ ClassCounts = tuple[tuple[int, ...], tuple[int, ...]]
 
 @dataclass(frozen=True)
 class Standard:
-    """How pixels become inputs: (pixel / scale − mean) / sd, by channel."""
+    """The standardisation of pixels to inputs: (pixel / scale − mean) / sd, by channel."""
 
     scale: float
     mean: tuple[float, ...]
@@ -21,26 +21,26 @@ class Standard:
 
 @dataclass(frozen=True)
 class DatasetFacts:
-    """What is known of one data set."""
+    """The facts about one data set."""
 
     classes: int
     shape: tuple[int, int, int]
-    """Channels, height, width of an image."""
+    """Channels, height and width of an image."""
     train: int
     """Training images, before validation images are split off."""
     test: int
     standard: Standard
     unequal: ClassCounts | None = None
-    """Training and test images of each class; None where every class has as many."""
+    """Numbers of training and of test images of each class; None if the classes have equal numbers."""
     content: str | None = None
-    """Digest of the published examples whatever their order (``trainers.data.Arrays.content``); None if unknown."""
+    """Digest of the published examples in any order (``trainers.data.Arrays.content``); None if unknown."""
     fingerprint: str | None = None
     """Digest of the published examples in their published order (``trainers.data.Arrays.fingerprint``); None if
     unknown."""
 
     @property
     def class_counts(self) -> ClassCounts:
-        """Training and test images of each class."""
+        """Numbers of training and of test images of each class."""
         equal = (self.train // self.classes,) * self.classes, (self.test // self.classes,) * self.classes
         return self.unequal or equal
 
@@ -48,13 +48,13 @@ class DatasetFacts:
 _CIFAR = Standard(255.0, (0.5071, 0.4865, 0.4409), (0.2673, 0.2564, 0.2762))
 
 DATASETS = {
-    # scikit-learn ships 1,797 in one; the last 360 are the test set
+    # scikit-learn ships 1,797 images in one set; the last 360 are the test set
     "digits": DatasetFacts(
         classes=10,
         shape=(1, 8, 8),
         train=1_437,
         test=360,
-        standard=Standard(16.0, (0.3054,), (0.3755,)),  # of its training images
+        standard=Standard(16.0, (0.3054,), (0.3755,)),  # mean and sd of its training images
         unequal=(
             (143, 146, 142, 146, 144, 145, 144, 143, 141, 143),
             (35, 36, 35, 37, 37, 37, 37, 36, 33, 37),
@@ -81,24 +81,24 @@ DATASETS = {
         content="34a73562c333c3f38088a2a09d18abd6d04eacc4d045680dcbdc10f3a665e06b",
     ),
 }
-"""By the name that a spec gives. The digests of CIFAR-10 are not known here; torchvision's checksums vouch for its
-own files of it."""
+"""The facts, by the data set's name in a spec. The digests of CIFAR-10 are unknown; torchvision verifies the checksums
+of its own CIFAR-10 files."""
 
 if TYPE_CHECKING:
     DatasetName = str
 else:
     DatasetName = Literal[tuple(DATASETS)]
-    """The names, as pydantic checks them: an entry in ``DATASETS`` is all that it takes."""
+    """The names in ``DATASETS``, as a type that pydantic checks."""
 
 
 class Named(Protocol):
-    """A spec's data set, as far as its facts are looked up."""
+    """Anything with a data set's name, such as the data set of a spec."""
 
     @property
     def name(self) -> str:
-        """Which data set."""
+        """The data set's name."""
 
 
 def facts_of(dataset: Named) -> DatasetFacts:
-    """What is known of the data set that a spec names."""
+    """The facts about the data set that a spec names."""
     return DATASETS[dataset.name]

@@ -1,4 +1,4 @@
-"""In which fields two models differ, as a reader of their YAML calls them."""
+"""The fields in which two models differ, by their names in YAML."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,19 +9,19 @@ from pydantic import BaseModel
 
 @dataclass(frozen=True)
 class Difference:
-    """One field with two values; ``unset`` where a model lacks it."""
+    """One field with its two values. A value is ``unset`` if the model lacks the field."""
 
     path: str
     before: Any
     after: Any
 
     def described(self) -> str:
-        """``training.epochs 8 → 20``."""
+        """The difference in words, such as ``training.epochs 8 → 20``."""
         return f"{self.path} {self.before} → {self.after}"
 
 
 def differences(old: BaseModel, new: BaseModel) -> list[Difference]:
-    """The fields in which two models differ, in the old one's order."""
+    """The fields in which two models differ, in the old model's order; fields that only the new one has come last."""
     before, after = (dict(_leaves(model.model_dump(mode="json", by_alias=True))) for model in (old, new))
     return [
         Difference(path, before.get(path, "unset"), after.get(path, "unset"))

@@ -1,7 +1,7 @@
-"""Claims that an override leaves behind: the file is right about its own design, and ``--set`` took what they name.
+"""Claims that an override makes undecidable: they fit the sweep in the file, but ``--set`` removed trials they need.
 
-Such claims are dropped and told of, so that a quick look at two λs needs no second override. A claim that is wrong in
-the file, or that an override states, is not among them: it stays an error of the spec.
+ensweep drops such a claim and prints its id and the reason, so that a quick run with two λs needs no second override. A
+claim that is wrong in the file, or that an override states, is not dropped: it remains an error of the spec.
 """
 
 from pydantic import ValidationError
@@ -12,16 +12,16 @@ from specs.nodes import Node
 from specs.sweep import SweepSpec
 
 Dropped = dict[str, str]
-"""Ids of claims that were dropped, each with the reason."""
+"""Reasons for dropping claims, by the claim's id."""
 
 
 def drop(root: Node, file: Node, sweep: SweepSpec) -> Dropped:
-    """Take out of a changed tree the file's own claims that its design no longer plans.
+    """Remove from the tree, in place, those of the file's own claims for which it no longer plans the trials.
 
     Args:
-        root: the tree with its overrides.
+        root: the tree with the overrides applied.
         file: the tree without them.
-        sweep: the sweep of the file, which is valid.
+        sweep: the file's own sweep, which is valid.
     """
     own, design = _claims(file), _design(root)
     stated = root.value.get("claims") if isinstance(root.value, dict) else None
@@ -41,7 +41,7 @@ def drop(root: Node, file: Node, sweep: SweepSpec) -> Dropped:
 
 
 def describe(dropped: Dropped) -> str:
-    """A line a reason, for people; claims with the same one share its line."""
+    """Text for people: one line per reason, which names all claims that were dropped for it."""
     by_reason: dict[str, list[str]] = {}
     for name, why in dropped.items():
         by_reason.setdefault(why, []).append(name)
@@ -54,7 +54,7 @@ def _claims(root: Node) -> list[Node]:
 
 
 def _design(root: Node) -> SweepSpec | None:
-    """The changed sweep without any claim; None where something else is wrong with it too."""
+    """The changed sweep without its claims; None if it is invalid even so."""
     plain = root.plain()
     assert isinstance(plain, dict)
     try:
@@ -64,7 +64,7 @@ def _design(root: Node) -> SweepSpec | None:
 
 
 def _unplanned(claim: Claim, design: SweepSpec) -> str:
-    """What the claim names that is not planned; empty where all of it is."""
+    """The reason why the claim cannot be decided; empty if everything it names is planned."""
     try:
         design.planned.check((claim,))
     except PlacedError as error:

@@ -1,4 +1,4 @@
-"""What a sweep may vary by λ or bring by architecture: learning rates, and networks with one of their own."""
+"""Learning rates that depend on λ, and architectures that may have a learning rate of their own."""
 
 from typing import TYPE_CHECKING, Annotated, Union
 
@@ -12,7 +12,7 @@ from specs.trial import Training
 class LearningRate(Frozen):
     """A learning rate that depends on λ: ``default``, and other values from some λ on.
 
-    ``{default: 5.15, from_lambda: {0.99: 1.536}}`` reads: 5.15; from λ = 0.99 on, 1.536.
+    ``{default: 5.15, from_lambda: {0.99: 1.536}}`` means 5.15 below λ = 0.99, and 1.536 from there on.
     """
 
     default: Rate
@@ -25,7 +25,7 @@ class LearningRate(Frozen):
 
 
 class _Entry(Frozen):
-    """What an architecture of a sweep may bring besides its network."""
+    """Settings that an architecture of a sweep may have besides its network."""
 
     learning_rate: Rate | LearningRate | None = None
     """Overrides ``training.learning_rate`` for this architecture."""
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 else:
     ENTRIES = tuple(create_model(f"{model.__name__}Entry", __base__=(_Entry, model)) for model in MODELS)
     Entry = Annotated[Union[ENTRIES], Field(discriminator="kind")]  # noqa: UP007 - of a tuple
-    """An architecture of a sweep: one of ``MODELS``, and what it brings besides."""
+    """An architecture of a sweep: one of ``MODELS`` with the settings of ``_Entry``."""
 
 
 class SweepTraining(Training):

@@ -1,4 +1,4 @@
-"""Errors that a user can mend, each with the exit code that it ends a command with."""
+"""Errors that a user can correct, each with the exit code of the command that it ends."""
 
 from enum import IntEnum
 
@@ -19,6 +19,6 @@ class Exit(IntEnum):
 
 
 class EnsweepError(Exception):
-    """Something the user can mend; the message names the place and the remedy."""
+    """An error that the user can correct. The message names the place and the remedy."""
 
     exit_code = Exit.USAGE

@@ -1,4 +1,4 @@
-"""From pydantic's findings to problems: the place in the text, plain words and the remedy."""
+"""Translates pydantic's errors to problems: the place in the text, a plain message and the remedy."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,12 +12,12 @@ from specs.problems import Place, Problem, SpecError, printable
 from specs.wording import EXPECTED, WRONG_KIND, did_you_mean, in_words, kinds_with, known_keys
 
 MAX_FINDINGS = 20
-"""Most of pydantic's errors that are explained: explaining thousands takes a second and helps nobody."""
+"""Most errors of pydantic that are explained: explaining thousands takes a second and helps nobody."""
 
 
 @dataclass(frozen=True)
 class LocatedError:
-    """One of pydantic's errors, and the part of the text that it is about."""
+    """One error of pydantic, and the part of the text that it is about."""
 
     kind: str
     details: Mapping[str, Any]
@@ -25,20 +25,20 @@ class LocatedError:
     path: tuple[str | int, ...]
     """Keys and indices from the top of the text to ``node``."""
     fork: tuple[tuple[str | int, ...], str] | None
-    """Where pydantic tried several types: the path of that value, and the name of this branch."""
+    """If pydantic tried several types for a value: the path of that value, and the name of the type of this error."""
 
     @property
     def off_kind(self) -> bool:
-        """The value is not of this branch's kind at all: a list where the branch is a number."""
+        """Whether the value is of another kind than this type altogether, such as a list instead of a number."""
         return self.fork is not None and self.path == self.fork[0] and self.kind in WRONG_KIND
 
 
 _UNKNOWN_KEY = ("extra_forbidden", "invalid_key")
-"""A key that no field has, and one that no field can have because it is no text."""
+"""Pydantic's errors for a key that no field has, and for a key that no field can have because it is not text."""
 
 
 def explain(error: ValidationError, root: Node, model: type[BaseModel]) -> SpecError:
-    """The problems of a text that does not fit the model, in the order of the text: all, unless there are very many."""
+    """The problems of a text that does not fit the model, in the text's order, from at most ``MAX_FINDINGS`` errors."""
     flat = _flatten(error)
     findings = _without_idle_branches([_locate(details, root) for details in flat[:MAX_FINDINGS]])
     meant: set[tuple[str | int, ...]] = set()
@@ -58,7 +58,7 @@ def _order(problem: Problem) -> tuple[bool, int, int]:
 
 
 def _flatten(error: ValidationError) -> list[Mapping[str, Any]]:
-    """The errors, those inside a validator's own ValidationError included, each with the whole path to its value."""
+    """The errors, including those inside a ValidationError of a validator, each with the whole path to its value."""
     flat: list[Mapping[str, Any]] = []
     for details in error.errors(include_url=False):
         inner = details.get("ctx", {}).get("error")
@@ -77,7 +77,7 @@ def _locate(details: Mapping[str, Any], root: Node) -> LocatedError:
     steps = details["loc"][:-1] if details["type"] == "missing" else details["loc"]
     for step in steps:
         if node is not tagged and step == _tag(node):
-            tagged = node  # pydantic names the kind of network after the value that has it
+            tagged = node  # after the path to a network, pydantic inserts the network's kind
         elif (child := node.child(step)) is not None:
             node = child
             path.append(step)
@@ -93,13 +93,13 @@ def _locate(details: Mapping[str, Any], root: Node) -> LocatedError:
 
 
 def _tag(node: Node) -> object:
-    """The kind that a mapping says it is of."""
+    """The value of a mapping's key ``kind``; None if there is none."""
     kind = node.child("kind") if isinstance(node.value, dict) else None
     return None if kind is None else kind.value
 
 
 def _sharpen(node: Node, path: list[str | int], dotted: str) -> tuple[Node, list[str | int]]:
-    """Follow a validator's message that begins with a path, ``training.selection: ...``, as far as the text has it."""
+    """Follow the path that begins a validator's message, such as ``training.selection: ...``, as far as it exists."""
     for step in dotted.split("."):
         child = node.child(step)
         if child is None:
@@ -109,9 +109,9 @@ def _sharpen(node: Node, path: list[str | int], dotted: str) -> tuple[Node, list
 
 
 def _without_idle_branches(findings: list[LocatedError]) -> list[LocatedError]:
-    """Of a value that may have several types, keep the findings of the type that it looks like.
+    """For each value that may have several types, keep only the errors of the type that the value resembles.
 
-    Where it looks like none of them, one finding remains that names them all.
+    If it resembles none of them, one error remains that names all types.
     """
     forks: dict[tuple[str | int, ...], list[LocatedError]] = {}
     for finding in findings:
@@ -140,7 +140,10 @@ def _problem(finding: LocatedError) -> Problem:
 def _unknown_key(
     finding: LocatedError, root: Node, model: type[BaseModel], meant: set[tuple[str | int, ...]]
 ) -> Problem:
-    """Names the key, and the known key that looks like it, which is then not reported as missing."""
+    """The problem of an unknown key, with a similar known key as a suggestion.
+
+    The suggestion is added to ``meant``, so that it is not reported as missing too.
+    """
     place = finding.node.key or finding.node.place
     parents = finding.path[:-1]
     key = finding.path[-1] if finding.path else ""

@@ -1,6 +1,6 @@
-"""Named places where a test can kill, fail or stop the process. Nothing happens there unless a test says so.
+"""Named points at which a test can kill, fail or stop the process. Without a test's handler, nothing happens there.
 
-It stands in the lowest room because every room above writes something that must survive a crash.
+The module is in the lowest package, because all packages above write something that must survive a crash.
 """
 
 from collections.abc import Callable, Iterator
@@ -8,22 +8,22 @@ from contextlib import contextmanager
 from typing import BinaryIO
 
 Handler = Callable[[str], None]
-"""Told the name of each place as it is passed; what it raises, or does to the process, is the fault."""
+"""Called with the name of each point that the process passes. It makes a fault by raising or killing the process."""
 
 WRITES_PER_FILE = 8
-"""In so many pieces a file is written while a handler is set, with a place after each: a cut after n bytes."""
+"""Pieces in which a file is written while a handler is set. After each is a point, so a test can cut the file there."""
 
 _handler: Handler | None = None
 
 
 def point(name: str) -> None:
-    """Pass a named place."""
+    """Pass a named point: call the handler, if one is set."""
     if _handler is not None:
         _handler(name)
 
 
 def write(name: str, file: BinaryIO, content: bytes) -> None:
-    """Write content; under a handler in pieces, each on its way to the disk before the place is passed."""
+    """Write content. With a handler, write and flush it in pieces, and pass the named point after each."""
     if _handler is None:
         file.write(content)
         return
@@ -36,7 +36,7 @@ def write(name: str, file: BinaryIO, content: bytes) -> None:
 
 @contextmanager
 def handled(handler: Handler) -> Iterator[None]:
-    """Within the block, tell the handler of every place that this process passes."""
+    """Call the handler at every point that this process passes inside the block."""
     global _handler  # noqa: PLW0603 - one process, one handler
     before, _handler = _handler, handler
     try:

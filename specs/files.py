@@ -1,4 +1,4 @@
-"""Files written whole: a reader sees the old content, the new one or none, whenever the writer dies."""
+"""Files that are written whole: a reader sees the old content, the new content or none, whenever the writer dies."""
 
 import os
 import uuid
@@ -14,7 +14,7 @@ def replace_whole(path: Path, content: bytes) -> None:
     """Create or replace a file in one step.
 
     Raises:
-        OSError: it cannot be written; what was there before is untouched.
+        OSError: the file cannot be written; its earlier content is unchanged unless syncing the folder failed.
     """
     with staged(path) as temporary:
         write_synced(temporary, content)
@@ -24,9 +24,9 @@ def replace_whole(path: Path, content: bytes) -> None:
 
 @contextmanager
 def staged(path: Path) -> Iterator[Path]:
-    """A unique dot name in the same folder, to be written and then renamed or linked; it is gone afterwards.
+    """A unique path in the same folder, whose name starts with a dot, to be written and then renamed or linked.
 
-    The rename stays on one file system, and thereby is one step.
+    The path is removed afterwards. The rename stays within one file system, so it is a single step.
     """
     temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
     try:
@@ -37,7 +37,7 @@ def staged(path: Path) -> Iterator[Path]:
 
 
 def write_synced(path: Path, content: bytes) -> None:
-    """Write and force to disk; the folder is made, again if somebody tidies it away meanwhile."""
+    """Write a file and force it to disk. A missing folder is created, even if another process removes it meanwhile."""
     with _opened(path) as file:
         faults.write("write.piece", file, content)
         force(file)
@@ -45,7 +45,7 @@ def write_synced(path: Path, content: bytes) -> None:
 
 
 def force(file: BinaryIO) -> None:
-    """Force what was written to disk."""
+    """Force a file's written content to disk."""
     file.flush()
     os.fsync(file.fileno())
 

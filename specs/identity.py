@@ -1,4 +1,4 @@
-"""The name of a trial: a hash of everything that changes its numbers."""
+"""The id of a trial: a hash of everything that changes its numbers."""
 
 import hashlib
 import json
@@ -15,7 +15,7 @@ NUMERICS_VERSION = 2
 
 
 CONTAINERS = (BaseModel, tuple, list, dict)
-"""What may hold a model."""
+"""Types of values that may contain a model."""
 
 
 def canonical_json(value: object) -> str:
@@ -26,18 +26,19 @@ def canonical_json(value: object) -> str:
 def trial_id(spec: TrialSpec) -> str:
     """First 16 hex digits of the SHA-256 of the whole resolved spec and the numerics version.
 
-    Order of keys, comments and ``1`` against ``1.0`` in the YAML do not matter: the hash is of the validated
-    model, after defaults, less the fields that were added later and say what was always so.
+    The hash is over the validated model with its defaults, so the order of keys, comments and ``1`` or ``1.0`` in the
+    YAML do not matter. It omits a field that was added later while the field holds its old meaning. Adding a field
+    therefore changes no existing id.
     """
     content = {"numerics": NUMERICS_VERSION, "trial": hashed_content(spec)}
     return hashlib.sha256(canonical_json(content).encode()).hexdigest()[:16]
 
 
 def hashed_content(model: BaseModel) -> Any:
-    """A model as JSON values, by the names that YAML has for its fields.
+    """A model as JSON values, by its fields' names in YAML.
 
-    A field that is marked :class:`specs.additions.AddedLater` is left out where it holds the value of before, in
-    models at any depth.
+    In models at any depth, it omits a field marked :class:`specs.additions.AddedLater` while the field holds
+    ``before``, its old meaning.
     """
     content = model.model_dump(mode="json", by_alias=True)
     _drop_additions(model, content)
@@ -45,7 +46,7 @@ def hashed_content(model: BaseModel) -> Any:
 
 
 def _drop_additions(value: object, content: Any) -> None:
-    """Drop from a value's content, in place, what was added later and says what was always so."""
+    """Remove from a value's content, in place, the fields that were added later and hold their old meaning."""
     nested: Iterable[tuple[Any, Any]]
     if isinstance(value, BaseModel):
         for field in additions(type(value)):

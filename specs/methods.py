@@ -1,6 +1,6 @@
-"""How members are trained: facts that every room asks, by the name that a spec gives.
+"""The training methods: facts for all packages, by the method's name in a spec.
 
-To add a method, add its entry here and write its hooks where the entry says they are.
+To add a method, add its entry here and write its hooks in the class that the entry names.
 """
 
 from dataclasses import dataclass
@@ -9,16 +9,17 @@ from typing import TYPE_CHECKING, Literal
 
 @dataclass(frozen=True)
 class MethodFacts:
-    """What is known of one method."""
+    """The facts about one method."""
 
     hooks: str
-    """Its part of the training: a module and a class in it, see :class:`trainers.methods.method.Method`."""
+    """The class with its part of the training, as ``module:class``; see :class:`trainers.methods.method.Method`."""
     independent: bool = True
-    """Whether its members learn independently: it has no λ, stands at λ = 0, and needs several members."""
+    """Whether its members learn independently. Such a method needs several members and sweeps no λ: its trials have
+    λ = 0."""
     held_out_for: str = ""
-    """What it fits on held-out images after the training; empty where it needs none."""
+    """The thing that it fits on held-out images after the training; empty if it needs no such images."""
     settings: str = ""
-    """What it does, as a clause for the report; the paper publishes no settings of the methods that have one."""
+    """A clause for the report that describes the method; set for methods whose settings the paper does not publish."""
 
 
 METHODS = {
@@ -38,10 +39,11 @@ if TYPE_CHECKING:
     Method = str
 else:
     Method = Literal[tuple(METHODS)]
-    """How members are trained: ``joint`` by the joint loss at any λ, a single network included; ``bagging`` each on its
-    own bootstrap resample; ``stacking`` independently, with a linear softmax combiner fitted on held-out logits."""
+    """The name of a method. ``joint`` trains members by the joint loss at any λ, and also a single network; ``bagging``
+    trains each on its own bootstrap resample; ``stacking`` trains them independently and fits a linear softmax combiner
+    on held-out logits."""
 
 JOINT = "joint"
-"""The method that sweeps λ, and the only one of a single network."""
+"""The method that sweeps λ, and the only method for a single network."""
 BASELINES = tuple(name for name, facts in METHODS.items() if facts.independent)
-"""What joint training is compared with."""
+"""The methods that joint training is compared with."""

@@ -1,4 +1,4 @@
-"""Parsed YAML that remembers where each key and value stands."""
+"""Parsed YAML that remembers the place of each key and value."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Scalar = str | int | float | bool | None
 
 @dataclass(slots=True)
 class Node:
-    """A scalar, list or mapping with its place; ``key`` is the place of its key inside a mapping."""
+    """A scalar, list or mapping with its place. ``key`` is the place of its key, if it is a value of a mapping."""
 
     place: Place
     value: Scalar | list[Node] | dict[Scalar, Node]
@@ -27,7 +27,10 @@ class Node:
         return self.value
 
     def child(self, step: str | int) -> Node | None:
-        """The value under a key, as pydantic spells it (numbers as text), or at an index of a list."""
+        """The node under a key of a mapping, or at an index of a list; None if there is none.
+
+        ``step`` may spell a number key as text, as pydantic does.
+        """
         if isinstance(self.value, list):
             return self.value[step] if isinstance(step, int) and step < len(self.value) else None
         if isinstance(self.value, dict):
@@ -37,7 +40,7 @@ class Node:
         return None
 
     def describe(self) -> str:
-        """What stands there, in a few words."""
+        """The value in a few words, for messages."""
         match self.value:
             case None:
                 return "nothing"

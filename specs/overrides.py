@@ -9,13 +9,13 @@ from specs.yaml12 import MAX_DEPTH, parse
 
 
 def apply(root: Node, override: str) -> None:
-    """Set one value in the tree; the path's keys may contain dots where such a key exists.
+    """Set one value in the tree, in place. An existing key that contains dots counts as one key of the path.
 
-    Keys that are absent are created, so that validation can judge them.
+    Missing keys are created, so that validation can judge them.
 
     Raises:
-        SpecError: no ``KEY=VALUE``, a value that is no YAML, a path through something that has no keys, or one of
-            more than 50 dots.
+        SpecError: the override is not ``KEY=VALUE``, its value is no YAML, its key has an unprintable character or more
+            than 50 dots, or its path leads through a scalar or to an entry that a list does not have.
     """
     path, equals, text = override.partition("=")
     source = Source(f"--set {shorten(override, 100)}", text, path)
@@ -38,7 +38,7 @@ def apply(root: Node, override: str) -> None:
 
 
 def _next_step(parent: Node, path: str, place: Place) -> tuple[Scalar, str]:
-    """The longest key of the parent that begins the path, else its first part; and what remains."""
+    """The parent's longest key that begins the path, or else the path's first part; and the rest of the path."""
     first, _, remaining = path.partition(".")
     if isinstance(parent.value, list):
         if not (first.isdecimal() and first.isascii() and len(first) < 9 and int(first) < len(parent.value)):

@@ -1,6 +1,6 @@
-"""What a claim asserts, as a small closed union of data: nothing here can execute, and every kind is judged.
+"""The assertion of a claim, as a small closed union of data. No predicate can execute code, and every kind is judged.
 
-A cell is named by architecture, method and λ, as the sweep names it. Numbers are in the unit of the measure, which
+A cell is named by architecture, method and λ, as the sweep names them. Numbers are in the unit of the measure, which
 for errors is points (percent).
 """
 
@@ -18,15 +18,15 @@ Measure = Literal[
     "dominance", "dominance_train", "early_dominance",
     "loss_over_half", "filter_strength", "filter_travel",
 ]  # fmt: skip
-"""What is measured of a trial; :mod:`reports.claims.measures` says how."""
+"""A measure of a trial; :mod:`reports.claims.measures` defines each."""
 
 
 class Cell(Frozen):
     """Trials that differ in their seed alone. ``best`` is the joint λ with the least mean validation error, or test
-    error where no images are held out. A single network needs no λ; bagging and stacking have none."""
+    error if no images are held out. A single network needs no λ; bagging and stacking have none."""
 
     architecture: Name | None = None
-    """May be left out where the predicate lists ``architectures``: then it holds in each of them."""
+    """Omitted if the predicate lists ``architectures``, each of which then takes this place."""
     lam: Annotated[Real | Literal["best"] | None, Field(alias="lambda")] = None
     method: Method = JOINT
 
@@ -53,7 +53,7 @@ class Equivalent(Frozen):
 class Order(Frozen):
     """Every cell of a step lies below every cell of the next step, by more than ``by``.
 
-    With ``architectures`` or ``lambdas`` it holds in each: the cells then leave that part out.
+    With ``architectures`` or ``lambdas``, this holds for each of them, and the cells omit that part.
     """
 
     kind: Literal["order"]
@@ -74,7 +74,7 @@ class Flat(Frozen):
 
 
 class Bound(Frozen):
-    """Every cell's mean lies above, or below, ``bound``; ``architectures`` as in :class:`Order`."""
+    """Every cell's mean lies above, or below, ``bound``. ``architectures`` is as in :class:`Order`."""
 
     kind: Literal["bound"]
     cells: Annotated[tuple[Cell, ...], Field(min_length=1)]
@@ -111,7 +111,7 @@ class BestLambda(Frozen):
 
 
 class InteriorBest(Frozen):
-    """The best λ lies strictly between the ends of the grid: for ``all`` architectures given, or ``any``."""
+    """The best λ lies strictly between the ends of the grid, for ``all`` of the architectures given or for ``any``."""
 
     kind: Literal["interior-best"]
     architectures: Annotated[tuple[Name, ...], Field(min_length=1)]
@@ -119,7 +119,7 @@ class InteriorBest(Frozen):
 
 
 class FallingBest(Frozen):
-    """The best λ never rises from an architecture to the next, and the last's is below the first's."""
+    """The best λ never rises from one architecture to the next, and that of the last is below that of the first."""
 
     kind: Literal["falling-best"]
     architectures: Annotated[tuple[Name, ...], Field(min_length=2)]
@@ -135,7 +135,7 @@ class EarlyRank(Frozen):
 
 
 class Parameters(Frozen):
-    """Each architecture has so many parameters in all, within ``within``: known from the plan alone."""
+    """Each architecture has the given number of parameters in all, to within ``within``. The plan decides this."""
 
     kind: Literal["parameters"]
     counts: Annotated[dict[Name, Count], Field(min_length=1)]
@@ -143,7 +143,7 @@ class Parameters(Frozen):
 
 
 class Proved(Frozen):
-    """A theorem: checked by tests of the code, and by nothing in a store."""
+    """A theorem, which tests of the code check. Nothing in a store can decide it."""
 
     kind: Literal["proved"]
     tests: Annotated[tuple[Annotated[str, StringConstraints(pattern=ONE_LINE)], ...], Field(min_length=1)]

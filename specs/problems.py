@@ -1,4 +1,4 @@
-"""What is wrong with a spec, and where: messages like a good compiler's."""
+"""Problems of a spec with their places in the text, as messages like those of a good compiler."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -7,7 +7,7 @@ from typing import NamedTuple
 from specs.errors import EnsweepError
 
 LINE_BREAK = "\r\n|[\n\r\x85\u2028\u2029]"
-"""Where YAML ends a line."""
+"""Pattern of YAML's line ends."""
 EXCERPT_WIDTH = 110
 """Characters of a source line that are shown."""
 
@@ -17,14 +17,14 @@ class Source:
     """A text that is parsed: a file, or the value of one override."""
 
     name: str
-    """As messages show it: the file's path, or ``--set training.epochs=5``."""
+    """The name in messages: the file's path, or ``--set training.epochs=5``."""
     text: str
     override: str | None = None
     """The dotted path that an override sets; None for a file."""
 
     @cached_property
     def lines(self) -> list[str]:
-        # Ends lines where LINE_BREAK does, and ten times as fast: YAML allows none of the other signs it splits at.
+        # This splits where LINE_BREAK does, ten times as fast: YAML allows none of the other characters it splits at.
         return self.text.splitlines()
 
 
@@ -41,7 +41,7 @@ class Place(NamedTuple):
         return f"{printable(self.source.name)}:{self.line + 1}:{self.column + 1}"
 
     def excerpt(self) -> str:
-        """The source line, and a caret under the column; nothing for an override, which is one line anyway."""
+        """The source line with a caret under the column; empty for an override, which is a single line anyway."""
         if self.source.override is not None or not self.source.text.strip():
             return ""
         line = self.source.lines[self.line] if self.line < len(self.source.lines) else ""
@@ -52,16 +52,16 @@ class Place(NamedTuple):
 
 
 def printable(text: str) -> str:
-    """The text without control characters, which could rewrite the reader's terminal."""
+    """The text with a replacement for each control character, since these could rewrite the reader's terminal."""
     return "".join(sign if sign.isprintable() or sign == "\t" else "\N{REPLACEMENT CHARACTER}" for sign in text)
 
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing to mend."""
+    """One problem to correct."""
 
     place: Place | None
-    """None where no text is at fault, such as a file that cannot be read."""
+    """None if no text is at fault, for example if a file cannot be read."""
     message: str
 
     def __str__(self) -> str:

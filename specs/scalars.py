@@ -1,4 +1,4 @@
-"""YAML 1.2's core schema: what an unquoted scalar means."""
+"""The meaning of an unquoted scalar in YAML 1.2's core schema."""
 
 import re
 from collections.abc import Callable
@@ -7,7 +7,7 @@ from specs.nodes import Scalar
 
 MAX_DIGITS = 1_000
 
-# Digits are never given back (++), so that a million of them that end in a letter take one reading.
+# The quantifiers are possessive (++), so the patterns do not backtrack: a million digits before a letter are read once.
 _NUMBERS: tuple[tuple[re.Pattern[str], Callable[[str], int | float]], ...] = (
     (re.compile(r"[-+]?[0-9]++"), int),
     (re.compile(r"0o[0-7]++"), lambda text: int(text[2:], 8)),
@@ -24,10 +24,10 @@ _WORDS: dict[str, Scalar] = {
 
 
 def resolve(text: str) -> Scalar:
-    """What an unquoted scalar means.
+    """The value of an unquoted scalar.
 
     Raises:
-        ValueError: a number of more than 1,000 digits.
+        ValueError: the text is a number of more than 1,000 characters.
     """
     if text in _WORDS:
         return _WORDS[text]

@@ -1,4 +1,4 @@
-"""One sweep: what to vary, and the trials that this makes."""
+"""One sweep: the settings to vary, and the trials that they make."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -30,13 +30,13 @@ INDEPENDENT = 0.0
 """The λ at which members learn independently, as in bagging and stacking."""
 MAX_SEEDS = 10_000
 MAX_TRIALS = 100_000
-"""Most trials of one sweep: more are a slip of the pen, and planning them would take minutes and gigabytes."""
+"""Most trials of one sweep. A larger number is a mistake in the spec; planning it would take minutes and gigabytes."""
 SYSTEM = 1.0
 """The λ of a single network: its loss is the same for every λ, so it is trained once, as one system."""
 
 
 class FullScale(Frozen):
-    """The scale of the work that a sweep reproduces: below it, the report says that numbers do not compare."""
+    """The scale of the published work. If a sweep is smaller, the report says that its numbers do not compare."""
 
     epochs: Count
     seeds: Count
@@ -47,9 +47,9 @@ class SweepSpec(Frozen):
 
     name: Annotated[str, StringConstraints(pattern=SWEEP_NAME)]
     title: Annotated[str, StringConstraints(pattern=ONE_LINE, min_length=1, max_length=200)]
-    """The question, in a line."""
+    """The sweep's question, in one line."""
     serves: tuple[Annotated[str, StringConstraints(pattern=ONE_LINE)], ...] = ()
-    """Figures, tables and claims that this sweep yields the data of."""
+    """Figures, tables and claims for which this sweep yields the data."""
     notes: Annotated[str, StringConstraints(pattern=LINES_OF_TEXT)] = ""
     full_scale: FullScale | None = None
     architectures: dict[Annotated[str, StringConstraints(pattern=ARCHITECTURE_NAME)], Entry]
@@ -61,12 +61,13 @@ class SweepSpec(Frozen):
     """A number n means the seeds 0 to n−1; a list names them."""
     dataset: Dataset
     stacking_validation: Count = 5_000
-    """Images that each trial of stacking (and of any method that fits something afterwards) holds out for that, where
-    ``dataset.validation`` is 0: its members train on so many fewer images than those of the other methods."""
+    """Images that each trial of stacking, or of any other method that fits something after the training, holds out for
+    the fit if ``dataset.validation`` is 0. Its members then train on that many fewer images than those of the other
+    methods."""
     training: SweepTraining
     evaluation: Evaluation = Evaluation()
     claims: tuple[Claim, ...] = ()
-    """What its results are held against; no part of any trial."""
+    """Claims that the sweep's results are compared with. They are not part of any trial."""
 
     @field_validator("architectures", "methods", "lambdas", "seeds")
     @classmethod
@@ -119,7 +120,7 @@ class SweepSpec(Frozen):
 
     @model_validator(mode="after")
     def every_trial_is_valid(self) -> "SweepSpec":
-        # No rule about a trial asks for its seed, nor which λ a joint one has: one of each stands for all.
+        # No rule about a trial depends on its seed, nor on the λ of a joint trial. So one seed and one λ are enough.
         expand(self.model_copy(update={"seeds": self.seed_numbers[:1], "lambdas": self.lambdas[:1]}))
         return self
 
@@ -130,7 +131,7 @@ class SweepSpec(Frozen):
 
     @property
     def planned(self) -> Planned:
-        """What its claims may name."""
+        """The part of the plan that claims may refer to."""
         members = {name: entry.members for name, entry in self.architectures.items()}
         return Planned(members, self.methods, self.lambdas, self.evaluation)
 
@@ -141,7 +142,7 @@ class SweepSpec(Frozen):
 
 
 def _all_lambdas(sweep: SweepSpec) -> list[tuple[tuple[str | int, ...], float]]:
-    """Every λ that a sweep names, with the place where it stands."""
+    """Every λ that a sweep names, each after the keys and indices that lead to it."""
     named: list[tuple[tuple[str | int, ...], float]] = [(("lambda", i), lam) for i, lam in enumerate(sweep.lambdas)]
     rates: dict[tuple[str, ...], float | LearningRate | None] = {
         **{
@@ -156,17 +157,17 @@ def _all_lambdas(sweep: SweepSpec) -> list[tuple[tuple[str | int, ...], float]]:
 
 
 def _as_key(number: float) -> str | int:
-    """A number as a key of YAML may stand for it: ``2`` for 2.0."""
+    """A number as it may be spelled in a YAML key: ``2`` for 2.0."""
     return int(number) if number.is_integer() else str(number)
 
 
 @dataclass(frozen=True)
 class PlannedTrial:
-    """A cell of a sweep: what it is called there, and what it is."""
+    """A trial of a sweep: its names in the sweep, and its spec."""
 
     sweep: str
     architecture: str
-    """The architecture's name on the capacity axis: a label, never hashed."""
+    """The architecture's name in the sweep: a label that is never hashed."""
     spec: TrialSpec
 
     @cached_property
@@ -178,8 +179,8 @@ class PlannedTrial:
 def expand(sweep: SweepSpec) -> tuple[PlannedTrial, ...]:
     """All trials of a sweep, ordered by seed, then architecture, then method, then λ.
 
-    Seeds come first so that an interrupted sweep holds whole replicates. A single network is expanded once a
-    seed, at λ = 1; bagging and stacking once a seed, at λ = 0.
+    Seeds come first, so that an interrupted sweep holds whole replicates. A single network has one trial per seed, at
+    λ = 1. Bagging and stacking have one trial per ensemble and seed, at λ = 0.
     """
     return tuple(
         PlannedTrial(sweep.name, name, _trial(sweep, entry, method, lam, seed))
@@ -214,7 +215,7 @@ def _trial(sweep: SweepSpec, entry: Entry, method: Method, lam: float, seed: int
 
 
 def _dataset(sweep: SweepSpec, method: Method) -> Dataset:
-    """The sweep's data, with images held out where a method cannot do without."""
+    """The sweep's data set, with images held out if the method needs them and the sweep holds none out."""
     if METHODS[method].held_out_for and not sweep.dataset.validation:
         return sweep.dataset.model_copy(update={"validation": sweep.stacking_validation})
     return sweep.dataset

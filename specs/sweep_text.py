@@ -1,4 +1,4 @@
-"""A sweep as text with all defaults written out: what the store keeps of every sweep that ran there."""
+"""A sweep as text with all defaults written out, which the store keeps of every sweep that ran in it."""
 
 import hashlib
 import json
@@ -11,7 +11,7 @@ from specs.sweep import SweepSpec
 
 
 def dump_sweep(sweep: SweepSpec) -> str:
-    """YAML that loads back to an equal sweep; equal sweeps give equal text."""
+    """YAML that loads back to an equal sweep. Equal sweeps give equal text."""
     return "\n".join(_lines(sweep.model_dump(by_alias=True), "")) + "\n"
 
 
@@ -43,7 +43,7 @@ def _inline(value: object) -> str:
 
 
 def _text(value: str) -> str:
-    """Plain where it cannot be read as anything else, else in double quotes on one line."""
+    """A YAML scalar: unquoted if it can only be read as this text, otherwise in double quotes on one line."""
     if fullmatch("[A-Za-z0-9][A-Za-z0-9._/-]*", value) and isinstance(resolve(value), str):
         return value
     quoted = json.dumps(value, ensure_ascii=False)

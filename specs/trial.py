@@ -1,7 +1,7 @@
 """One trial: everything that changes its numbers, and nothing else.
 
-How a trial is run (device, threads, paths, retries) lives in ``orchestrator.base.settings`` and is never hashed.
-What a trial is called (its sweep, the name of its architecture) lives in :mod:`specs.sweep`.
+The settings of a run (device, threads, paths, retries) are in ``orchestrator.base.settings`` and are never hashed.
+The names of a trial (its sweep, the name of its architecture) are in :mod:`specs.sweep`.
 """
 
 from typing import Annotated, Literal
@@ -18,14 +18,13 @@ Precision = Literal["float32", "tf32", "bf16"]
 
 
 class Dataset(Frozen):
-    """What is learned, and how many training images are held out for selection."""
+    """The data set, and the numbers of training images that are held out and trained on."""
 
     name: DatasetName
     validation: Whole
-    """Images drawn from the training set by seed for validation; 0 holds none out."""
+    """Number of validation images, which the seed draws from the training set; 0 holds none out."""
     train_examples: Count | None = None
-    """Train on so many of the images that are not held out: the first in the order that the seed draws; all where it
-    is not given."""
+    """Number of images to train on: the first of those not held out, in the seed's order. None means all of them."""
 
     @model_validator(mode="after")
     def leaves_examples_to_train_on(self) -> "Dataset":
@@ -49,16 +48,16 @@ class Training(Frozen):
     momentum: Annotated[Real, Field(ge=0, lt=1)] = 0.9
     weight_decay: Annotated[Real, Field(ge=0)] = 0.0
     milestones: tuple[Count, ...] = ()
-    """Epochs completed after which the learning rate is multiplied by ``milestone_factor``."""
+    """Numbers of completed epochs after which the learning rate is multiplied by ``milestone_factor``."""
     milestone_factor: Annotated[Real, Field(gt=0, le=1)] = 0.1
     augmentation: Literal["none", "flip-crop"] = "none"
     """``flip-crop`` mirrors each training image with probability ½ and crops it at random after padding by 4."""
     selection: Literal["validation", "final"] = "validation"
-    """The weights that are tested: of the epoch with the least validation error, or of the final epoch."""
+    """The weights that are tested: those of the epoch with the least validation error, or of the final epoch."""
     precision: Annotated[Precision, AddedLater(before="float32", named_in_checkpoints=True)] = "float32"
-    """Of the products in training steps. ``tf32``: a GPU's products of 10 bits of mantissa, forwards and backwards, for
-    CUDA alone; ``bf16``: the forward pass and its gradients in bfloat16. Weights, losses, the optimizer and all that is
-    measured are float32, always."""
+    """Precision of the products in training steps. ``tf32`` rounds the factors to a mantissa of 10 bits, in forward and
+    backward passes, and needs CUDA. ``bf16`` runs the forward pass and its gradients in bfloat16. Weights, losses, the
+    optimizer and all measurements are always float32."""
 
     @field_validator("milestones")
     @classmethod
@@ -72,9 +71,9 @@ class Robustness(Frozen):
     """Accuracy of the ensemble when members are dropped at test time (paper, section 5)."""
 
     repeats: Whole = 20
-    """Random draws of the dropped members; 0 measures nothing."""
+    """Number of random draws of the dropped members; 0 measures nothing."""
     masks: tuple[Literal["example", "shared"], ...] = ("example",)
-    """``example`` draws a subset for each test example (the paper); ``shared`` one for the whole test set."""
+    """``example`` draws a subset for each test example, as the paper does; ``shared`` one for the whole test set."""
 
     @field_validator("masks")
     @classmethod
@@ -85,25 +84,26 @@ class Robustness(Frozen):
 
 
 class Hessian(Frozen):
-    """Condition of the joint loss's Hessian at the tested weights (paper, section 6), by Lanczos' method."""
+    """A lower bound of the condition number of the joint loss's Hessian at the tested weights (paper, section 6), by
+    Lanczos' method."""
 
     examples: Count = 1_000
-    """Training images that the loss is averaged over: the first so many in the order that the seed draws."""
+    """Number of training images that the loss is averaged over: the first in the seed's order."""
     iterations: Annotated[Count, Field(ge=2)] = 50
-    """Lanczos steps."""
+    """Number of Lanczos steps."""
 
 
 class Evaluation(Frozen):
-    """What is measured besides the errors on validation and test images."""
+    """Measurements besides those on validation and test images."""
 
     train_examples: Whole = 10_000
-    """Training images measured after each epoch, in evaluation mode: the first so many in the order that the
-    seed draws; more than there are means all, 0 none."""
+    """Number of training images measured after each epoch, in evaluation mode: the first in the seed's order. 0
+    measures none; a number above that of the images trained on measures all."""
     robustness: Robustness = Robustness()
     filters: bool = False
     """Keep each member's first-layer weights, initial and tested (paper, Fig 5)."""
     hessian: Hessian | None = None
-    """Measured where it is given; takes many passes over its examples."""
+    """Not measured if None. The measurement takes many passes over its examples."""
 
 
 class TrialSpec(Frozen):
@@ -115,7 +115,7 @@ class TrialSpec(Frozen):
     """Weight λ of the ensemble's loss in L_λ = λ·D(p‖q̄) + (1−λ)·mean_j D(p‖q_j) (paper, Eq. 4). A sweep keeps it
     within 0 and 1 unless it allows extrapolation."""
     seed: Whole
-    """Replicate number; fixes split, initial weights and data order, the same for all λ."""
+    """Replicate number. It determines split, initial weights and data order, which are the same for all λ."""
     dataset: Dataset
     training: Training
     evaluation: Evaluation = Evaluation()

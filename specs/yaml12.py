@@ -1,7 +1,7 @@
-"""Safe YAML as version 1.2's core schema means it, read event by event: no recursion, no aliases, no tags.
+"""Safe YAML with the core schema of version 1.2, read event by event: no recursion, no aliases, no tags.
 
-``1e-4`` is a number; ``no``, ``on`` and ``12:30`` are text; ``012`` is twelve; only ``true`` and ``false`` are
-booleans.
+``1e-4`` is a number. ``no``, ``on`` and ``12:30`` are text. ``012`` is twelve. Only ``true`` and ``false``, also as
+``True`` or ``TRUE``, are booleans.
 """
 
 import re
@@ -17,7 +17,7 @@ MAX_CHARACTERS = 1_000_000
 MAX_DEPTH = 50
 MAX_NODES = 5_000
 
-# libyaml where PyYAML was built with it: the same events, ten times as fast; its absence costs time only.
+# If PyYAML was built with libyaml, use it: it gives the same events ten times as fast.
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -37,11 +37,12 @@ _PLAINER = {
 
 
 def parse(source: Source) -> Node:
-    """The one document of a source as a tree with places.
+    """The one document of a source, as a tree with places.
 
     Raises:
-        SpecError: no YAML, or YAML that a spec may not use (tags, anchors, aliases, duplicate keys, several
-            documents, more than 50 levels, more than 5,000 values, more than a million characters).
+        SpecError: the text is empty or no YAML, or it uses YAML that a spec may not use (tags, anchors, aliases,
+            duplicate keys, several documents, more than 50 levels, more than 5,000 values, more than a million
+            characters).
     """
     _check_characters(source)
     builder = _Builder(source)
@@ -70,7 +71,7 @@ def _check_characters(source: Source) -> None:
 
 
 class _Builder:
-    """Takes the parser's events, and leaves the tree in ``root``."""
+    """Builds the tree in ``root`` from the parser's events."""
 
     def __init__(self, source: Source) -> None:
         self.source = source
@@ -84,7 +85,11 @@ class _Builder:
         return Place(self.source, mark.line, mark.column)
 
     def take(self, event: yaml.Event) -> None:
-        """Add one event's part of the tree; raise SpecError where a spec may not use it."""
+        """Add one event to the tree.
+
+        Raises:
+            SpecError: the event belongs to YAML that a spec may not use.
+        """
         match event:
             case yaml.DocumentStartEvent():
                 self.documents += 1

@@ -1,6 +1,7 @@
-"""The format of a store, written once: for the room that writes stores and for the one that reads them.
+"""The format of a store, defined once for the package that writes stores and for the one that reads them.
 
-Where things lie (``layout``), what a commit says (``commits``), the columns of the tables (``records``) and their
-Parquet form (``tables``), what a store holds besides (``contents``), and how a file is written whole (``files``).
-``tables`` is the only file of ``specs`` that imports PyArrow, and no other file of ``specs`` imports it.
+``layout`` has the keys of a store, ``commits`` the content of a commit, ``records`` the columns of the tables,
+``tables`` their Parquet form, ``contents`` everything else in a store, ``reader`` the interface for reading, and
+``errors`` the errors. ``tables`` is the only module of ``specs`` that imports PyArrow, and no other module of ``specs``
+imports ``tables``.
 """

@@ -1,4 +1,4 @@
-"""What a commit says: the one decision about a trial."""
+"""The content of a commit, which is the one decision about a trial."""
 
 import hashlib
 import json
@@ -13,10 +13,11 @@ from specs.format import layout
 Status = Literal["complete", "diverged", "failed"]
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
-"""What becomes a part of a key: no separators, no dots, nothing that leads out of the store."""
+"""A part of a key: no separators and no dots, so that it cannot lead out of the store."""
 
 TOLERANT = ConfigDict(extra="ignore")
-"""A later version may say more. Without a seal a commit is of an early version, and then must say nothing else."""
+"""Unknown fields are ignored, since a later version may add some. :func:`parse` rejects them in a commit without a
+seal: such a commit is from an early version, which had no other fields."""
 
 
 class CommittedFile(Frozen):
@@ -29,35 +30,35 @@ class CommittedFile(Frozen):
 
 
 class Commit(Frozen):
-    """The one decision about a trial, created exclusively: which attempt counts, and how it ended."""
+    """The one decision about a trial, created exclusively: the attempt that counts, and how it ended."""
 
     model_config = TOLERANT
 
     trial_id: Name
     status: Status
     attempt: Name | Literal[""]
-    """Empty where the trial failed."""
+    """Name of the attempt that counts; empty if the trial failed."""
     files: dict[Name, CommittedFile]
-    """By table name; empty where the trial failed."""
+    """Files by table name; empty if the trial failed."""
     cause: Literal["", "error", "oom", "worker"] = ""
-    """Of a failure: its code raised an error, memory ran out, or its worker died without a word."""
+    """Cause of a failure: the code raised an error, memory ran out, or the worker died without a message."""
     message: str = ""
-    """Why it failed or where it diverged; empty for a complete trial."""
+    """Reason of the failure, or epoch and reason of the divergence; empty for a complete trial."""
     environment: dict[str, str | int | None]
     """Versions, device, threads and data fingerprint; no secrets."""
     stack: tuple[Name, ...] = ()
-    """The trials that were trained in one program, this one among them; empty where it was alone."""
+    """Ids of the trials that were trained in one program, including this one; empty if it was alone."""
 
     @property
     def keys(self) -> dict[str, str]:
-        """Keys of all files that it names, by table name."""
+        """Keys of all files of the commit, by table name."""
         return {name: layout.table(self.trial_id, self.attempt, name) for name in self.files}
 
     def content(self) -> bytes:
-        """As the store holds it: with a seal, which is the SHA-256 of all other fields.
+        """The commit's bytes in the store: JSON with a seal, which is a SHA-256 over the other fields.
 
-        The seal detects corruption in the fields that no other check covers. ``stack`` is left out where it is empty:
-        it is younger than the first seals.
+        The seal detects corruption in fields that no other check covers. An empty ``stack`` is omitted, because the
+        field was added after the first sealed commits.
         """
         fields = self.model_dump(mode="json", exclude=set() if self.stack else {"stack"})
         return json.dumps(fields | {"seal": seal(fields)}, indent=1, ensure_ascii=False).encode()
@@ -68,18 +69,19 @@ class UnreadableCommit:
     """A commit from which no decision can be read."""
 
     problem: str
-    """What it is or cannot, as the rest of a sentence about it."""
+    """The problem, as a sentence without its subject, such as ``cannot be read``."""
     intact: bool = False
-    """Whether it is what was written all the same: by another version of ensweep, which says things otherwise."""
+    """Whether the file is undamaged, because its seal matches. Another version of ensweep then wrote it, in a way that
+    this version does not understand."""
 
 
 def seal(fields: dict[str, Any]) -> str:
-    """SHA-256 over the fields of a commit, by the names and values that the store holds."""
+    """SHA-256 in hex over a commit's fields without the seal, as the store holds them."""
     return hashlib.sha256(json.dumps(fields, sort_keys=True).encode()).hexdigest()
 
 
 def parse(trial_id: str, content: bytes | None) -> Commit | UnreadableCommit:
-    """The commit of a trial from its file's content, or what is wrong with it; None stands for a missing file."""
+    """The commit of a trial from its file's content, or the problem with it. ``content`` is None for a missing file."""
     if content is None:
         return UnreadableCommit("cannot be read")
     try:

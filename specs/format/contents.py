@@ -1,4 +1,4 @@
-"""What a store holds besides results: its version, its specs, its commits, and the data that it was begun with."""
+"""Contents of a store besides the results: its version, specs and commits, and the fingerprints of its data sets."""
 
 import hashlib
 import json
@@ -17,10 +17,10 @@ from specs.sweep import SweepSpec
 
 
 def version(store: Reader) -> int:
-    """The version of the format that a store was written in; 1 where it does not say.
+    """The version of the format in which a store was written; 1 if the store does not name one.
 
     Raises:
-        StoreCorruptError: what it says is no version.
+        StoreCorruptError: the store names something that is no version.
     """
     try:
         content = store.read(layout.VERSION)
@@ -32,7 +32,7 @@ def version(store: Reader) -> int:
 
 
 def why_newer(store: Reader) -> str:
-    """That a newer version of ensweep wrote this store, as a sentence; empty where none did."""
+    """A sentence which says that a newer version of ensweep wrote this store; empty if none did."""
     found = version(store)
     if found <= VERSION:
         return ""
@@ -43,7 +43,7 @@ def why_newer(store: Reader) -> str:
 
 
 def specs(store: Reader) -> dict[str, str]:
-    """The texts of all specs that ran here, by digest; those that do not match their digest are left out."""
+    """The texts of all specs that ran in the store, by digest. A text that does not match its digest is left out."""
     contents = store.read_many(key for key in store.keys(layout.SPECS) if key.endswith(".yaml"))
     found = {}
     for key, content in contents.items():
@@ -54,11 +54,11 @@ def specs(store: Reader) -> dict[str, str]:
 
 
 def current_spec(store: Reader) -> str:
-    """The text of the spec that ran here last.
+    """The text of the spec that ran in the store last.
 
     Raises:
-        StoreError: nothing was run here.
-        StoreCorruptError: the text, or its name, is not what was written.
+        StoreError: no spec ran in the store.
+        StoreCorruptError: the text or its recorded digest is damaged.
     """
     try:
         digest = store.read(layout.CURRENT).decode("ascii", "replace").strip()
@@ -77,16 +77,16 @@ def current_spec(store: Reader) -> str:
 
 
 def current_sweep(store: Reader) -> SweepSpec:
-    """The sweep that ran here last. Of a store in a newer format, as much as this version knows.
+    """The sweep that ran in the store last. In a newer format, fields and claims unknown to this version are left out.
 
     Raises:
-        StoreError: as for :func:`current_spec`, or the spec cannot be read.
+        StoreError: as for :func:`current_spec`, or the spec is not valid for this version.
     """
     return _sweep(store, current_spec(store), "its spec")
 
 
 def sweeps(store: Reader) -> list[SweepSpec]:
-    """All sweeps that ran here, without those that this version cannot read."""
+    """All sweeps that ran in the store, except those that this version cannot read."""
     found = []
     for digest, text in specs(store).items():
         with suppress(StoreError):
@@ -112,13 +112,13 @@ class Commits:
     """The commits of a store."""
 
     readable: dict[str, Commit]
-    """By trial id."""
+    """Commits by trial id."""
     unreadable: dict[str, UnreadableCommit]
-    """By trial id."""
+    """Unreadable commits by trial id."""
 
 
 def commits(store: Reader, trial_ids: Iterable[str] | None = None) -> Commits:
-    """The commits of these trials, by default of all that have one; one that is withdrawn meanwhile is left out."""
+    """The commits of the given trials, by default of all that have one. A commit withdrawn meanwhile is left out."""
     if trial_ids is None:
         trial_ids = layout.committed_ids(store.keys(layout.COMMITS))
     ids = list(trial_ids)
@@ -135,7 +135,7 @@ def commits(store: Reader, trial_ids: Iterable[str] | None = None) -> Commits:
 
 
 def exists(store: Reader, key: str) -> bool:
-    """Whether something lies under a key, readable or not."""
+    """Whether a key exists, whether or not its content can be read."""
     try:
         store.read(key)
     except FileNotFoundError:
@@ -146,17 +146,18 @@ def exists(store: Reader, key: str) -> bool:
 
 
 def pin(dataset: str, fingerprint: str) -> bytes:
-    """A fingerprint to remember, with a digest: a changed bit would otherwise make all data look like other data."""
+    """The file that records a data set's fingerprint, with a digest. Without the digest, one damaged bit would make the
+    right data look wrong."""
     digest = hashlib.sha256(f"{dataset} {fingerprint}".encode()).hexdigest()
     return json.dumps({"dataset": dataset, "fingerprint": fingerprint, "sha256": digest}).encode()
 
 
 def pinned_data(dataset: str, content: bytes) -> str | None:
-    """The fingerprint of the data that a store was begun with; None where that was damaged."""
+    """The fingerprint in a file written by :func:`pin`; None if the file is damaged."""
     try:
         facts = json.loads(content)
         fingerprint = str(facts["fingerprint"])
     except (ValueError, KeyError, TypeError, RecursionError):
         return None
-    unsealed = {"dataset": dataset, "fingerprint": fingerprint}  # as it was written before it had a digest
+    unsealed = {"dataset": dataset, "fingerprint": fingerprint}  # the form of earlier versions, without a digest
     return fingerprint if facts == unsealed or content == pin(dataset, fingerprint) else None

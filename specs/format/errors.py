@@ -1,4 +1,4 @@
-"""What can be wrong with a store."""
+"""Errors of a store."""
 
 from specs.errors import EnsweepError, Exit
 
@@ -8,20 +8,20 @@ class StoreError(EnsweepError):
 
 
 class StoreUnreadableError(StoreError, OSError):
-    """Something in the store is there and cannot be read: no permission, a device that fails."""
+    """Something in the store exists but cannot be read, because permission is missing or a device fails."""
 
 
 class StoreFullError(StoreError):
-    """There is no space left; everything that was written before is whole."""
+    """There is no space left. Everything that was written before is whole."""
 
     exit_code = Exit.INCOMPLETE
 
 
 class StoreCorruptError(StoreError):
-    """Something in the store is not what was written."""
+    """Something in the store is damaged: it is not what was written."""
 
     exit_code = Exit.CORRUPT
 
 
 class StoreNewerError(StoreError):
-    """A newer version of ensweep wrote the store; this one must not change it."""
+    """A newer version of ensweep wrote the store, so this version must not change it."""

@@ -1,37 +1,37 @@
-"""Where things lie in a store.
+"""The keys of a store.
 
-Everything in a store has a key: its path relative to the store, with ``/`` on every system and on object storage.
+A key is a path relative to the store, with ``/`` on every system and on object storage.
 """
 
 import json
 from collections.abc import Iterable
 
 VERSION = "format"
-"""The version of the format that the store is written in, as a decimal number; in stores of version 1 it is missing."""
+"""The version of the store's format, as a decimal number. Stores of version 1 do not have this key."""
 
 SPECS = "specs/"
-"""Every sweep that ran here, resolved, as ``<hash>.yaml``."""
+"""Prefix of the sweeps that ran in the store, each with all defaults, as ``<digest>.yaml``."""
 CURRENT = "specs/current"
-"""One line: the hash of the sweep that ran here last."""
+"""One line with the digest of the sweep that ran in the store last."""
 ATTEMPTS = "attempts/"
 COMMITS = "commits/"
 CHECKPOINTS = "checkpoints/"
 TRIALS_OF_STACK = "trials.json"
-"""Beside the checkpoint of a stack of several: the ids of the trials that it was begun with."""
+"""File beside the checkpoint of a stack of several trials: the ids of the trials with which the stack was started."""
 WITHDRAWN = "withdrawn/"
-"""Commits that no longer count, kept as evidence: failures that were tried again, results that were damaged."""
+"""Prefix of commits that no longer count, kept as evidence: retried failures and damaged results."""
 DATA = "data-"
 LOCK = "lock"
 REPORT = "report.html"
 
 
 def spec(digest: str) -> str:
-    """Key of a resolved spec."""
+    """Key of a spec with all defaults, by its digest."""
     return f"{SPECS}{digest}.yaml"
 
 
 def attempt(trial_id: str, name: str) -> str:
-    """Prefix of an attempt's files: immutable, and of no meaning until a commit names it."""
+    """Prefix of an attempt's files. They are immutable, and have no meaning until a commit names the attempt."""
     return f"{ATTEMPTS}{trial_id}/{name}/"
 
 
@@ -41,7 +41,7 @@ def table(trial_id: str, attempt_name: str, table_name: str) -> str:
 
 
 def commit(trial_id: str) -> str:
-    """Key of a commit: a trial is done when it exists, and never otherwise."""
+    """Key of a commit. A trial is done if and only if its commit exists."""
     return f"{COMMITS}{trial_id}.json"
 
 
@@ -51,7 +51,7 @@ def checkpoint(stack_id: str) -> str:
 
 
 def begun_with(content: bytes) -> frozenset[str]:
-    """The trials that a stack's list names; none where it is damaged."""
+    """The trial ids in the content of ``TRIALS_OF_STACK``; empty if the content is damaged."""
     try:
         found = json.loads(content)
     except (ValueError, RecursionError):
@@ -60,17 +60,17 @@ def begun_with(content: bytes) -> frozenset[str]:
 
 
 def data(dataset: str) -> str:
-    """Key of the fingerprint of the data that this store's trials of one data set were trained on."""
+    """Key of the fingerprint of one data set, as the store's trials were trained on it."""
     return f"{DATA}{dataset}.json"
 
 
 def dataset(key: str) -> str | None:
-    """Whose fingerprint lies under a key; None where it is the key of something else."""
+    """The data set whose fingerprint has this key; None if the key belongs to something else."""
     name = key.removeprefix(DATA).removesuffix(".json")
     return name if data(name) == key else None
 
 
 def committed_ids(keys: Iterable[str]) -> list[str]:
-    """The trials that have a commit, among the keys below ``COMMITS``; files in the making start with a dot."""
+    """Ids of the trials that have a commit, from the keys below ``COMMITS``. Unfinished files start with a dot."""
     names = [key.removeprefix(COMMITS) for key in keys]
     return sorted(name.removesuffix(".json") for name in names if name.endswith(".json") and not name.startswith("."))

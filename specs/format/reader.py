@@ -1,4 +1,4 @@
-"""A store as something to read, wherever it lies."""
+"""The interface for reading a store, on a file system or on object storage."""
 
 from collections.abc import Iterable
 from typing import Protocol
@@ -9,21 +9,22 @@ class Reader(Protocol):
 
     @property
     def url(self) -> str:
-        """What a user calls this store."""
+        """The store's path or URL, as a user writes it."""
 
     def read(self, key: str) -> bytes:
         """The content of a key.
 
         Raises:
-            FileNotFoundError: there is nothing under it.
-            OSError: it cannot be read.
+            FileNotFoundError: the key does not exist.
+            OSError: the content cannot be read.
         """
 
     def read_many(self, keys: Iterable[str]) -> dict[str, bytes]:
-        """The contents of many keys at once; keys that are missing or damaged are left out.
+        """The contents of many keys at once. Missing and damaged keys are left out.
 
-        What is only out of reach (no permission, no network) is no damage, and is raised.
+        Raises:
+            OSError: a key is out of reach rather than damaged, because permission or network is missing.
         """
 
     def keys(self, prefix: str) -> list[str]:
-        """All keys that start with a prefix, sorted; the prefix is empty or ends with ``/``."""
+        """All keys that start with a prefix, sorted. The prefix must be empty or end with ``/``."""

@@ -1,24 +1,24 @@
-"""The results' tables, column by column: written once for the store that writes and the report that reads.
+"""The results' tables, column by column, defined once for the store that writes them and the report that reads them.
 
-To add a column or a table, raise ``VERSION`` and give that number as its ``since``; results of earlier versions stay
-valid, and lack it. ``docs/architecture.md`` says what else a new version needs.
+To add a column or a table, raise ``VERSION`` and give that number as its ``since``. Results of earlier versions stay
+valid without it. ``docs/architecture.md`` says what else a new version needs.
 
-Errors and accuracies are fractions of examples, losses are nats an example, times seconds, sizes bytes. Means
-are taken over examples, never over batches.
+Errors and accuracies are fractions of examples, losses are in nats per example, times in seconds, sizes in bytes. Means
+are over examples, never over batches.
 """
 
 from dataclasses import dataclass
 from typing import Literal
 
 VERSION = 1
-"""The version of the format that this program writes. Every store of this or an earlier version can be read."""
+"""The version of the format that this program writes. It reads every store of this version or an earlier one."""
 
 ColumnType = Literal["string", "int", "float", "floats", "ints"]
 
 
 @dataclass(frozen=True)
 class Column:
-    """One column: ``floats`` is a list of numbers, one a member in member order unless the meaning says otherwise."""
+    """One column. ``floats`` is a list of numbers, one per member in member order unless ``meaning`` says otherwise."""
 
     name: str
     type: ColumnType
@@ -26,22 +26,22 @@ class Column:
     meaning: str
     nullable: bool = False
     incidental: bool = False
-    """Of the machine, the checkout or a label: two equal trainings may differ in it."""
+    """Whether two equal trainings may differ in it, because it depends on the machine, the checkout or a label."""
     since: int = 1
-    """The version of the format that brought it. Files of earlier versions have no such column."""
+    """The version of the format that introduced the column. Files of earlier versions lack it."""
 
 
 @dataclass(frozen=True)
 class Table:
-    """One table of the store; ``key`` names the columns that identify a row."""
+    """One table of the store. ``key`` names the columns that identify a row."""
 
     name: str
     key: tuple[str, ...]
     columns: tuple[Column, ...]
     optional: bool = False
-    """Whether a complete trial may have committed no rows of it: its spec asked for none."""
+    """Whether a complete trial may lack the table, because its spec asks for no such rows."""
     since: int = 1
-    """The version of the format that brought it. Commits of earlier versions name no such table."""
+    """The version of the format that introduced the table. Commits of earlier versions lack it."""
 
 
 TRIALS = Table(
@@ -178,4 +178,4 @@ FILTERS = Table(
 TABLES = {table.name: table for table in (TRIALS, EPOCHS, ROBUSTNESS, FILTERS)}
 
 Row = dict[str, object]
-"""One row: the columns' names to their values."""
+"""One row: values by column name."""

@@ -1,6 +1,6 @@
-"""The tables of a commit as Parquet: rows to bytes, and bytes to rows that were verified before any of them is used.
+"""The tables of a commit as Parquet: encodes rows to bytes, and reads and verifies rows before any of them is used.
 
-A file may be older or newer than this program. What it lacks reads as null, what it has besides is left out.
+A file may be older or newer than this program. Columns that it lacks read as null, and unknown columns are left out.
 """
 
 import hashlib
@@ -24,16 +24,16 @@ ARROW_TYPES: dict[ColumnType, pa.DataType] = {
 }
 
 FINITE = ("test_error", "test_nll", "test_member_error", "test_member_nll")
-"""Columns of ``trials`` that are numbers in every complete trial."""
+"""Columns of ``trials`` that hold finite numbers in every complete trial."""
 
 FIRST_VERSION = 1
-"""The first version of the format. A required column of a later one reads as null in earlier files."""
+"""The first version of the format. A required column of a later version reads as null in earlier files."""
 
 Tables = dict[str, pa.Table]
 
 
 class DamagedError(Exception):
-    """A committed file is missing or is not what was committed; the message says which and how."""
+    """A committed file is missing or is not what was committed. The message names the file and the problem."""
 
     def __init__(self, table: str, problem: str) -> None:
         super().__init__(f"{table}.parquet: {problem}")
@@ -41,36 +41,36 @@ class DamagedError(Exception):
 
 
 class UnusableError(Exception):
-    """A file is what was committed, and its rows cannot be used all the same; the message says why."""
+    """A file is what was committed, but its rows cannot be used. The message says why."""
 
 
 def encode(table: Table, rows: Sequence[Row]) -> tuple[bytes, CommittedFile]:
-    """Rows as the bytes of a Parquet file with page CRCs, and what a commit says of them.
+    """Rows as the bytes of a Parquet file with page checksums, and the file's entry in a commit.
 
     Raises:
-        ValueError: a row has other columns than the table, a null where none may be, or a key occurs twice.
+        ValueError: a row has other columns than the table or lacks a required value, or a key occurs twice.
     """
     _check_rows_to_write(table, rows)
     data = pa.Table.from_pylist(list(rows), schema=_written_schema(table))
     sink = BytesIO()
-    # A report opens every one of tens of thousands of small files. Without dictionaries, and with snappy in place of
-    # zstd, they are read in 40 % of the time and are no larger: dictionaries of distinct numbers save nothing.
+    # A report opens tens of thousands of small files. Without dictionaries, and with snappy instead of zstd, reading
+    # takes 40 % of the time and the files are no larger: dictionaries of distinct numbers save nothing.
     pq.write_table(data, sink, compression="snappy", use_dictionary=False, write_page_checksum=True)
     content = sink.getvalue()
     return content, CommittedFile(sha256=hashlib.sha256(content).hexdigest(), rows=len(rows))
 
 
 def _field(column: Column) -> pa.Field:
-    """A column as Arrow holds it. Null may stand in it also where an earlier version did not measure it."""
+    """A column as an Arrow field. A column that a later version added may be null, since earlier files lack it."""
     return pa.field(column.name, ARROW_TYPES[column.type], nullable=column.nullable or column.since > FIRST_VERSION)
 
 
 SCHEMAS = {name: pa.schema(map(_field, table.columns)) for name, table in TABLES.items()}
-"""The columns of each table as readers hold them, by its name."""
+"""The schema in which each table is read, by table name."""
 
 
 def _written_schema(table: Table) -> pa.Schema:
-    """The same with each column's unit and meaning, which travel in the file."""
+    """The schema in which a table is written: it stores each column's unit and meaning in the file."""
     return pa.schema(
         _field(column).with_metadata({"unit": column.unit, "meaning": column.meaning}) for column in table.columns
     )
@@ -90,17 +90,17 @@ def _check_rows_to_write(table: Table, rows: Sequence[Row]) -> None:
 
 
 def read_tables(commit: Commit, contents: Mapping[str, bytes], planned: TrialSpec | None = None) -> Tables:
-    """The tables of a commit that this version knows.
+    """Read and verify the tables of a commit that this version knows.
 
     Args:
-        commit: which files, and what they must be.
-        contents: what lies under the commit's keys; missing files are missing here.
-        planned: what the trial was to be, where that is known.
+        commit: the commit, which names the files and their SHA-256.
+        contents: the files' contents by key, without those that are missing.
+        planned: the trial's spec, if it is known.
 
     Raises:
         DamagedError: a file is missing, or its SHA-256 is not the committed one.
-        UnusableError: the files are as committed, and their rows contradict the commit or the spec, or are no such
-            table.
+        UnusableError: the files are as committed, but a file is no such table, or its rows contradict the commit or the
+            spec.
     """
     keys = commit.keys
     whole = {name: _whole(commit, name, contents.get(key)) for name, key in keys.items()}  # damage before all else
@@ -113,7 +113,12 @@ def read_tables(commit: Commit, contents: Mapping[str, bytes], planned: TrialSpe
 
 
 def read_table(commit: Commit, name: str, content: bytes | None) -> pa.Table:
-    """One table of a commit, from its file's content; raises as :func:`read_tables`."""
+    """Read and verify one table of a commit from its file's content.
+
+    Raises:
+        DamagedError: the content is None, or its SHA-256 is not the committed one.
+        UnusableError: the file is as committed, but is no such table, or its rows contradict the commit.
+    """
     return _parse(commit, TABLES[name], _whole(commit, name, content))
 
 
@@ -140,12 +145,13 @@ def _parse(commit: Commit, table: Table, content: bytes) -> pa.Table:
 
 
 def _as_known(rows: pa.Table, table: Table) -> pa.Table:
-    """The columns that this version knows.
+    """The rows with exactly the columns that this version knows.
 
-    What this version wrote has them already, and a cast of each column would cost more than its reading.
+    Files of this version have these columns already. They are returned as they are, because casting every column would
+    take longer than reading it.
 
     Raises:
-        KeyError: a column is missing that every version writes.
+        KeyError: a column that every version writes is missing.
     """
     wanted = SCHEMAS[table.name]
     if rows.schema.equals(wanted):
@@ -166,7 +172,7 @@ def _check_rows(found: pa.Table, name: str, rows: int, trial_id: str) -> None:
 
 
 def _check_keys(found: pa.Table, name: str, table: Table) -> None:
-    """No key occurs twice; every row is known to be of one trial, so that its id tells no two apart."""
+    """Check that no key occurs twice. All rows belong to one trial, so its id is not compared."""
     if found.num_rows < 2:
         return
     parts = [column for column in table.key if column != "trial_id"]
@@ -175,7 +181,7 @@ def _check_keys(found: pa.Table, name: str, table: Table) -> None:
 
 
 def _check_complete(tables: Tables) -> None:
-    """A complete trial has one row of results, and its results are numbers."""
+    """Check that a complete trial has all required tables, one row of results, and finite results."""
     required = {table.name for table in TABLES.values() if not table.optional and table.since == FIRST_VERSION}
     if missing := required - tables.keys():
         raise UnusableError(f"complete, but without {', '.join(sorted(missing))}")
@@ -188,7 +194,7 @@ def _check_complete(tables: Tables) -> None:
 
 
 def _check_trial(trials: pa.Table, commit: Commit, planned: TrialSpec) -> None:
-    """The row says what the spec says."""
+    """Check that the trial's row agrees with its spec."""
     expected = {
         "method": planned.method,
         "lam": planned.lam,
