@@ -1,8 +1,8 @@
-"""All benchmarks, small, and one table: what, measured, the limit or the goal, the share of it.
+"""Run all benchmarks with small settings, and print one table: measured value, limit or goal, and the share of it.
 
-Each script runs in a process of its own, one after the other; what it says on its own is in its own file. Shares of a
-limit want to be large, those of a goal 100 % or less. A share over 100 % of a limit says that something else ran beside
-the benchmark.
+The scripts run one after the other, each in its own process. Each script's own file describes what it measures. A share
+of a limit should be large, and a share of a goal at most 100 %. A share of a limit above 100 % means that another
+program ran at the same time.
 
     python benchmarks/all.py [--json]
 """
@@ -22,7 +22,7 @@ SMALL = {
     "overheads": ["--trials", "6", "--seconds", "2"],
     "report": ["--trials", "33"],
 }
-"""Arguments of each script."""
+"""Arguments of each script, by its name."""
 
 
 @dataclass(frozen=True)
@@ -35,10 +35,11 @@ class Row:
     bound: float | None = None
     """The machine's limit, or the goal."""
     bound_is: str = ""
+    """``limit`` or ``goal``."""
 
     @property
     def share(self) -> float | None:
-        """Of the limit or the goal."""
+        """The measured value as a share of the limit or the goal."""
         return self.measured / self.bound if self.bound else None
 
 
@@ -56,13 +57,13 @@ def main() -> None:
 
 
 def said(script: str, arguments: list[str]) -> Any:
-    """What a script prints as JSON."""
+    """The JSON that a script prints."""
     command = [sys.executable, str(HERE / f"{script}.py"), *arguments, "--json"]
     return json.loads(subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout.splitlines()[-1])
 
 
 def rows_of(found: dict[str, Any]) -> list[Row]:
-    """The table's lines from what the scripts said."""
+    """The table's lines from the scripts' JSON."""
     rows = []
     for script, what in (("training", "whole epochs of {}"), ("convolutions", "steps of {}")):
         for name, rates in found[script]["samples_per_second"].items():
@@ -80,7 +81,7 @@ def rows_of(found: dict[str, Any]) -> list[Row]:
 
 
 def table(rows: list[Row]) -> str:
-    """All lines."""
+    """The table as text."""
     lines = [f"{'':40}{'measured':>12} {'':12}{'limit or goal':>20}{'share':>8}"]
     for row in rows:
         bound = f"{row.bound_is} {figure(row.bound)}" if row.bound else "–"
@@ -90,7 +91,7 @@ def table(rows: list[Row]) -> str:
 
 
 def figure(value: float) -> str:
-    """Three digits or more."""
+    """A number with three significant digits, or as an integer from 100 on."""
     return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
 

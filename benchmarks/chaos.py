@@ -1,11 +1,12 @@
-"""Kill a sweep again and again, and see whether its results are those of a sweep that was left alone.
+"""Kill a sweep again and again, and check that its results are those of an uninterrupted sweep.
 
     python benchmarks/chaos.py --minutes 10
 
-In each round a sweep of 64 short trials is started on a local Ray and ended after a random time: its driver is killed,
-one of its workers is killed, or it gets SIGTERM or SIGINT. It is started again until it is complete. Then its store
-must hold the same rows as one of an uninterrupted sweep, verify clean, and its journal must show no trial that was
-begun after its commit. Prints one line an event on stderr and the result as JSON.
+Each round starts a sweep of 64 short trials on a local Ray and interrupts it after a random time: it kills the driver
+or one of the workers, or it sends SIGTERM or SIGINT. It starts the sweep again until the sweep is complete. Then the
+store must hold the same rows as that of an uninterrupted sweep, ``ensweep verify`` must find nothing, and the workers'
+journal must show no trial that was begun after its commit. The script prints one line per event on stderr, and the
+result as JSON.
 """
 
 import argparse
@@ -47,7 +48,7 @@ FAULTS = ("driver", "driver", "worker", "worker", "SIGTERM", "SIGINT")
 
 
 class Chaos:
-    """One sweep under attack, and one that was left alone."""
+    """Runs sweeps, and interrupts them with random faults."""
 
     def __init__(self, folder: Path, seed: int) -> None:
         self._folder = folder
@@ -62,7 +63,7 @@ class Chaos:
         return subprocess.Popen(command, cwd=self._folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
 
     def round(self, store: Path) -> None:
-        """Start, attack and start again, until the sweep is complete."""
+        """Start the sweep and interrupt it, again and again, until it is complete."""
         while True:
             self.starts += 1
             driver = self.run(store)
@@ -93,7 +94,7 @@ class Chaos:
 
 
 def workers(store: Path) -> list[int]:
-    """Pids of living workers that are in the middle of a trial, by their logs."""
+    """Process ids of living workers that are in the middle of a trial, from their logs."""
     found = []
     for log in sorted((store / "logs" / "workers").glob("*.jsonl")):
         last = json.loads(log.read_text().splitlines()[-1])
@@ -108,7 +109,7 @@ def commits(store: Path) -> int:
 
 
 def rows(store: Path) -> dict[str, pd.DataFrame]:
-    """All verified rows in a canonical order, without columns in which two equal trainings may differ."""
+    """All verified rows by table, in a canonical order, without columns in which two equal trainings may differ."""
     frames = load(LocalStorage(store))
     found = {}
     for name, table in TABLES.items():
@@ -118,12 +119,12 @@ def rows(store: Path) -> dict[str, pd.DataFrame]:
 
 
 def journal(store: Path) -> list[dict[str, Any]]:
-    """What all workers noted."""
+    """The events in the logs of all workers."""
     return [json.loads(line) for log in (store / "logs" / "workers").glob("*.jsonl") for line in log.open()]
 
 
 def executed_again(store: Path) -> list[str]:
-    """Trials that some process began after they were committed."""
+    """Ids of trials that a process began after they were committed."""
     lines = journal(store)
     committed = {line["trial"]: line["at"] for line in lines if line["event"] == "committed"}
     begun = [(line["trial"], line["at"]) for line in lines if line["event"] == "begun"]
@@ -131,7 +132,7 @@ def executed_again(store: Path) -> list[str]:
 
 
 def compare(store: Path, reference: dict[str, pd.DataFrame]) -> dict[str, object]:
-    """What the store holds, against the store of the sweep that was left alone."""
+    """Compare a store with the rows of the uninterrupted sweep, and count what the interruptions cost."""
     verified = subprocess.run([str(ENSWEEP), "verify", str(store)], capture_output=True, text=True, check=False)
     attempts = Counter(path.parent.name for path in (store / "attempts").glob("*/*"))
     found = rows(store)
@@ -146,7 +147,7 @@ def compare(store: Path, reference: dict[str, pd.DataFrame]) -> dict[str, object
 
 
 def main() -> None:
-    """Attack for the given time, and judge each round."""
+    """Run rounds for the given time, and judge each."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--minutes", type=float, default=10.0)
     parser.add_argument("--seed", type=int, default=0)

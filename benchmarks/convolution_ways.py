@@ -1,7 +1,7 @@
-"""Other ways to run an ensemble of ConvNets or DenseNets, each the same function as the project's own.
+"""Other ways to run an ensemble of ConvNets or DenseNets. Each computes the same function as the project's own.
 
-A way takes an ensemble and its initial weights, each (member, …). It gives its parameters, in the memory that suits it,
-and a function from images to logits (member, example, class).
+A way takes an ensemble and its initial weights, each (member, …). It returns its parameters, in its own memory layout,
+and a function from images (example, channel, height, width) to logits (member, example, class).
 """
 
 from collections.abc import Callable
@@ -22,12 +22,12 @@ CHANNELS_LAST, CHANNELS_FIRST = torch.channels_last, torch.contiguous_format
 
 
 def parameters_of(weights: Weights, buffers: frozenset[str] = frozenset()) -> list[Tensor]:
-    """Those that are trained, from now on."""
+    """The trained weights, which require gradients from now on."""
     return [weight.requires_grad_() for name, weight in weights.items() if name not in buffers]
 
 
 def flat(weights: Weights, layout: torch.memory_format) -> Weights:
-    """Members one after the other in the first axis, as grouped convolutions want them."""
+    """Copies of the weights with all members in the first axis, as grouped convolutions need them."""
     return {
         name: weight.flatten(0, 1).contiguous(memory_format=layout if weight.ndim == 5 else CHANNELS_FIRST).clone()
         for name, weight in weights.items()
@@ -42,7 +42,7 @@ def output(ensemble: ConvNetEnsemble | DenseNetEnsemble, weights: Weights, featu
 
 
 def grouped(layout: torch.memory_format, shared: bool, ensemble: ConvNetEnsemble, weights: Weights) -> Built:
-    """Grouped convolutions over the members' channels; the first an ordinary one where it is ``shared``."""
+    """Grouped convolutions over the members' channels. If ``shared``, the first is one ordinary convolution."""
     own = flat(weights, layout)
 
     def logits(images: Tensor) -> Tensor:
@@ -57,7 +57,7 @@ def grouped(layout: torch.memory_format, shared: bool, ensemble: ConvNetEnsemble
 
 
 def shared_then_loop(ensemble: ConvNetEnsemble, weights: Weights) -> Built:
-    """The first convolution is one for all members, the others run member by member, channels last."""
+    """One first convolution for all members; the others run member by member, channels last."""
     first = flat({name: weights[name] for name in ("convolution1.weight", "convolution1.bias")}, CHANNELS_LAST)
     rest = {name: weight.clone() for name, weight in weights.items() if not name.startswith("convolution1.")}
 
@@ -97,7 +97,7 @@ def modules(ensemble: ConvNetEnsemble, weights: Weights) -> list[nn.Sequential]:
 
 
 def loop(layout: torch.memory_format, ensemble: ConvNetEnsemble, weights: Weights) -> Built:
-    """One module after the other."""
+    """A loop over the members' modules."""
     members = [network.to(memory_format=layout) for network in modules(ensemble, weights)]
     parameters = [parameter for network in members for parameter in network.parameters()]
 
@@ -109,7 +109,7 @@ def loop(layout: torch.memory_format, ensemble: ConvNetEnsemble, weights: Weight
 
 
 def vmap(ensemble: ConvNetEnsemble, weights: Weights) -> Built:
-    """``torch.func`` maps one module over stacked parameters."""
+    """One module that ``torch.func`` maps over stacked parameters."""
     members = modules(ensemble, weights)
     parameters, _ = torch.func.stack_module_state(members)  # type: ignore[arg-type]
     network = members[0].to("meta")
@@ -123,7 +123,7 @@ def vmap(ensemble: ConvNetEnsemble, weights: Weights) -> Built:
 
 
 def products(ensemble: ConvNetEnsemble, weights: Weights) -> Built:
-    """Patches are copied (im2col), channels last, and a convolution is a batched product."""
+    """Convolutions as batched products of copied patches (im2col), channels last."""
     own = {name: weight.clone() for name, weight in weights.items()}
 
     def logits(images: Tensor) -> Tensor:
@@ -140,7 +140,7 @@ def products(ensemble: ConvNetEnsemble, weights: Weights) -> Built:
 
 
 def grouped_densenet(layout: torch.memory_format, ensemble: DenseNetEnsemble, weights: Weights) -> Built:
-    """Grouped convolutions; features are (example, member, channel, height, width) where they are joined."""
+    """Grouped convolutions. Features are (example, member, channel, height, width) while they are joined."""
     own, members = flat(weights, layout), ensemble.members
 
     def unit(name: str, features: Tensor) -> Tensor:

@@ -1,10 +1,10 @@
-"""Training steps of ensembles of ConvNets and DenseNets: this project's, other ways to run them, the machine's limit.
+"""Speed of training steps of ConvNet and DenseNet ensembles: ours, other ways to run them, and the machine's limit.
 
 A step is a forward pass, the gradient of the joint loss on the logits, a backward pass and fused SGD. All ways compute
-the same function: before anything is timed, each has trained for two steps from the same weights in float64, and its
-logits must be ours. Their steps are timed in turn in one run, since absolute times move between machines; on one thread
-by processor time. The limit counts floating-point operations at the rate of a large matrix product on as many threads,
-timed in between.
+the same function: before anything is timed, each way trains for two steps from the same weights in float64, and its
+logits must equal ours. The steps of all ways are timed in turn in one run, since absolute times differ between
+machines. With one thread, the time is processor time. The limit is the rate at which a large matrix product, on the same
+number of threads and timed in the same run, would do a step's floating-point operations.
 
     python benchmarks/convolutions.py [--only 4x76K 16x76K] [--threads 1] [--seconds 2] [--json]
 """
@@ -26,7 +26,8 @@ from trainers.losses import joint_gradient
 
 SHAPE, CLASSES, LAM = (3, 32, 32), 100, 0.95
 RATE, TIMED_RATE = 0.1, 1e-4
-"""Learning rates for each member: large enough for the logits to move, small enough for a thousand steps on noise."""
+"""Learning rates per member. The first is large enough for the logits to change in the check. The second is small
+enough for a thousand timed steps on noise."""
 
 
 def convnet(members: int, *filters: int) -> ConvNet:
@@ -52,10 +53,11 @@ CONFIGURATIONS: dict[str, ConvNet | DenseNet] = {
     "4 of DN-Low": densenet(4, 64, 6),
     "1 of DN-High": densenet(1, 100, 12),
 }
-"""Ensembles of the catalogue, or a part of their members where all would take too long."""
+"""Ensembles of the catalogue, with a part of the members where all would take too long."""
 MEASURED = ("4x21K", "4x76K", "16x76K", "10x291K", "DN-lower", "DN-higher", "4 of DN-Low")
 CHECKED, NEAR = 2, 1e-10
-"""Images on which all ways must agree in float64, and how well: as a share of what two steps change."""
+"""Number of images on which all ways must agree in float64, and the largest difference, as a share of the change of the
+logits in two steps."""
 BATCH = {"convnet": 100, "densenet": 64}
 
 
@@ -79,7 +81,7 @@ def main() -> None:
 
 
 def measured(name: str, batch: int | None, seconds: float) -> dict[str, float]:
-    """Samples a second of each way to train an ensemble, and of the limit."""
+    """Samples per second of each way to train an ensemble, and of the limit."""
     architecture = CONFIGURATIONS[name]
     batch = batch or BATCH[architecture.kind]
     PlannedStack(architecture, CHECKED, torch.float64).check()
@@ -105,7 +107,7 @@ class PlannedStack:
         self._labels = torch.randint(CLASSES, (1, batch), generator=stream)
 
     def step(self, name: str, rate: float) -> Callable[[], Tensor]:
-        """One training step, which gives the logits that it began with, (trial, member, example, class)."""
+        """A function that makes one training step and returns the logits (trial, member, example, class) before it."""
         drawn = self._ensemble.initial_weights(0)
         weights = {key: weight.to(self._images.dtype) for key, weight in drawn.items()}
         if name in self._routes:
@@ -118,10 +120,10 @@ class PlannedStack:
         return [*self._routes, *self._ways]
 
     def check(self) -> None:
-        """Whether all ways still have our logits after two steps.
+        """Check that all ways have our logits after two steps.
 
         Raises:
-            SystemExit: one has not.
+            SystemExit: a way has other logits.
         """
         before, ours = logits_after_steps(self.step("ensweep", RATE))
         for name in self.ways:
@@ -131,7 +133,7 @@ class PlannedStack:
                 raise SystemExit(f"{name} computes something else: {far:.1e} of what two steps change")
 
     def operations(self) -> int:
-        """Floating-point operations of a step whose graph holds all members: no forward pass is run twice."""
+        """Floating-point operations of a step in one graph of all members, which runs no forward pass twice."""
         weights = trainable(self._ensemble.initial_weights(0), self._ensemble.buffers)
         with FlopCounterMode(display=False) as counter:
             gradients(self._ensemble, weights, self._images.unsqueeze(0), self._on_logits([]))
@@ -153,7 +155,7 @@ class PlannedStack:
         return step
 
     def _step_of(self, way: Way, weights: dict[str, Tensor], rate: float) -> Callable[[], Tensor]:
-        """The same under autograd by another way."""
+        """A step by another way, under autograd."""
         parameters, logits_of = way(self._ensemble, weights)
         optimizer = self._optimizer(parameters, rate)
 
@@ -167,7 +169,7 @@ class PlannedStack:
         return step
 
     def _on_logits(self, seen: list[Tensor]) -> OnLogits:
-        """The gradient of the joint loss on the logits, which are put into ``seen``."""
+        """A function that returns the gradient of the joint loss on the logits and appends the logits to ``seen``."""
 
         def gradient(logits: Tensor) -> Tensor:
             seen.append(logits)
@@ -180,18 +182,18 @@ class PlannedStack:
 
 
 def trainable(weights: dict[str, Tensor], buffers: frozenset[str]) -> dict[str, Tensor]:
-    """Weights of a stack of one trial, (trial, member, …)."""
+    """The weights as those of a stack of one trial, (trial, member, …), which require gradients except for buffers."""
     return {name: weight.unsqueeze(0).requires_grad_(name not in buffers) for name, weight in weights.items()}
 
 
 def logits_after_steps(step: Callable[[], Tensor]) -> tuple[Tensor, Tensor]:
-    """Logits before any step and after two."""
+    """Logits before the first step, and after two steps."""
     before, _, after = step(), step(), step()
     return before, after
 
 
 def show(name: str, row: dict[str, float], threads: int) -> None:
-    """One row a way: samples a second, the share of the limit, against ours."""
+    """Print one row per way: samples per second, the share of the limit, and the ratio to ours."""
     limit = row["limit"]
     print(f"{name}, {threads} threads; limit {limit:,.4g} samples/s")
     for way, rate in row.items():

@@ -1,7 +1,8 @@
-"""What a sweep costs besides training: its start, what lies between trials, planning, dropping members.
+"""Costs of a sweep besides training: its start, the time between trials, planning, and dropping members.
 
-A sweep of trials of some seconds each runs by the real command on a local Ray, a worker a core. The overhead is its
-wall clock, from the first trial begun to the last committed, times the workers, over the sum of the trials' seconds.
+The real command runs a sweep of trials of some seconds each on a local Ray, with one worker per core. The overhead is
+the wall-clock time from the first trial begun to the last commit, times the number of workers, divided by the sum of
+the trials' seconds, minus 1.
 
     python benchmarks/overheads.py [--trials 20] [--seconds 5] [--json]
 """
@@ -25,7 +26,7 @@ from trainers.robustness import DroppingSums
 
 ENSWEEP = Path(sys.executable).with_name("ensweep")
 EPOCHS_A_SECOND = 100
-"""About so many epochs of the network below train in a second on one core; what they took is measured."""
+"""Approximate number of epochs of the network below that one core trains per second. It only sets a trial's length."""
 SPEC: dict[str, Any] = {
     "name": "overheads",
     "title": "What does a sweep cost besides training?",
@@ -54,14 +55,14 @@ def main() -> None:
 
 
 def written(folder: Path, **changes: object) -> Path:
-    """The spec, changed."""
+    """The path of a file with the spec and some changes."""
     path = folder / "overheads.yaml"
     path.write_text(json.dumps(SPEC | changes))
     return path
 
 
 def sweep_overhead(folder: Path, trials: int, seconds: float) -> dict[str, float]:
-    """Seconds from the command to the first epoch's end, and the overhead as a share of the training."""
+    """Run a sweep; return its start and end in seconds, and its overhead as a share of the training."""
     training = SPEC["training"] | {"epochs": max(2, round(seconds * EPOCHS_A_SECOND))}
     spec = written(folder, seeds=trials, training=training, **{"lambda": [0.5]})
     store, started = folder / "store", time.time()
@@ -83,7 +84,7 @@ def sweep_overhead(folder: Path, trials: int, seconds: float) -> dict[str, float
 
 
 def plan_seconds(folder: Path) -> dict[str, float]:
-    """``ensweep plan`` of 10,000 trials."""
+    """Seconds of ``ensweep plan`` with 10,000 trials."""
     lambdas = [place / 24 for place in range(25)]
     spec = written(folder, seeds=400, training=SPEC["training"] | {"epochs": 3}, **{"lambda": lambdas})
     started = time.monotonic()
@@ -92,7 +93,7 @@ def plan_seconds(folder: Path) -> dict[str, float]:
 
 
 def robustness_seconds(mask: str) -> float:
-    """One trial of 256 members: all numbers dropped, 20 repeats, on all threads."""
+    """Seconds of dropping every number of members from one trial of 256 members, with 20 repeats, on all threads."""
     stream = torch.Generator().manual_seed(0)
     logits = torch.randn(1, MEMBERS, 10, EXAMPLES, generator=stream).mT
     labels = torch.randint(10, (1, EXAMPLES), generator=stream)

@@ -1,9 +1,9 @@
-"""The report of large stores: seconds to read and to build, peak memory, size of the page.
+"""Reports of large stores: seconds to read the store and build the page, peak memory, size of the page.
 
-The stores are made up, and written by the program's own store: one of 364 trials at the paper's scale (the ensembles of
-its Fashion-MNIST section, 200 epochs), one of 10,000 trials over a large grid (40 architectures, 25 λs, 20 epochs).
-Each report is built in a process of its own, so that its peak memory is its own. Writing takes minutes, most of them
-making numbers up; --folder keeps the stores for the next time.
+The program's own store writes made-up results. One store has 364 trials at the paper's scale: the ensembles of its
+Fashion-MNIST section, 200 epochs. The other has 10,000 trials over a large grid: 40 architectures, 25 λs, 20 epochs.
+Each report is built in its own process, so that its peak memory can be measured. Writing the stores takes minutes, most
+of them for making up numbers. --folder keeps the stores for the next run.
 
     python benchmarks/report.py [--folder DIR] [--trials 364 10000] [--json]
 """
@@ -18,16 +18,16 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-sys.path.insert(0, str(ROOT))  # the made-up numbers are those of the tests
+sys.path.insert(0, str(ROOT))  # the tests have the code that makes up results
 
 from orchestrator.stores.store import Store  # noqa: E402
 from specs.sweep import SweepSpec  # noqa: E402
 from tests.reports.synthetic import sweep, write_store  # noqa: E402
 
 GOALS = {364: 10.0, 10_000: 60.0}
-"""Seconds that a report of so many trials may take."""
+"""Seconds that a report may take, by its number of trials."""
 MOST_MEMORY, MOST_PAGE = 2000.0, 6.0
-"""MB."""
+"""Goals for peak memory and size of the page, in MB."""
 
 
 def main() -> None:
@@ -47,7 +47,7 @@ def main() -> None:
 
 
 def made(folder: Path, trials: int) -> Path:
-    """The store of so many trials, written unless it is there."""
+    """The folder of the store with ``trials`` trials, which is written unless it exists."""
     place = folder / str(trials)
     if not (place / "complete").exists():
         write_store(place, {33: sweep, 364: paper_scale, 10_000: large_grid}[trials]())
@@ -84,7 +84,7 @@ def _mlp(members: int, hidden: int) -> dict[str, object]:
 
 
 def measured(place: Path) -> dict[str, float]:
-    """What a process of its own measures."""
+    """The measurements of a new process."""
     command = [sys.executable, __file__, "--measure", str(place)]
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
     found: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
@@ -92,7 +92,7 @@ def measured(place: Path) -> dict[str, float]:
 
 
 def measure(place: Path) -> dict[str, float]:
-    """Read a store, build its page; imports are not counted."""
+    """Read a store and build its page. The time of imports does not count."""
     from reports.frames.frames import load
     from reports.page.document import render
 
@@ -112,7 +112,7 @@ def measure(place: Path) -> dict[str, float]:
 
 
 def show(rows: list[dict[str, float]]) -> None:
-    """One table, with the goals below."""
+    """Print one table, with the goals below it."""
     print(f"{'trials':>8}{'read, s':>10}{'page, s':>10}{'in all, s':>11}{'peak, MB':>10}{'page, MB':>10}")
     for row in rows:
         print(

@@ -1,4 +1,4 @@
-"""What the benchmarks share: medians of times, and the machine's rate of floating-point operations."""
+"""Code that the benchmarks share: medians of times, and the machine's rate of floating-point operations."""
 
 import statistics
 import time
@@ -8,7 +8,7 @@ import torch
 
 
 def median_seconds(work: Callable[[], object], seconds: float) -> float:
-    """Median time of one call, over calls that take so long together; the first few are not counted."""
+    """Median seconds of one call, over three or more calls that together take ``seconds``, after three warm-up calls."""
     for _ in range(3):
         work()
     times: list[float] = []
@@ -18,12 +18,12 @@ def median_seconds(work: Callable[[], object], seconds: float) -> float:
 
 
 def medians_in_turn(works: dict[str, Callable[[], object]], seconds: float, threads: int) -> dict[str, float]:
-    """Median time of one call of each, measured in turn: what else the machine does, it does to all of them.
+    """Median seconds of one call of each function. The calls alternate, so other load on the machine affects all alike.
 
-    On one thread the time is the processor's, which does not count what other processes take.
+    On one thread this measures processor time, which excludes the time of other processes.
 
-    After one call that is not counted, each is called three times or more, and until its calls take so long together.
-    The slower half of the calls is thrown away: something else ran beside them.
+    After one warm-up call, each function is called at least three times, and until its calls together take ``seconds``.
+    Only the faster half of its calls counts, because other work slowed the rest.
     """
     times: dict[str, list[float]] = {name: [] for name in works}
     clock = time.process_time if threads == 1 else time.perf_counter
@@ -50,6 +50,6 @@ def matrix_product() -> tuple[Callable[[], object], int]:
 
 
 def matrix_product_flops(seconds: float) -> float:
-    """Floating-point operations a second of that product on this process's threads."""
+    """Floating-point operations per second of that product, on this process's threads."""
     work, operations = matrix_product()
     return operations / median_seconds(work, seconds)

@@ -1,11 +1,11 @@
-"""Training speed of the Fashion-MNIST ensembles: this project's loop, what else there is, and the machine's limit.
+"""Training speed of the Fashion-MNIST ensembles: this project's loop, other programs, and the machine's limit.
 
-What else there is: a loop over modules, ``torch.func``'s vmap over stacked modules, and torch-uncertainty's packed
-layers where it is installed (``pip install -e '.[bench]'``), all under autograd, their steps alone. All are measured
-in one run, on random images of Fashion-MNIST's size, since absolute times move between machines. Workers are processes
-that measure at the same time, as those of a sweep train; their rates are added up. The limit counts floating-point
-operations at the rate of a large matrix product in as many workers and threads; it leaves out the optimizer's memory
-traffic, so it is a little too high.
+The other programs are a loop over modules, ``torch.func``'s vmap over stacked modules, and torch-uncertainty's packed
+layers if it is installed (``pip install -e '.[bench]'``). All of them use autograd, and only their steps are timed; for
+this project whole epochs are timed. All are measured in one run, since absolute times differ between machines, and on
+random images of Fashion-MNIST's size. Workers are processes that measure at the same time, like those of a sweep, and
+their rates are added up. The limit is the rate at which a large matrix product, in the same workers and threads, would
+do the floating-point operations. It omits the optimizer's memory traffic, so it is a little too high.
 
     python benchmarks/training.py [--only 16x64H] [--workers 2] [--threads 1] [--stack 1] [--seconds 2] [--json]
 """
@@ -69,17 +69,18 @@ def main() -> None:
 
 
 def prepare(threads: int) -> None:
-    """Of each worker."""
+    """Set the number of threads of a worker."""
     torch.set_num_threads(threads)
 
 
 def operations(members: int, hidden: int) -> int:
-    """Floating-point operations of training on one image; no gradient goes to the images."""
+    """Floating-point operations of training on one image, without the gradient with respect to the image."""
     return members * (4 * INPUTS * hidden + 6 * hidden * CLASSES)
 
 
 def epoch_rate(members: int, hidden: int, seconds: float, stack: int) -> float:
-    """Samples a second of whole epochs of :func:`trainers.training.train`, measuring validation and test images too."""
+    """Samples per second of whole epochs of :func:`trainers.training.train`, which also measure validation and test
+    images."""
     specs = [
         TrialSpec(
             architecture=Mlp(kind="mlp", members=members, hidden=hidden),
@@ -96,24 +97,24 @@ def epoch_rate(members: int, hidden: int, seconds: float, stack: int) -> float:
         torch.randint(CLASSES, (6_000,)),
         torch.randint(256, (1_000, 1, 28, 28), dtype=torch.uint8),
         torch.randint(CLASSES, (1_000,)),
-    )  # five parts train, one validation, one test: the proportions of the paper's sweep
+    )  # 5,000 for training, 1,000 for validation, 1,000 for the test: the proportions of the paper's sweep
     result = train(specs, arrays, device=torch.device("cpu"))[0]
     epochs = [float(str(row["seconds"])) for row in result.epochs if row["split"] == "test"]
     return 5_000 / statistics.median(epochs)  # the seconds are already one trial's share of its stack's
 
 
 def module_rate(members: int, hidden: int, seconds: float) -> float:
-    """Samples a second of a training step as it is usually written; nothing is measured besides."""
+    """Samples per second of a training step as it is usually written, without any measuring."""
     return BATCH / median_seconds(module_step(members, hidden), seconds)
 
 
 def vmap_rate(members: int, hidden: int, seconds: float) -> float:
-    """The same by ``torch.func``."""
+    """Samples per second of a training step by ``torch.func``."""
     return BATCH / median_seconds(vmap_step(members, hidden), seconds)
 
 
 def packed_rate(members: int, hidden: int, seconds: float) -> float:
-    """The same by torch-uncertainty, in the faster of its two fast forms."""
+    """Samples per second of a training step by torch-uncertainty, in the faster form of ``einsum`` and ``full``."""
     return BATCH / min(median_seconds(packed_step(members, hidden, form), seconds) for form in ("einsum", "full"))
 
 
@@ -125,7 +126,7 @@ def module_step(members: int, hidden: int) -> Callable[[], None]:
 
 
 def vmap_step(members: int, hidden: int) -> Callable[[], None]:
-    """The same of modules whose parameters are stacked, and whose forward pass is mapped over them."""
+    """One training step of a module that ``torch.func`` maps over stacked parameters."""
     networks = made(members, hidden)
     parameters, buffers = torch.func.stack_module_state(networks)
     network = networks[0].to("meta")
@@ -139,7 +140,8 @@ def vmap_step(members: int, hidden: int) -> Callable[[], None]:
 
 
 def packed_step(members: int, hidden: int, form: str) -> Callable[[], None]:
-    """The same by torch-uncertainty's packed layers: the first sees the images once, the last parts the members."""
+    """One training step of torch-uncertainty's packed layers. The first takes the images once, the last separates the
+    members."""
     from torch_uncertainty.layers import PackedLinear
 
     how = {"alpha": members, "num_estimators": members, "implementation": form}
@@ -167,7 +169,7 @@ def step_of(parameters: list[Tensor], logits_of: Callable[[Tensor], Tensor]) -> 
 
 
 def show(rows: dict[str, dict[str, float | None]], how: dict[str, float]) -> None:
-    """One table: samples a second, the share of the limit, the gain over the best of the others."""
+    """Print one table: samples per second, the share of the limit, and the gain over the best other program."""
     print(
         f"{how['workers']} workers of {how['threads']} threads, stacks of {how['stack']}, "
         f"matrix product {how['flops'] / 1e9:.0f} GFLOP/s; samples/s (share of the limit)"
