@@ -3,8 +3,8 @@
 A step is a forward pass, the gradient of the joint loss on the logits, a backward pass and fused SGD. All ways compute
 the same function: before anything is timed, each way trains for two steps from the same weights in float64, and its
 logits must equal ours. The steps of all ways are timed in turn in one run, since absolute times differ between
-machines. With one thread, the time is processor time. The limit is the rate at which a large matrix product, on the same
-number of threads and timed in the same run, would do a step's floating-point operations.
+machines. With one thread, the time is processor time. The limit is the rate at which a large matrix product, on the
+same number of threads and timed in the same run, would do a step's floating-point operations.
 
     python benchmarks/convolutions.py [--only 4x76K 16x76K] [--threads 1] [--seconds 2] [--json]
 """

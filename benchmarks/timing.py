@@ -8,7 +8,7 @@ import torch
 
 
 def median_seconds(work: Callable[[], object], seconds: float) -> float:
-    """Median seconds of one call, over three or more calls that together take ``seconds``, after three warm-up calls."""
+    """Median seconds of one call, over three or more calls that together take ``seconds``; three more warm up."""
     for _ in range(3):
         work()
     times: list[float] = []

@@ -51,7 +51,7 @@ def _draw(seed: int, epoch: int, examples: int) -> tuple[Int[Tensor, "example 2"
 def _places(
     corners: Int[Tensor, "image 2"], mirrored: Bool[Tensor, " image"], height: int, width: int
 ) -> Int[Tensor, "image pixel"]:
-    """For each pixel of the result, its place in the flattened padded image."""
+    """The place of each pixel of the result in the flattened padded image."""
     rows = torch.arange(height, device=corners.device) + corners[:, :1]
     columns = torch.arange(width, device=corners.device)
     columns = torch.where(mirrored.unsqueeze(1), columns.flip(0), columns) + corners[:, 1:]

@@ -42,11 +42,11 @@ class Family:
     """
 
     mean: Callable[[Tensor], Tensor]
-    """From natural parameters to mean parameters of the same shape."""
+    """Maps natural parameters to mean parameters of the same shape."""
     divergence: Callable[[Tensor, Tensor], Tensor]
-    """From p's mean parameters and q's natural parameters to D(p‖q) in nats, summed over components."""
+    """Maps p's mean parameters and q's natural parameters to D(p‖q) in nats, summed over components."""
     information: Callable[[Tensor], Tensor]
-    """From natural parameters η to the Fisher information A''(η), (…, component, component): the Hessian of D(p‖q) in
+    """Maps natural parameters η to the Fisher information A''(η), (…, component, component): the Hessian of D(p‖q) in
     q's natural parameters."""
 
 

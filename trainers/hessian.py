@@ -32,7 +32,7 @@ from trainers.pool import Part
 
 Vector = Float[Tensor, " parameter"]
 Product = Callable[[Tensor], Tensor]
-"""From a vector v to H·v. Vectors hold the trained parameters, each flattened, in the order of the weights."""
+"""A function from a vector v to H·v. Vectors hold the trained parameters, each flattened, in the weights' order."""
 GRAPH_FACTOR = 4
 """Factor by which a chunk holds fewer examples than in a measurement: second derivatives keep more activations."""
 

@@ -12,7 +12,7 @@ from specs.datasets import Standard
 from trainers.seeding import generator
 
 Augment = Callable[[Tensor], Tensor]
-"""From pixels (group, example, channel, height, width) to pixels of that shape."""
+"""A function from pixels (group, example, channel, height, width) to pixels of that shape."""
 
 
 class Normalise:

@@ -14,7 +14,7 @@ from trainers.losses import Logits
 
 Images = Float[Tensor, "group example channel height width"]
 OnLogits = Callable[[Logits], Logits]
-"""From logits to the gradient of the loss with respect to them."""
+"""A function from logits to the gradient of the loss with respect to them."""
 
 
 class Forward(Protocol):

@@ -40,7 +40,7 @@ def resample(seed: int, member: int, examples: int) -> Int[Tensor, " example"]:
 
 
 Draw = Callable[[int, int, int], Int[Tensor, " example"]]
-"""From seed, member and number of training images to the number of times that the member draws each of them."""
+"""A function from seed, member and number of training images to the number of times that the member draws each."""
 
 
 class Resamples:
