@@ -155,7 +155,7 @@ def test_a_key_that_leads_out_is_refused(storage: Storage, key: str) -> None:
 def test_it_travels_to_another_process(storage: Storage) -> None:
     storage.replace("from/here", b"here")
     program = "import pickle, sys; s = pickle.load(sys.stdin.buffer); s.create('from/afar', s.read('from/here'))"
-    root = Path(__file__).parents[2]
+    root = Path(__file__).parents[3]
     subprocess.run([sys.executable, "-c", program], cwd=root, input=pickle.dumps(storage), check=True)
     assert storage.read("from/afar") == b"here"
 

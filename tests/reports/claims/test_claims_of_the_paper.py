@@ -11,7 +11,7 @@ from reports.frames.frames import load
 from specs.loader import load_sweep
 from specs.predicates import Value
 from specs.sweep import PlannedTrial, SweepSpec
-from tests.reports.claimed import Measured, Numbers, frames
+from tests.reports.claims.claimed import Measured, Numbers, frames
 from tests.reports.synthetic import write_store
 
 Error = Callable[[PlannedTrial], float]

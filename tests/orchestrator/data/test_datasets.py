@@ -35,7 +35,7 @@ COUNTS = (12, 5)
 DIGITS = Path(sklearn.__file__).parent / "datasets" / "data" / "digits.csv.gz"
 SHAPES = {"fashion_mnist": (28, 28), "cifar10": (32, 32, 3), "cifar100": (32, 32, 3)}
 COLUMNS = {"fashion_mnist": ("image", "label"), "cifar10": ("img", "label"), "cifar100": ("img", "fine_label")}
-REAL = Path(os.environ.get("ENSWEEP_DATASETS", Path(__file__).parents[3] / "shared" / "datasets"))
+REAL = Path(os.environ.get("ENSWEEP_DATASETS", Path(__file__).parents[4] / "shared" / "datasets"))
 
 
 def images_and_labels(name: str, count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:

@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 
 from reports.statistics import power
-from tests.reports.claimed import Errors, cell, judged
+from tests.reports.claims.claimed import Errors, cell, judged
 
 FOUR = "4x4H"
 ORDER = {"kind": "order", "steps": [[cell(FOUR, 0)], [cell(FOUR, 1)]]}

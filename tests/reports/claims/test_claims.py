@@ -6,7 +6,7 @@ import pytest
 from scipy import stats
 
 from reports.claims import judge
-from tests.reports.claimed import Errors, cell, claim, frames, judged, sweep, with_errors
+from tests.reports.claims.claimed import Errors, cell, claim, frames, judged, sweep, with_errors
 
 ONE, FOUR, MANY = "1x8H", "4x4H", "16x2H"
 VALUE = {"kind": "value", "cell": cell(ONE), "value": 10.2, "margin": 0.5}

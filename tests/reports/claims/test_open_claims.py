@@ -6,7 +6,7 @@ import pytest
 
 from reports.claims.open_claims import Decision, decide
 from specs.sweep import PlannedTrial
-from tests.reports.claimed import Errors, Numbers, cell, claim, frames, sweep, with_errors
+from tests.reports.claims.claimed import Errors, Numbers, cell, claim, frames, sweep, with_errors
 
 FOUR, SIXTEEN = "4x4H", "16x2H"
 

@@ -12,7 +12,7 @@ from reports.claims import best_lambda, judge
 from reports.claims.measures import by_trial
 from specs.predicates import BestLambda, FallingBest, InteriorBest
 from specs.sweep import PlannedTrial
-from tests.reports.claimed import Errors, Numbers, cell, claim, frames, judged, sweep, with_errors
+from tests.reports.claims.claimed import Errors, Numbers, cell, claim, frames, judged, sweep, with_errors
 
 FOUR, MANY = "4x4H", "16x2H"
 LAMBDAS = [0.0, 0.5, 1.0]
