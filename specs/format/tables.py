@@ -91,8 +91,8 @@ def _in_double(field: pa.Field) -> pa.Field:
 
 
 WIDE_SCHEMAS = {name: pa.schema(map(_in_double, schema)) for name, schema in SCHEMAS.items()}
-"""The schemas with every list in double precision, as version 1 wrote them. Readers keep the file's precision, so that
-no number changes."""
+"""The schemas with every list in double precision, as version 1 wrote them. Readers accept both precisions, so
+that no number changes."""
 
 
 def _written_schema(table: Table) -> pa.Schema:
