@@ -13,8 +13,8 @@ from typing import Literal
 VERSION = 2
 """The version of the format that this program writes. It reads every store of this version or an earlier one.
 
-Version 1 is the first. Version 2 stores the lists of ``epochs`` and ``filters`` in single precision, in which they were
-measured.
+Version 1 is the first. Version 2 stores the lists of ``epochs`` and ``filters`` in single precision, like the weights
+and logits that they come from.
 """
 
 ColumnType = Literal["string", "int", "float", "floats", "floats32", "ints"]
@@ -25,7 +25,7 @@ class Column:
     """One column.
 
     ``floats`` is a list of numbers, one per member in member order unless ``meaning`` says otherwise. ``floats32`` is
-    such a list in single precision, for long lists of numbers that were measured in single precision.
+    such a list in single precision, for long lists.
     """
 
     name: str
