@@ -16,4 +16,4 @@ class StoreInUseError(EnsweepError):
 
 
 class DataError(EnsweepError):
-    """A data set is missing, damaged, or not the one this store was begun with."""
+    """A data set is missing, damaged, or not the one that the store was started with."""

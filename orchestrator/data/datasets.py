@@ -1,4 +1,4 @@
-"""From a data set's name to decoded images and labels, checked, and cached for the next process."""
+"""Loads a data set by its name: images and labels are decoded, checked, and cached for the next process."""
 
 from dataclasses import dataclass
 from pathlib import Path

@@ -22,7 +22,7 @@ STANDINGS = {
 
 
 def examine(data_root: Path | None, cache: Path, checked: "Mapping[str, Checked] | None" = None) -> Iterator[Check]:
-    """Where a run would take each data set from, and whether it could.
+    """Check where a run would take each data set from, and whether it could.
 
     Args:
         data_root: as for ``run``.
