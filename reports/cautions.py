@@ -8,7 +8,7 @@ from specs.datasets import facts_of
 
 
 def scale_warning(frames: Frames) -> str:
-    """How far the sweep stays below the work it reproduces; empty at full scale or where none was stated."""
+    """A warning that the sweep is smaller than the work it reproduces; empty at full scale, or if none is stated."""
     full = frames.sweep.full_scale
     if full is None:
         return ""
@@ -23,16 +23,16 @@ def scale_warning(frames: Frames) -> str:
 
 
 def _training_images(frames: Frames) -> tuple[int, int]:
-    """How many a joint trial trains on, and how many there are to train on."""
+    """Number of images that a joint trial trains on, and number that are available for training."""
     dataset = frames.sweep.dataset
     available = facts_of(dataset).train - dataset.validation
     return (available if dataset.train_examples is None else dataset.train_examples), available
 
 
 def data_warning(frames: Frames) -> str:
-    """Says that trials were trained on other data than those published under the name; empty where none was.
+    """A warning that trials were trained on other data than those published under the name; empty if none was.
 
-    Trials of earlier versions do not say so themselves: of these the fingerprint is compared, where the published one
+    Trials of earlier versions do not record this. For them, the fingerprint is compared with the published one, if that
     is known.
     """
     environments, published = frames.environments, facts_of(frames.sweep.dataset).fingerprint

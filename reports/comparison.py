@@ -1,4 +1,4 @@
-"""Two stores side by side: which verdicts and headline numbers changed, and why: spec, versions, seeds."""
+"""Comparison of two stores: the verdicts and mean test errors that changed, and why (spec, versions, seeds)."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ UNEXPLAINED = "same spec, seeds and versions: not explained by what the stores s
 
 @dataclass(frozen=True)
 class Change:
-    """Something that the two stores say differently."""
+    """One difference between the two stores."""
 
     what: str
     before: str
@@ -30,7 +30,7 @@ class Change:
 
 @dataclass(frozen=True)
 class Trials:
-    """How the trials of two stores meet, by identity."""
+    """Numbers of trials in two stores, which are matched by id. Pairs are of the first and the second store."""
 
     planned: tuple[int, int]
     complete: tuple[int, int]
@@ -51,18 +51,18 @@ class Compared:
     trials: Trials
     verdicts: tuple[Change, ...]
     claims: int
-    """Claims that either store judges."""
+    """Number of claims that either store judges."""
     numbers: tuple[Change, ...]
-    """Mean test errors that changed, a cell each."""
+    """Mean test errors that changed, one per cell."""
     cells: int
-    """Cells that either store plans."""
+    """Number of cells that either store plans."""
     warnings: tuple[str, ...]
-    """What of either store should not be compared with others, each beginning with ``first`` or ``second``."""
+    """Reasons not to compare a store's numbers with others. Each begins with ``first`` or ``second``."""
 
 
 @dataclass(frozen=True)
 class _Side:
-    """One store, prepared."""
+    """One store, prepared for the comparison."""
 
     frames: Frames
     trials: Mapping[Cell, Mapping[int, PlannedTrial]]
@@ -71,13 +71,13 @@ class _Side:
     """Test errors of complete trials, by id."""
     statuses: Mapping[str, str]
     environments: Mapping[str, Mapping[str, str]]
-    """What each committed trial ran in, by id."""
+    """The environment of each committed trial, by id."""
 
 
 def compare(
     before: Frames, after: Frames, judged_before: Sequence[Judgement], judged_after: Sequence[Judgement]
 ) -> Compared:
-    """What changed from one store to another. Judgements are each store's own, judged apart."""
+    """What changed from one store to another. The claims of each store are judged separately."""
     old, new = _side(before), _side(after)
     spec = tuple(differences(before.sweep, after.sweep))
     environments = tuple(_environments(old.environments.values(), new.environments.values()))
@@ -151,7 +151,7 @@ def _mean(summary: Summary) -> str:
 
 
 def cell_name(cell: Cell) -> str:
-    """``256x4H λ = 0.95``, or the method in place of λ."""
+    """A cell's name: ``256x4H λ = 0.95``, or with the method in place of λ."""
     architecture, method, lam = cell
     return f"{architecture} {wording.lam(lam) if method == 'joint' else method}"
 
@@ -172,7 +172,7 @@ def _why(cell: Cell, old: _Side, new: _Side, values: Sequence[Mapping[int, float
 
 
 def _seeds(seed: int, cell: Cell, old: _Side, new: _Side) -> str:
-    """Why one store has a seed's result and the other has not."""
+    """Why one store has a seed's result and the other does not."""
     states = [
         side.statuses[trial.id] if (trial := side.trials[cell].get(seed)) else "not planned" for side in (old, new)
     ]
@@ -180,7 +180,7 @@ def _seeds(seed: int, cell: Cell, old: _Side, new: _Side) -> str:
 
 
 def _environments(old: Iterable[Mapping[str, str]], new: Iterable[Mapping[str, str]]) -> list[Difference]:
-    """The items of which trials of the two stores ran in different values."""
+    """The items whose values differ between the environments of the two stores' trials."""
     before, after = list(old), list(new)
     names = dict.fromkeys(name for each in (*before, *after) for name in each)
     found = []

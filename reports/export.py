@@ -27,7 +27,7 @@ ROWS_AT_ONCE = 4_096
 
 
 def table(reading: Reading, name: str) -> pa.Table:
-    """One of the store's tables; an architecture is called as in the store's present spec."""
+    """One of the store's tables, with architectures named as in the store's current spec."""
     found = reading.tables[name]
     if "architecture" not in found.column_names:
         return found
@@ -37,7 +37,7 @@ def table(reading: Reading, name: str) -> pa.Table:
 
 
 def claims_table(judgements: Sequence[Judgement]) -> pa.Table:
-    """A row a claim, a column a field of :class:`reports.claims.Judgement`."""
+    """One row per claim, one column per field of :class:`reports.claims.Judgement`."""
     types = (
         dict.fromkeys(NUMBER_COLUMNS, pa.float64())
         | dict.fromkeys(COUNT_COLUMNS, pa.int64())
@@ -48,7 +48,7 @@ def claims_table(judgements: Sequence[Judgement]) -> pa.Table:
 
 
 def left_out(reading: Reading) -> dict[str, int]:
-    """Planned trials without rows by status, and commits that the present spec does not plan."""
+    """Numbers of planned trials without rows, by status, and of commits that the current spec does not plan."""
     counts = Counter(outcome.status for outcome in reading.outcomes)
     found = {status: counts[status] for status in STATUSES[1:] if counts[status]}
     return found | ({"stale": reading.stale} if reading.stale else {})
@@ -63,7 +63,7 @@ def account(reading: Reading) -> str:
 
 
 def write(rows: pa.Table, form: Format, sink: BinaryIO) -> None:
-    """Write a table. In CSV a list is JSON, and a missing value an empty cell."""
+    """Write a table. In CSV a list is written as JSON, and a missing value as an empty cell."""
     if form == "parquet":
         pq.write_table(rows, sink, compression="zstd", write_page_checksum=True)
         return
@@ -88,7 +88,7 @@ def json_rows(rows: pa.Table) -> list[dict[str, Any]]:
 
 
 def json_value(value: Any) -> Any:
-    """A value as JSON knows it: null stands for what is no finite number."""
+    """A value for JSON. A number that is not finite becomes None (``null``)."""
     if isinstance(value, list):
         return [json_value(each) for each in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -7,7 +7,7 @@ import pandas as pd
 from markupsafe import Markup
 
 Writer = Callable[[pd.Series], object]
-"""From a row of a frame to what its cell shows."""
+"""Function from a row of a frame to the content of a cell."""
 
 MOST_ROWS = 60
 
@@ -21,7 +21,7 @@ class DisplayTable:
     """Text; a cell of :func:`strong` is set in bold."""
     row_headers: int = 1
     total: int = field(default=0)
-    """How many rows there are in all; more than are shown where the table was cut."""
+    """Number of rows in all, which is more than are shown if the table was cut."""
 
 
 def display(frame: pd.DataFrame, columns: Mapping[str, Writer], row_headers: int = 1) -> DisplayTable:
@@ -31,7 +31,7 @@ def display(frame: pd.DataFrame, columns: Mapping[str, Writer], row_headers: int
 
 
 def strong(text: str) -> Markup:
-    """A cell in bold; what the text holds stays text."""
+    """A cell in bold. Markup in the text is escaped."""
     return Markup("<strong>{}</strong>").format(text)
 
 

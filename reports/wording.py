@@ -7,7 +7,7 @@ from reports.statistics.summaries import Summary
 
 
 def lam(value: float) -> str:
-    """``λ = 0.95``, which no line break parts."""
+    """``λ = 0.95``, with non-breaking spaces."""
     return f"λ\u00a0=\u00a0{value:g}"
 
 
@@ -53,7 +53,7 @@ def difference(summary: Summary) -> str:
 
 
 def signed(value: float) -> str:
-    """With its sign always, as a real minus where it is negative."""
+    """A number with two decimals and always with its sign. A negative sign is a true minus."""
     return f"{value:+.2f}".replace("-", "−")
 
 

@@ -1,4 +1,4 @@
-"""What every package's tests share: one thread, object storage, whole rows."""
+"""Fixtures that the tests of every package share: one thread, object storage, whole rows."""
 
 import subprocess
 import sys
@@ -11,7 +11,7 @@ import pytest
 
 from specs.format.records import TABLES, Row
 
-with suppress(ImportError):  # the trainers' tests run without it
+with suppress(ImportError):  # the trainers' tests run without Hypothesis
     from hypothesis import HealthCheck, settings
 
     # Examples are the same in every run, and a slow machine is no defect.
@@ -21,8 +21,9 @@ with suppress(ImportError):  # the trainers' tests run without it
 
 @pytest.fixture(scope="module")
 def one_thread() -> Iterator[None]:
-    """For a file's tests from here on: sums in one order whatever the machine, and small networks do not wait."""
-    import torch  # which most rooms' tests go without
+    """Limit torch to one thread for a file's tests. Sums then have one order on every machine, and small networks
+    lose no time waiting for threads."""
+    import torch  # here, because most packages' tests need no torch
 
     threads = torch.get_num_threads()
     torch.set_num_threads(1)

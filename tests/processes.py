@@ -1,4 +1,4 @@
-"""Processes that a test started, found by what they inherit: whatever else runs on this machine is not theirs."""
+"""Finds the processes that a test started, and no others, by an environment variable that they inherit."""
 
 import os
 import time
@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 VARIABLE = "ENSWEEP_TEST_FAMILY"
-"""Children inherit it, and theirs do, whatever session or group they move to."""
+"""Environment variable that all descendants inherit, whatever session or process group they move to."""
 
 
 class Family:
@@ -18,12 +18,12 @@ class Family:
 
     @property
     def environment(self) -> dict[str, str]:
-        """For the first of them."""
+        """The environment for the first processes of the family."""
         name, _, value = self._mark.partition("=")
         return {**os.environ, name: value}
 
     def pids(self, words: str = "") -> set[int]:
-        """Those alive, no zombies; with these words in their command line."""
+        """Pids of the family's live processes, without zombies, whose command line contains ``words``."""
         return {pid for pid in map(int, _numbers()) if self._has(pid) and words in command_line(pid)}
 
     def _has(self, pid: int) -> bool:
@@ -34,7 +34,7 @@ class Family:
 
 
 def command_line(pid: int) -> str:
-    """Of a living process; empty for others."""
+    """Command line of a live process; empty for any other."""
     try:
         return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
     except OSError:
@@ -50,7 +50,7 @@ def state(pid: int) -> str:
 
 
 def wait_for(condition: Callable[[], object], seconds: float = 120) -> float:
-    """Wait until the condition holds; returns for how long."""
+    """Wait until the condition holds; returns the seconds that this took."""
     started = time.monotonic()
     while not condition():
         assert time.monotonic() - started < seconds, f"waited over {seconds} s"

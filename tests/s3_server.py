@@ -1,6 +1,6 @@
-"""A real S3 API server, moto's, on a free port of this machine: ``python -m tests.s3_server`` prints its address.
+"""Moto's server of the S3 API on a free port of this machine: ``python -m tests.s3_server`` prints its address.
 
-It ends with its standard input, so that it outlives no test.
+It ends when its standard input does, so that it outlives no test.
 """
 
 import sys
@@ -13,14 +13,14 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 
 
 class _Quiet(WSGIRequestHandler):
-    protocol_version = "HTTP/1.1"  # connections are kept, as by S3
+    protocol_version = "HTTP/1.1"  # connections are kept open, as S3 does
 
     def log_request(self, *args: Any, **more: Any) -> None:
-        """Nothing."""
+        """Log nothing."""
 
 
 class _OneByOne:
-    """S3 decides about conditional writes one after the other; moto does so only if it is asked one by one."""
+    """Serialises requests. S3 decides conditional writes one after the other; moto does so only for single requests."""
 
     def __init__(self) -> None:
         self._app = DomainDispatcherApplication(create_backend_app)

@@ -1,4 +1,4 @@
-"""The tree is what the documents say: rooms, their boundaries, and what each costs to import."""
+"""The packages are what the documents say: their folders, their boundaries, and what each of them imports."""
 
 import json
 import re
@@ -12,7 +12,7 @@ ROOT = Path(__file__).parent.parent
 ROOMS = ("specs", "trainers", "orchestrator", "reports")
 HEAVY = {"torch", "torchvision", "ray", "pandas", "pyarrow", "plotly", "numpy", "scipy", "sklearn"}
 PARQUET = {"specs.format.tables"}
-"""The one file of the specs that is for those alone who write and read results."""
+"""The one module of ``specs`` that may import pyarrow. Only code that writes or reads results uses it."""
 
 LOADED = "import json, sys; print(json.dumps(sorted({name.partition('.')[0] for name in sys.modules})))"
 
@@ -24,7 +24,7 @@ def modules_after(code: str) -> set[str]:
 
 
 def modules_of(room: str) -> list[str]:
-    """Import paths of a room's files."""
+    """Import paths of a package's files."""
     files = sorted((ROOT / room).rglob("*.py"))
     paths = [".".join(file.relative_to(ROOT).with_suffix("").parts) for file in files]
     return [path.removesuffix(".__init__") for path in paths]

@@ -1,4 +1,4 @@
-"""The benchmarks run; how fast they say that this machine is, no test asks."""
+"""The benchmarks run. No test checks the speeds that they measure."""
 
 import json
 import subprocess

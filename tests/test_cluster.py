@@ -1,4 +1,4 @@
-"""cluster.yaml holds against Ray's own schema, offline, and starts Ray from the project's environment."""
+"""cluster.yaml is valid by Ray's own schema, offline, and starts Ray from the project's environment."""
 
 from pathlib import Path
 from typing import Any

@@ -1,4 +1,4 @@
-"""Copies of the project's packages, to be changed as a later version would change them, and commands run from there."""
+"""Copies of the project's packages, which tests edit as a later version would, and commands that run from a copy."""
 
 import os
 import shutil
@@ -26,7 +26,7 @@ cli.main()
 
 
 class Tree:
-    """The packages, at a place of their own."""
+    """A copy of the packages in a folder."""
 
     def __init__(self, place: Path) -> None:
         self.place = place
@@ -34,7 +34,7 @@ class Tree:
             shutil.copytree(ROOT / package, place / package, ignore=shutil.ignore_patterns("__pycache__"))
 
     def edit(self, file: str, old: str, new: str) -> None:
-        """Replace a text that stands once in a file."""
+        """Replace a text that occurs exactly once in a file."""
         path = self.place / file
         text = path.read_text()
         assert text.count(old) == 1, f"{file}: {text.count(old)} times {old!r}"
@@ -48,7 +48,7 @@ class Tree:
 
 
 def ensweep(*arguments: str, folder: Path, tree: Path, numerics: int = 0) -> "subprocess.CompletedProcess[str]":
-    """Run a command from a tree, in a folder; ``numerics`` takes the place of its version of the numerics."""
+    """Run a command from a tree, in a folder. ``numerics``, unless 0, replaces the tree's version of the numerics."""
     return subprocess.run(
         [sys.executable, "-P", "-c", COMMAND.format(numerics=numerics), *arguments],
         cwd=folder,

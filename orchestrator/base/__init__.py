@@ -1,1 +1,1 @@
-"""What every package of the orchestrator may use: errors, settings, provenance, redaction."""
+"""Shared foundations of the orchestrator: errors, settings, provenance, redaction, number formats."""

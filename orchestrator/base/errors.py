@@ -1,10 +1,10 @@
-"""What can go wrong with a run that its user can mend, besides the store's own errors."""
+"""Errors of a run that its user can fix. The store's own errors are in :mod:`specs.format.errors`."""
 
 from specs.errors import EnsweepError, Exit
 
 
 class SweepStoppedError(EnsweepError):
-    """A run ended before its time, because going on made no sense; what was committed is kept."""
+    """A run stopped early, because it could not continue or its remaining trials would fail. Commits are kept."""
 
     exit_code = Exit.INCOMPLETE
 
@@ -16,4 +16,4 @@ class StoreInUseError(EnsweepError):
 
 
 class DataError(EnsweepError):
-    """A data set is missing, damaged, or not the one this store was begun with."""
+    """A data set is missing, damaged, or not the one that the store was started with."""

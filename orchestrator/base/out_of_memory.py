@@ -1,9 +1,9 @@
-"""How to tell that memory ran out: torch, CUDA's libraries, the system and Ray each say it in their own way."""
+"""Detection of out-of-memory errors. Torch, CUDA's libraries, the system and Ray each report them differently."""
 
 from typing import Literal
 
 TORCH_ERROR = "OutOfMemoryError"
-"""The class of torch's error, by name: the driver asks too, and goes without torch."""
+"""Name of torch's error class. A name suffices for the driver, which does not import torch."""
 
 PHRASES = (
     "can't allocate memory",
@@ -14,7 +14,7 @@ PHRASES = (
     "bad_alloc",
     "running low on memory",
 )
-"""How torch, CUDA's libraries, the system, and Ray of a worker that it killed, say it."""
+"""Phrases in the messages of torch, CUDA's libraries and the system, and in Ray's message about a killed worker."""
 
 
 def is_out_of_memory(error: BaseException) -> bool:
@@ -28,5 +28,5 @@ def says_out_of_memory(message: str) -> bool:
 
 
 def cause_of(error: BaseException) -> Literal["oom", "error"]:
-    """What a commit names as the cause of a failure by this error."""
+    """The ``cause`` that a commit records for a failure by this error."""
     return "oom" if is_out_of_memory(error) else "error"

@@ -1,4 +1,7 @@
-"""Where a number comes from: an allow-list of versions, device and threads. No paths, hosts, users or secrets."""
+"""The environment that produced a number: an allow-list of versions, device and threads.
+
+It holds no paths, hosts, users or secrets.
+"""
 
 import hashlib
 import platform
@@ -13,14 +16,14 @@ from specs.format.commits import Commit
 from specs.identity import NUMERICS_VERSION, canonical_json
 
 NUMERIC_PACKAGES = ("torch", "numpy")
-"""Whose versions may change a trial's numbers."""
+"""Packages whose versions may change a trial's numbers."""
 DECISIVE = (*NUMERIC_PACKAGES, "numerics", "machine", "device", "threads", "stack", "data")
-"""What of an environment may change a trial's numbers."""
+"""Items of an environment that may change a trial's numbers."""
 PACKAGES = ("ensweep", "torch", "torchvision", "numpy", "ray")
 
 
 def environment(device: str, threads: int, data: str, data_is: str) -> dict[str, str | int | None]:
-    """What could change a trial's numbers besides its spec.
+    """The environment of a trial: whatever could change its numbers besides its spec.
 
     Args:
         device: what trained it, such as ``cpu`` or the GPU's name.
@@ -43,15 +46,15 @@ def environment(device: str, threads: int, data: str, data_is: str) -> dict[str,
 
 
 def fingerprint(environment: dict[str, str | int | None]) -> str:
-    """A short name for an environment: equal environments, equal names."""
+    """A hash of an environment, cut to 12 hexadecimal digits; equal environments have equal hashes."""
     return hashlib.sha256(canonical_json(environment).encode()).hexdigest()[:12]
 
 
 def differences(commits: Iterable[Commit], threads: int) -> list[str]:
-    """In which respects that may change numbers committed trials were trained elsewhere than this process would.
+    """Items that may change numbers and that differ between committed trials and this process, as sentences.
 
     Args:
-        commits: what was committed.
+        commits: the committed trials.
         threads: CPU threads that this process would give a worker.
     """
     now: dict[str, str | int | None] = {name: _version(name) for name in NUMERIC_PACKAGES}
@@ -69,7 +72,7 @@ def differences(commits: Iterable[Commit], threads: int) -> list[str]:
 
 @lru_cache(maxsize=1)
 def source_state() -> str | None:
-    """The commit of this checkout, with ``+changes`` where files differ; None where it is no checkout."""
+    """The Git commit of this checkout, with ``+changes`` if tracked files differ; None outside a checkout."""
     if not _git("ls-files", Path(__file__).name):  # installed somewhere inside another project's checkout
         return None
     commit = _git("rev-parse", "--short=12", "HEAD")

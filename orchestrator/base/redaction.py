@@ -1,4 +1,4 @@
-"""Secrets taken out of text before it is stored or shown: a traceback may hold whatever its process knew."""
+"""Redaction of secrets in text that is stored or shown. A traceback may hold anything that its process knew."""
 
 import base64
 import json
@@ -8,10 +8,10 @@ from collections.abc import Iterator, Mapping
 from urllib.parse import quote, quote_plus
 
 MARK = "***"
-"""Stands for what was taken out. Shorter than any secret, so that every replacement shortens the text."""
+"""Replacement for a secret. It is shorter than any secret, so that every replacement shortens the text."""
 
 SHORTEST = 6
-"""Characters of the shortest value that is taken for a secret; shorter ones are words and switches."""
+"""Length in characters of the shortest value that counts as a secret; shorter ones are words and switches."""
 
 COMMON = frozenset(
     [
@@ -36,7 +36,10 @@ COMMON = frozenset(
         "session",
     ]
 )
-"""Values of secretly named variables that say how, and not what: replacing them would only garble messages."""
+"""Values that a variable with a secret name may have without being secret, such as the name of a method.
+
+Replacing them would only garble messages.
+"""
 
 _SECRET_NAME = re.compile(
     r"TOKEN(?!IZ)|SECRET|PASSWORD|PASSWD|PASSPHRASE|(?<=_)(?:PWD|PASS|PAT)$|CREDENTIAL|API_?KEY|ACCESS_?KEY"
@@ -45,10 +48,10 @@ _SECRET_NAME = re.compile(
     re.IGNORECASE,
 )
 _PLACE_NAME = re.compile(r"_(?:PATH|FILE|DIR|FOLDER|SOCK|SOCKET|MODE|TYPE)$|^XAUTHORITY$", re.IGNORECASE)
-"""Names of variables that say where a secret is, or of what kind: those are no secrets, and help in a message."""
+"""Names of variables that hold the location or the kind of a secret. Such values help in a message."""
 
 _USER_INFO = r"(?<=://)(?!git@)[^\s/?#'\"<>]+(?=@)"
-"""All before the last @ of a URL's host; ``git`` is everyone's user name."""
+"""User information of a URL: everything before the last ``@``. The user name ``git`` is public, and stays."""
 
 _PARAMETERS = (
     "x-(?:amz|goog)-(?:signature|credential|security-token)|awsaccesskeyid|googleaccessid|signature|sig"
@@ -76,16 +79,21 @@ _PATTERNS = tuple(
         (r"\bAIza[\w-]{35}", 0),
     )
 )
-"""What looks like a secret whatever the environment holds; the group ``kept`` stays in front of the mark."""
+"""Patterns of secrets that are recognised without any variable. The group ``kept`` stays in front of the mark."""
 
 
 def redact(text: str, environment: Mapping[str, str] = os.environ) -> str:
     """The text with ``***`` for each secret in it.
 
-    A secret is: the value of a variable whose name says so (:func:`is_secret`), as it is, escaped, quoted for a URL
-    or in base64; the password in a URL that any variable holds; user information and signature or token parameters
-    of URLs; AWS access key ids; tokens of known shapes; what follows ``Authorization: Bearer``; private keys. Text
-    without secrets comes back unchanged, and a second call changes nothing.
+    These are secrets:
+
+    - the value of a variable with a secret name (:func:`is_secret`), as it is, escaped, quoted for a URL or in base64;
+    - the password in a URL that any variable holds;
+    - user information, and signature or token parameters, of any URL;
+    - AWS access key ids, tokens of known shapes, private keys, cookies, and credentials after ``Authorization:`` or
+      ``Bearer``.
+
+    Text without secrets is returned unchanged, and a second call changes nothing.
 
     Args:
         text: anything that is about to be stored or shown.

@@ -1,4 +1,4 @@
-"""How a sweep is run: nothing here changes which trials there are, and nothing here is hashed."""
+"""Settings of a run. None of them changes which trials are planned, and none is part of a trial's hash."""
 
 import os
 from dataclasses import dataclass, field
@@ -22,21 +22,22 @@ class Settings:
     cache: Path = field(default_factory=default_cache)
     device: Literal["auto", "cpu", "cuda"] = "auto"
     threads: int = 1
-    """CPU threads a worker; part of the environment, because it changes the order of float sums."""
+    """CPU threads per worker. Commits record the number, because it changes the order of float sums."""
     concurrency: int | None = None
-    """Most stacks at once; None uses what the machine or cluster has."""
+    """Most stacks that run at once; None uses all of the machine or cluster."""
     stack: int | Literal["auto"] = "auto"
-    """Most trials of a stack; ``auto`` means one on a CPU or a cluster elsewhere, and as many as fit on a GPU here."""
+    """Most trials of a stack. ``auto`` is 1 on a CPU or a remote cluster, and as many as fit on a local GPU."""
     gpus_per_stack: float = 1.0
-    """GPU share of a stack, where there are GPUs."""
+    """GPUs per stack, where there are GPUs; may be a fraction."""
     max_retries: int = 2
     """Times a stack is tried again after its worker died or raised an error."""
     checkpoint_seconds: float = 10.0
-    """Time between a stack's checkpoints; 0 writes one after every epoch."""
+    """Seconds between a stack's checkpoints; 0 writes one after every epoch."""
     lease_seconds: float = 30.0
-    """Without a sign of life for so long, a driver that is not known to be dead loses the store."""
+    """Seconds without a sign of life after which a driver loses the store. One that is known to be dead loses it at
+    once."""
     trust_network: bool = False
-    """Use a Ray cluster at ``address`` although nothing authenticates who speaks to it."""
+    """Whether to use a Ray cluster at ``address`` that does not authenticate its clients."""
     runner: Literal["tune", "inline"] = "tune"
     address: str = "local"
     """Ray cluster to use; ``local`` starts one on this machine and stops it afterwards."""

@@ -1,1 +1,1 @@
-"""From a data set's name to decoded images: where its files are, how they are read, where the result is kept."""
+"""Data sets, from a name to decoded images: finding the files, reading them, and caching the result."""

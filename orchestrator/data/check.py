@@ -1,9 +1,9 @@
-"""Decodes and checks every data set that is there, in a process of its own: the doctor imports no torch.
+"""Decodes and checks every data set that is present. The doctor runs this as a process, since it imports no torch.
 
     python -m orchestrator.data.check DATA_ROOT CACHE
 
-An empty ``DATA_ROOT`` stands for the downloads in the cache. Prints a JSON object: by the name of each data set that is
-there its ``place``, its ``standing`` (:data:`orchestrator.data.decoded.Standing`), and its ``fault``.
+An empty ``DATA_ROOT`` stands for the downloads in the cache. The output is a JSON object. It maps the name of each data
+set that is present to its ``place``, ``standing`` (:data:`orchestrator.data.decoded.Standing`) and ``fault``.
 """
 
 import json
@@ -17,16 +17,16 @@ from specs.datasets import DATASETS
 
 
 class Checked(TypedDict):
-    """What was found out about a data set that is there."""
+    """The state of a data set that is present."""
 
     place: str
     standing: str
     fault: str
-    """Why it cannot be used; empty where it can."""
+    """Why the data set cannot be used; empty if it can."""
 
 
 def check(data_root: Path | None, cache: Path) -> dict[str, Checked]:
-    """Look at every data set that is there, as a run would."""
+    """Load every data set that is present, as a run would; returns the state of each by its name."""
     found: dict[str, Checked] = {}
     for name in DATASETS:
         try:

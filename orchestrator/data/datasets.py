@@ -1,4 +1,4 @@
-"""From a data set's name to decoded images and labels, checked, and cached for the next process."""
+"""Loads a data set by its name: images and labels are decoded, checked, and cached for the next process."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +19,7 @@ class Prepared:
 
     arrays: Arrays
     known: Known
-    """Verified."""
+    """Its verified fingerprint and standing."""
     path: Path
     """The decoded form on disk, for :func:`trainers.data.read`."""
 
@@ -30,12 +30,17 @@ class Prepared:
 
 
 def load(name: str, data_root: Path | None, cache: Path, counts: tuple[int, int] | None = None) -> Prepared:
-    """The data set, decoded once and then read from ``cache``.
+    """Load a data set: decode it once, and afterwards read the decoded form from ``cache``.
 
-    It is looked for in ``data_root`` as Parquet (``fashion_mnist/train-*.parquet``) or as torchvision's files, and
-    downloaded there otherwise; without a ``data_root`` the folder is ``cache/downloads``. ``counts`` are the expected
-    training and test examples, by default the whole data set's, whose examples of each class are then counted too:
-    labels of another data set are mostly found out so. Safe in several processes at once.
+    The source is Parquet in ``data_root`` (``fashion_mnist/train-*.parquet``) or torchvision's files there. If neither
+    exists, torchvision's files are downloaded. Several processes may call this at once.
+
+    Args:
+        name: the data set.
+        data_root: folder with data sets; None for ``cache/downloads``.
+        cache: folder of downloads and decoded data.
+        counts: expected numbers of training and test examples. None expects the whole data set, and then checks the
+            number of examples of each class too, which detects most labels of another data set.
 
     Raises:
         DataError: the files are missing, damaged or not this data set, or the cache cannot be written.
@@ -61,7 +66,7 @@ def _keep(name: str, arrays: Arrays, path: Path, *, vouched_for: bool) -> Prepar
 
 
 def _cached(path: Path) -> Prepared | None:
-    """What an earlier call wrote, or None where that is missing or damaged and must be decoded again."""
+    """The data set that an earlier call decoded; None if that form is missing or damaged."""
     known = decoded.recorded(path)
     try:
         return Prepared(read(path), known, path) if known else None

@@ -1,6 +1,6 @@
-"""The decoded form of a data set on disk: where it lies, and whether it is whole.
+"""The decoded form of a data set on disk: its path, and whether it is intact.
 
-Without torch, whose import takes longer than all else that a driver does before its workers start.
+This module does not import torch, which takes longer than everything else that a driver does before its workers start.
 """
 
 import errno
@@ -19,10 +19,10 @@ from specs import files
 from specs.datasets import DATASETS
 
 DECODING = "1"
-"""Raised by hand whenever decoding gives other arrays for the same files, or looks for more faults in them."""
+"""Version of the decoder. Raise it whenever decoding gives other arrays for the same files, or finds more faults."""
 
 Standing = Literal["published", "other", "unknown"]
-"""Whether data are those that were published under their name: they are, are not, or nobody here can tell."""
+"""Whether data are those that were published under their name: yes, no, or not known."""
 
 COUNTS = {name: (facts.train, facts.test) for name, facts in DATASETS.items()}
 """Training and test examples of each data set."""
@@ -39,7 +39,7 @@ class Known:
 
 
 def known(name: str, data_root: Path | None, cache: Path) -> Known | None:
-    """What an earlier process found out and wrote down when it decoded a data set; None where nothing whole is there.
+    """The record that an earlier process made when it decoded a data set; None if nothing intact exists.
 
     Raises:
         DataError: the files are missing or cannot be read.
@@ -49,7 +49,11 @@ def known(name: str, data_root: Path | None, cache: Path) -> Known | None:
 
 
 def standing_of(name: str, content: str, *, vouched_for: bool) -> Standing:
-    """Whether data are the published ones, by their content, or because their files' checksums say so."""
+    """Whether data are the published ones.
+
+    The digest ``content`` decides. If the published digest is unknown, ``vouched_for`` decides: whether the files'
+    checksums are the published ones.
+    """
     published = DATASETS[name].content
     if published is None:
         return "published" if vouched_for else "unknown"
@@ -57,7 +61,7 @@ def standing_of(name: str, content: str, *, vouched_for: bool) -> Standing:
 
 
 def warning(name: str, standing: str) -> str:
-    """Says that data are not what their name says; empty where nothing speaks against it."""
+    """A warning that data are not the published ones of their name; empty unless ``standing`` is ``other``."""
     if standing != "other":
         return ""
     return (
@@ -67,14 +71,22 @@ def warning(name: str, standing: str) -> str:
 
 
 def folder(data_root: Path | None, cache: Path) -> Path:
-    """Where the data sets' own files are looked for."""
+    """The folder in which the data sets' own files are looked for.
+
+    Raises:
+        DataError: ``data_root`` does not exist.
+    """
     if data_root is not None and not data_root.is_dir():
         raise DataError(f"{data_root}: no such folder; create it, or mend --data-root")
     return data_root or cache / "downloads"
 
 
 def place(name: str, found: Files, cache: Path, counts: tuple[int, int]) -> Path:
-    """Where the decoded form of these files lies: named by their contents and by how they are read."""
+    """Path of the decoded form of these files. Its name depends on their contents and on how they are decoded.
+
+    Raises:
+        DataError: a file cannot be read.
+    """
     digest = hashlib.sha256(f"{DECODING} {counts}".encode())
     for path in found.paths:
         try:
@@ -86,15 +98,15 @@ def place(name: str, found: Files, cache: Path, counts: tuple[int, int]) -> Path
 
 
 def record(path: Path, known: Known) -> None:
-    """Write down what a decoded form that was checked holds."""
+    """Record fingerprint and standing of a decoded form that passed its checks."""
     files.replace_whole(_record(path), f"{known.fingerprint} {known.standing} {_seal(path, known)}\n".encode())
 
 
 def recorded(path: Path) -> Known | None:
-    """What was written down, or None where the decoded form or its record is missing or damaged."""
+    """The record of a decoded form; None if the form or the record is missing or damaged."""
     try:
         fingerprint, standing, seal = _record(path).read_text().split()
-        found = Known(fingerprint, standing)  # type: ignore[arg-type]  # the seal is of one that was
+        found = Known(fingerprint, standing)  # type: ignore[arg-type]  # a matching seal proves it valid
         return found if seal == _seal(path, found) else None
     except (FileNotFoundError, ValueError):  # UnicodeDecodeError among them
         return None
@@ -105,7 +117,7 @@ def _record(path: Path) -> Path:
 
 
 def _seal(path: Path, known: Known) -> str:
-    """SHA-256 over what is recorded and the whole file: a flipped bit in an image would otherwise go unseen."""
+    """SHA-256 over the record and the whole decoded file. It detects a flipped bit that no other check would find."""
     with path.open("rb") as file:
         content = hashlib.file_digest(file, "sha256").digest()
     return hashlib.sha256(f"{known.fingerprint} {known.standing}".encode() + content).hexdigest()
@@ -113,10 +125,10 @@ def _seal(path: Path, known: Known) -> str:
 
 @contextmanager
 def locked(name: str, cache: Path) -> Iterator[None]:
-    """One process at a time, so that a data set is downloaded and decoded once.
+    """Admit one process at a time to the block, so that a data set is downloaded and decoded once.
 
     Raises:
-        DataError: the block meets an error of the system, or the cache cannot be written.
+        DataError: the block raises an ``OSError``, or the cache cannot be written.
     """
     try:
         with _lock(cache / f"{name}.lock"):
@@ -132,7 +144,7 @@ def _lock(path: Path) -> Iterator[None]:
         try:
             fcntl.flock(file, fcntl.LOCK_EX)
         except OSError as error:
-            # Some network file systems have no locks; whole writes keep the cache right without them.
+            # Some network file systems have no locks. The cache stays intact without them: writes are atomic.
             if error.errno not in (errno.ENOLCK, errno.ENOTSUP):
                 raise
         yield

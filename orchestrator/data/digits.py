@@ -1,4 +1,4 @@
-"""Scikit-learn's handwritten digits, read from its own file: importing scikit-learn takes a second."""
+"""Scikit-learn's handwritten digits, read directly from its data file: importing scikit-learn takes a second."""
 
 import gzip
 import zlib
@@ -13,7 +13,7 @@ from trainers.data import Arrays
 
 
 def read_digits(path: Path) -> Arrays:
-    """Rows of 64 grey values from 0 to 16 and a label; the last rows are the test set.
+    """Read rows of 64 grey values, from 0 to 16, and a label. The last rows are the test set.
 
     Raises:
         DataError: the file cannot be read, is cut short, or holds something else.

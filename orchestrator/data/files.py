@@ -16,11 +16,11 @@ class Files:
     paths: tuple[Path, ...]
     decode: "Callable[[], Arrays]"
     places: tuple[str, str, str, str]
-    """Where training images, training labels, test images and test labels are, as messages name it."""
+    """Names, for messages, of the places of training images, training labels, test images and test labels."""
     published: bool = False
     """Whether checksums of the files themselves show that they are the published ones."""
 
 
 def together(paths: Sequence[Path]) -> str:
-    """The files of one split in a few words: the only one, or the first and how many more."""
+    """A short name for the files of one split: the only file, or the first and the number of others."""
     return str(paths[0]) if len(paths) == 1 else f"{paths[0]} and {len(paths) - 1} more"

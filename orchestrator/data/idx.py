@@ -1,4 +1,4 @@
-"""Fashion-MNIST's own files: a big-endian header, then one byte a pixel or label."""
+"""Fashion-MNIST's own files: a big-endian header, then one byte per pixel or label."""
 
 import math
 import struct
@@ -13,11 +13,11 @@ from orchestrator.base.errors import DataError
 from trainers.data import Arrays
 
 IMAGES, LABELS = 2051, 2049
-"""The first four bytes: unsigned bytes in three dimensions or in one."""
+"""Values of the first four bytes of a file: unsigned bytes in three dimensions, or in one."""
 
 
 def read_idx(paths: Sequence[Path]) -> Arrays:
-    """Four files: training images and labels, test images and labels.
+    """Read four files: training images, training labels, test images and test labels.
 
     Raises:
         DataError: a file cannot be read, is cut short, or is no idx file.

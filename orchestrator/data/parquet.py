@@ -1,6 +1,6 @@
 """Images in Parquet as the Hugging Face hub lays them out: a column of encoded files, a column of labels.
 
-An image is the bytes of a PNG or JPEG file, alone or beside the path that it once had.
+An image is stored as the bytes of a PNG or JPEG file, alone or in a struct with the file's former path.
 """
 
 import io
@@ -20,16 +20,16 @@ from specs.datasets import DATASETS
 
 IMAGE_COLUMNS = ("image", "img")
 MODES = {1: "L", 3: "RGB"}
-"""Pillow's name for images of so many channels."""
+"""Pillow's mode by the number of channels."""
 FORMATS = ("PNG", "JPEG")
-"""Nothing else: for some other formats Pillow starts other programs."""
+"""The only formats that are decoded. For some others Pillow starts external programs."""
 
 
 def read_parquet(name: str, label: str, paths: Sequence[Path]) -> tuple[Tensor, Tensor]:
     """Images (example, channel, height, width) and labels of one split, in the order of files and rows.
 
     Raises:
-        DataError: a file is damaged, lacks a column, or holds something else than images of one shape and labels.
+        DataError: a file is damaged, lacks a column, or holds anything but images of the expected shape and labels.
     """
     parts = [_read_file(name, label, path) for path in paths]
     return torch.cat([images for images, _ in parts]), torch.cat([labels for _, labels in parts])
@@ -58,7 +58,11 @@ def _column(path: Path, names: list[str], wanted: tuple[str, ...]) -> str:
 
 
 def _labels(column: pa.ChunkedArray, where: str) -> list[int]:
-    """Whole numbers; fractions, texts and gaps are named with their row."""
+    """The labels as whole numbers.
+
+    Raises:
+        DataError: a label is a fraction, a text or missing; the message names its row.
+    """
     labels: list[int] = column.to_pylist()
     for row, value in enumerate(labels):
         if type(value) is not int:
@@ -68,7 +72,11 @@ def _labels(column: pa.ChunkedArray, where: str) -> list[int]:
 
 
 def _encoded(column: pa.ChunkedArray, where: str) -> list[bytes]:
-    """Each image's file: the column's own bytes, or those of its field ``bytes``."""
+    """The encoded file of each image: the column's own bytes, or those of its field ``bytes``.
+
+    Raises:
+        DataError: the column holds no bytes, or a row has none.
+    """
     kind = column.type
     if pa.types.is_struct(kind) and kind.get_field_index("bytes") >= 0:
         found: list[Any] = [None if row is None else row["bytes"] for row in column.to_pylist()]
@@ -89,7 +97,7 @@ def decode_image(content: bytes, shape: tuple[int, int, int], where: str) -> np.
     """The pixels of one PNG or JPEG file of that shape: channels, height, width.
 
     Raises:
-        DataError: it is none, or damaged, or of another shape; ``where`` is its place in the message.
+        DataError: the content is no such file, is damaged, or has another shape. The message names ``where``.
     """
     channels, height, width = shape
     try:

@@ -1,4 +1,4 @@
-"""Which Parquet files hold which split: the layouts of the Hugging Face hub, where there is no doubt."""
+"""Finds the Parquet files of each split in the layouts of the Hugging Face hub, and rejects ambiguous folders."""
 
 import re
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ class Splits:
     """The Parquet files of a data set, each split in order."""
 
     folder: Path
-    """Where they lie."""
+    """The folder that holds the files."""
     train: tuple[Path, ...]
     test: tuple[Path, ...]
 
@@ -27,11 +27,11 @@ class Splits:
 def find(name: str, root: Path) -> Splits | None:
     """The Parquet files of a data set in ``root/name``, or in the one folder directly below it that has some.
 
-    None where there are none at all.
+    None if there are no Parquet files at all.
 
     Raises:
-        DataError: there are several folders with files, a split or a numbered file is missing, or the files lie where
-            they are not looked for; the message says what was found, and what to do.
+        DataError: several folders hold files, a split or a numbered file is missing, or the files lie at the wrong
+            level. The message says what was found, and what to do.
     """
     folder = root / name
     if folder.exists() and not folder.is_dir():
@@ -52,7 +52,7 @@ def find(name: str, root: Path) -> Splits | None:
 
 
 def _folders(folder: Path) -> list[Path]:
-    """The folders directly below one, but for those that are a split's own."""
+    """The folders directly below a folder, except those named after a split."""
     return (
         sorted(path for path in folder.iterdir() if path.is_dir() and path.name not in SPLITS)
         if folder.is_dir()
@@ -61,7 +61,7 @@ def _folders(folder: Path) -> list[Path]:
 
 
 def _split(folder: Path, split: str) -> tuple[Path, ...]:
-    """The files of one split, by the first layout that has some."""
+    """The files of one split, in the first layout that has any."""
     for layout in LAYOUTS:
         if paths := tuple(sorted(folder.glob(layout.format(split=split)))):
             return paths
@@ -69,7 +69,11 @@ def _split(folder: Path, split: str) -> tuple[Path, ...]:
 
 
 def _check_whole(name: str, paths: tuple[Path, ...]) -> None:
-    """Files that say how many there are of them are all there."""
+    """Check that no file is missing, where the files' names state their total.
+
+    Raises:
+        DataError: a file is missing.
+    """
     for path in paths:
         if not (said := SHARD.fullmatch(path.name)):
             continue
@@ -82,7 +86,7 @@ def _check_whole(name: str, paths: tuple[Path, ...]) -> None:
 
 
 def _explain_misplaced(name: str, root: Path) -> None:
-    """Name the mistake where files lie a level off from where they are looked for.
+    """Explain the mistake if the files lie one level above the expected folder.
 
     Raises:
         DataError: they do.

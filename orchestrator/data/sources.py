@@ -1,6 +1,6 @@
-"""Where each data set comes from. What decodes it is imported when it does: finding files needs no torch.
+"""The source of each data set. Decoders are imported when they are called, so that finding files needs no torch.
 
-A data set that is not listed here is read from Parquet files in the data root, and from nowhere else.
+A data set that is not listed here is read only from Parquet files in the data root.
 """
 
 from dataclasses import dataclass
@@ -18,30 +18,30 @@ if TYPE_CHECKING:
 
 
 class Origin(Protocol):
-    """A form of a data set that is not Parquet in the data root."""
+    """A source of a data set other than Parquet files in the data root."""
 
     @property
     def size(self) -> int:
-        """Bytes of its download."""
+        """Size of the download in bytes."""
 
     @property
     def package(self) -> str:
-        """The installed package that it comes with, and is taken from alone; empty where it is downloaded."""
+        """The installed package that contains the data set, as its only source; empty if it is downloaded."""
 
     def place(self, root: Path) -> Path | None:
-        """Where it lies; None where it does not."""
+        """Path of the data set; None if it is not there."""
 
     def find(self, name: str, root: Path) -> Files:
-        """Its files, downloaded where that can be done.
+        """The files of the data set, downloaded if that is possible.
 
         Raises:
-            DataError: they are not there, or are damaged.
+            DataError: the files are missing or damaged.
         """
 
 
 @dataclass(frozen=True)
 class PackagedDigits:
-    """Scikit-learn's handwritten digits, found without importing it, which takes a second."""
+    """Scikit-learn's handwritten digits, found without importing scikit-learn, which takes a second."""
 
     size: int = 0
     package: str = "scikit-learn"
@@ -67,13 +67,13 @@ class Source:
     """Where a data set comes from."""
 
     origin: Origin | None = None
-    """What it is taken from where the data root has no Parquet files of it."""
+    """Where it is taken from if the data root has no Parquet files of it, or always if it is part of a package."""
     label: str = "label"
     """The column of Parquet files that holds the label."""
 
     @property
     def package(self) -> str:
-        """The installed package that it comes with, and is taken from alone; empty for all others."""
+        """See :attr:`Origin.package`; empty without an origin."""
         return self.origin.package if self.origin else ""
 
 
@@ -90,16 +90,16 @@ SOURCES = {
     ),
     "cifar100": Source(TorchvisionFiles("CIFAR100", "cifar-100-python", ("train", "test"), 169_001_437), "fine_label"),
 }
-"""By the data set's name."""
+"""Sources by the name of the data set."""
 
 
 def source_of(name: str) -> Source:
-    """Where a data set comes from: Parquet files alone, unless more is known."""
+    """The source of a data set: Parquet files alone, unless ``SOURCES`` lists it."""
     return SOURCES.get(name, Source())
 
 
 def find(name: str, root: Path) -> Files:
-    """The files of a data set: Parquet in ``root``, or its origin's, downloaded there where it has none.
+    """The files of a data set: Parquet in ``root``, or else those of its origin, downloaded into ``root`` if needed.
 
     Raises:
         DataError: there are none and they cannot be downloaded, or a part is missing.
@@ -129,16 +129,16 @@ def _not_found(name: str, root: Path) -> str:
 
 
 def _unknown(folder: Path) -> list[str]:
-    """What lies in a folder, the first few names."""
+    """The first few names in a folder, and how many more there are."""
     names = sorted(path.name for path in folder.iterdir() if not path.name.startswith(".")) if folder.is_dir() else []
     return [*names[:3], f"{len(names) - 3} more"] if len(names) > 3 else names
 
 
 def place(name: str, root: Path) -> Path | None:
-    """Where a data set lies, without a download; None where it is not there.
+    """Path of a data set that is present. Nothing is downloaded; None if it is absent.
 
     Raises:
-        DataError: a part of it is missing.
+        DataError: a part of the data set is missing.
     """
     source = source_of(name)
     if not source.package and (found := parquet_layout.find(name, root)):

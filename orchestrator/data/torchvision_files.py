@@ -22,7 +22,7 @@ IDX_FILES = (
     "t10k-images-idx3-ubyte",
     "t10k-labels-idx1-ubyte",
 )
-"""Fashion-MNIST's own: training images and labels, test images and labels."""
+"""Files of Fashion-MNIST: training images, training labels, test images and test labels."""
 
 
 @dataclass(frozen=True)
@@ -30,25 +30,25 @@ class TorchvisionFiles:
     """One of torchvision's data sets."""
 
     kind: str
-    """The class in ``torchvision.datasets``."""
+    """Name of the class in ``torchvision.datasets``."""
     folder: str
-    """Where it is unpacked, below the root."""
+    """Folder below the root into which it is unpacked."""
     files: tuple[str, ...]
-    """What lies there then."""
+    """Files in that folder after unpacking."""
     size: int
-    """Bytes of the download."""
+    """Size of the download in bytes."""
     package: str = ""
 
     def place(self, root: Path) -> Path | None:
-        """The folder that holds it; None where it is not all there."""
+        """The folder that holds the data set; None if a file is missing."""
         folder = root / self.folder
         return folder if all((folder / file).is_file() for file in self.files) else None
 
     def find(self, name: str, root: Path) -> Files:
-        """Its files, downloaded where they are not there.
+        """The files of the data set, downloaded if they are missing.
 
         Raises:
-            DataError: they are missing and cannot be downloaded, or damaged.
+            DataError: the files are missing and cannot be downloaded, or are damaged.
         """
         return self._idx(name, root) if self.files == IDX_FILES else self._cifar(name, root)
 
@@ -63,7 +63,7 @@ class TorchvisionFiles:
         return Files(paths, lambda: _read_idx(paths), (images, labels, test_images, test_labels))
 
     def _cifar(self, name: str, root: Path) -> Files:
-        train, test = self._download(name, root)  # which compares checksums with the published ones
+        train, test = self._download(name, root)  # torchvision compares checksums with the published ones
         folder = root / self.folder
         first, second = ([folder / entry[0] for entry in entries] for entries in (train.train_list, train.test_list))
         place, test_place = together(first), together(second)
@@ -75,7 +75,7 @@ class TorchvisionFiles:
         )
 
     def _download(self, name: str, root: Path) -> tuple[Any, Any]:
-        """Both splits as torchvision's data sets; a download that fails leaves nothing behind."""
+        """Both splits as torchvision's data sets. A failed download leaves only intact files behind."""
         from torchvision import datasets
 
         kind = getattr(datasets, self.kind)
@@ -94,7 +94,7 @@ class TorchvisionFiles:
             ) from error
 
     def _damage(self, kind: Any, root: Path) -> str:
-        """The first of torchvision's files that is there and is not what it should be; empty where none is."""
+        """A message about the first of torchvision's files that is damaged or a folder; empty if there is none."""
         for path, md5 in self._published(kind, root):
             if path.is_dir():
                 return f"{path}: is a folder, expected a file; remove it. It"
@@ -103,26 +103,26 @@ class TorchvisionFiles:
         return ""
 
     def _published(self, kind: Any, root: Path) -> list[tuple[Path, str]]:
-        """Files with known checksums, and these."""
+        """Files with published MD5 checksums, each with its checksum."""
         if self.files == IDX_FILES:
             return [(root / self.folder / file, md5) for file, md5 in kind.resources]
         unpacked = [(root / self.folder / file, md5) for file, md5 in (*kind.train_list, *kind.test_list)]
         return [(root / kind.filename, kind.tgz_md5), *unpacked]
 
     def _made(self, kind: Any, root: Path) -> list[Path]:
-        """Files that a download makes, then folders from the innermost out."""
+        """Paths that a download creates: first files, then folders from the innermost outwards."""
         folder = root / self.folder
         folders = [folder, *(above for above in folder.parents if above.is_relative_to(root))]
         return [*(path for path, _ in self._published(kind, root)), *folders]
 
     def _tidy(self, kind: Any, root: Path, new: Sequence[Path]) -> None:
-        """Remove what a failed download made: files that are not whole, and folders that hold nothing."""
+        """Remove what a failed download created: incomplete files and empty folders."""
         whole = {path for path, md5 in self._published(kind, root) if path.is_file() and _md5(path) == md5}
         for path in new:
             with suppress(OSError):
                 if path.is_dir():
                     path.rmdir()
-                elif path not in whole:  # what is whole need not be downloaded again
+                elif path not in whole:  # an intact file need not be downloaded again
                     path.unlink()
 
 

@@ -1,7 +1,7 @@
-"""``ensweep doctor``: what could go wrong with this machine, each with its remedy.
+"""``ensweep doctor``: checks of this machine, each with a remedy for what could go wrong.
 
-One file a topic; each judges facts that it is given, so that a test can give others. Torch and Ray are
-imported in processes of their own.
+Each topic has a module, which judges facts that are passed to it, so that a test can pass others. Torch and Ray are
+imported in separate processes.
 """
 
 import json
@@ -24,11 +24,11 @@ if TYPE_CHECKING:
 __all__ = ["Check", "examine"]
 
 PROBED = ("torch", "ray")
-"""What is imported, each in a process. Torchvision is not: that takes as long again, and whether it works with this
-torch is told by what it asks for."""
+"""Packages that are imported as a test, each in its own process. Torchvision is not: its import takes as long as
+torch's, and its requirements show whether it works with this torch."""
 
 DECODING_SECONDS = 300.0
-"""For all data sets of the catalogue, which take 20 s where nothing of them was decoded before."""
+"""Time limit for decoding all data sets of the catalogue. Decoding takes 20 s if none was decoded before."""
 
 
 def examine(
@@ -38,17 +38,17 @@ def examine(
     address: str = "local",
     environment: Mapping[str, str] = os.environ,
 ) -> tuple[Check, ...]:
-    """Look at everything; takes a few seconds, most of them for importing torch.
+    """Run all checks. They take a few seconds, most of them for importing torch.
 
     Args:
-        data_root: folder with data sets, as of ``run``; None for downloads in the cache.
+        data_root: folder with data sets, as for ``run``; None for downloads in the cache.
         cache: folder of downloads and decoded data.
         store: the store to be written, a folder or a URL; None for the folder ``results``.
-        address: the Ray cluster, as of ``run``.
+        address: the Ray cluster, as for ``run``.
         environment: variables that a run would see.
 
     Returns:
-        Findings by topic, without secrets. Whatever cannot be looked at is a finding too, never an error raised.
+        Checks by topic, without secrets. What cannot be examined becomes a warning, and raises no error.
     """
     under_way = {module: Probing(module, environment) for module in PROBED}
     root = Path(store or "results")
@@ -76,7 +76,7 @@ def examine(
 def _checked_data(
     data_root: Path | None, cache: Path, environment: Mapping[str, str]
 ) -> "Mapping[str, Checked] | None":
-    """The data sets that are there, decoded and checked in a process; None where that cannot be done."""
+    """The state of all data sets present, decoded and checked in a separate process; None if that fails."""
     command = [sys.executable, "-P", "-m", "orchestrator.data.check", str(data_root or ""), str(cache)]
     try:
         done = subprocess.run(
@@ -89,7 +89,7 @@ def _checked_data(
 
 
 def _guarded(topic: str, look: Callable[[], Iterable[Check]]) -> Iterator[Check]:
-    """A topic's findings; what the system refuses to show is one of them."""
+    """The checks of a topic, with a warning in place of an ``OSError`` or ``ValueError``."""
     try:
         yield from look()
     except (OSError, ValueError) as error:

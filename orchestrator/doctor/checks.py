@@ -1,4 +1,4 @@
-"""What the doctor says: a finding with its remedy."""
+"""The result of a check, with its remedy."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -12,14 +12,14 @@ GB = 10**9
 
 @dataclass(frozen=True)
 class Check:
-    """One thing that was looked at."""
+    """The result of one check."""
 
     level: Level
     """``error``: a run will fail, or put the machine at risk. ``warning``: it may be slow, or fail. ``ok``: a fact."""
     topic: str
     message: str
     remedy: str = ""
-    """What to do about it; empty where there is nothing to mend."""
+    """What to do about it; empty if there is nothing to fix."""
 
     def __str__(self) -> str:
         line = f"{SIGNS[self.level]} {self.topic:9} {self.message}"
@@ -27,7 +27,7 @@ class Check:
 
 
 def ok(topic: str, message: str) -> Check:
-    """A fact, with nothing to mend."""
+    """A fact that needs no action."""
     return Check("ok", topic, message)
 
 
@@ -42,5 +42,5 @@ def error(topic: str, message: str, remedy: str) -> Check:
 
 
 def size(count: float) -> str:
-    """Bytes in words."""
+    """A number of bytes as text, in GB or MB."""
     return f"{count / GB:.1f} GB" if count >= GB else f"{count / 1e6:.0f} MB"

@@ -18,17 +18,16 @@ STANDINGS = {
     "published": ", the published data",
     "unknown": ", which cannot be compared with the published data",
 }
-"""What is said of data that are there, by :data:`orchestrator.data.decoded.Standing`."""
+"""Text for data that are present, by :data:`orchestrator.data.decoded.Standing`."""
 
 
 def examine(data_root: Path | None, cache: Path, checked: "Mapping[str, Checked] | None" = None) -> Iterator[Check]:
-    """Where a run would take each data set from, and whether it could.
+    """Check where a run would take each data set from, and whether it could.
 
     Args:
-        data_root: as of ``run``.
+        data_root: as for ``run``.
         cache: folder of downloads.
-        checked: what :mod:`orchestrator.data.check` found out of those that are there. Without it files are only
-            looked for.
+        checked: result of :mod:`orchestrator.data.check`. Without it, files are located but not read.
     """
     if data_root is not None and not data_root.is_dir():
         yield error(TOPIC, f"{data_root}: no such folder", "create it, or mend --data-root")
@@ -52,7 +51,7 @@ def _checked(name: str, found: "Checked") -> Check:
 
 
 def _fault(message: str) -> Check:
-    """A message of a data set's reader ends with the remedy."""
+    """The error for a message of a data set's reader, whose last part is the remedy."""
     said, _, remedy = message.partition("; ")
     return error(TOPIC, said, remedy or "mend that, then ask again")
 

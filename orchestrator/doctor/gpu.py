@@ -1,4 +1,4 @@
-"""GPUs: what torch sees, against what the machine has."""
+"""GPUs: those that torch sees, compared with those that the machine has."""
 
 import shutil
 from collections.abc import Iterator, Mapping
@@ -11,11 +11,11 @@ TOPIC = "gpu"
 
 
 def examine(torch: Probe, environment: Mapping[str, str], device_node: Path) -> Iterator[Check]:
-    """GPUs that can be trained on, and why not where there seems to be one.
+    """List the GPUs that can be used for training, and explain why a GPU that seems present cannot.
 
     Args:
-        torch: how its import went, and what it saw.
-        environment: for ``PATH``, where a driver puts nvidia-smi, and ``CUDA_VISIBLE_DEVICES``.
+        torch: result of importing torch in a process.
+        environment: variables. ``PATH`` leads to the driver's nvidia-smi; ``CUDA_VISIBLE_DEVICES`` may hide GPUs.
         device_node: the first GPU's device file.
     """
     present = device_node.exists() or shutil.which("nvidia-smi", path=environment.get("PATH", "")) is not None

@@ -1,4 +1,4 @@
-"""Versions that nobody should run, each with its reason and where that is told."""
+"""Versions that nobody should run, each with the reason and its source."""
 
 from dataclasses import dataclass
 

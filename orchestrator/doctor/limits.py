@@ -1,4 +1,4 @@
-"""What this process may use: cores and memory, after affinity and control groups."""
+"""Cores and memory that this process may use, under CPU affinity and control groups."""
 
 import math
 import os
@@ -10,14 +10,14 @@ PROC = Path("/proc")
 
 
 def cores(groups: Path = GROUPS, proc: Path = PROC) -> int:
-    """Cores that this process may keep busy: its affinity, or its groups' quota where that is less; 1 at least."""
+    """Number of cores that this process may keep busy: the least of its affinity and its groups' quotas, at least 1."""
     allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     quotas = [quota for folder in _folders(groups, proc) if (quota := _quota(folder)) is not None]
     return max(1, math.floor(min([allowed, *quotas])))
 
 
 def memory(groups: Path = GROUPS, proc: Path = PROC) -> int | None:
-    """Bytes that this process could still take: the machine's, or its groups' where that is less; None if unknown."""
+    """Bytes that this process can still allocate: the least that machine and groups have left; None if unknown."""
     rooms = [room for folder in _folders(groups, proc) if (room := _room(folder)) is not None]
     lines = _text(proc / "meminfo").splitlines()
     rooms.extend(int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable:"))
@@ -25,7 +25,7 @@ def memory(groups: Path = GROUPS, proc: Path = PROC) -> int | None:
 
 
 def _folders(groups: Path, proc: Path) -> Iterator[Path]:
-    """The control groups of this process and all above them, of version 2 or 1: each may set a limit."""
+    """Folders of this process's control groups (version 1 or 2) and of all their parents. Each may set a limit."""
     for line in _text(proc / "self" / "cgroup").splitlines():
         _, controllers, path = line.split(":", 2)
         for controller in controllers.split(","):
@@ -42,7 +42,7 @@ def _quota(folder: Path) -> float | None:
 
 
 def _room(folder: Path) -> int | None:
-    """Bytes left under a group's limit, counting file pages that the kernel would give up; None without a limit."""
+    """Bytes left under a group's limit, including file pages that the kernel can reclaim; None without a limit."""
     for limit, usage, pages in (
         ("memory.max", "memory.current", "inactive_file"),
         ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"),

@@ -1,7 +1,7 @@
-"""Imports what may not import, or may hang or crash, in a process of its own.
+"""Imports a package in a separate process, because the import may fail, hang or crash.
 
-Run as a script by its path, so that neither the working folder nor a broken installation gets in between. It may import
-nothing of this project.
+This file runs as a script, by its path, so that neither the working folder nor a broken installation interferes. It
+must import nothing of this project.
 """
 
 import importlib
@@ -14,24 +14,25 @@ from dataclasses import dataclass, field
 from typing import Any
 
 TIMEOUT_SECONDS = 60.0
-"""A driver that hangs must not hang the doctor; a cold import of torch from a network disk takes half of it."""
+"""Time limit of a probe: a driver that hangs must not hang the doctor. A cold import of torch from a network disk takes
+half of it."""
 
 MARK = "probe: "
-"""Begins the line that is the answer."""
+"""Prefix of the line that holds the answer."""
 
 
 @dataclass(frozen=True)
 class Probe:
-    """How an import in a fresh process went."""
+    """The result of an import in a fresh process."""
 
     fault: str | None
-    """Why it failed, in a line; None where it went well."""
+    """Why the import failed, in one line; None if it succeeded."""
     facts: Mapping[str, Any] = field(default_factory=dict)
-    """What it found: ``cuda``, the version that torch was built for, and ``gpus``, of torch; nothing of others."""
+    """For torch: ``cuda``, the CUDA version that it was built for, and ``gpus``. Empty for other packages."""
 
 
 class Probing:
-    """A probe under way, so that several can be at work at once."""
+    """A probe that is running. Several can run at once."""
 
     def __init__(self, module: str, environment: Mapping[str, str]) -> None:
         self._process = subprocess.Popen(
@@ -43,7 +44,7 @@ class Probing:
         )
 
     def result(self, timeout: float = TIMEOUT_SECONDS) -> Probe:
-        """Wait for it; never raises for what the process did."""
+        """Wait for the probe. A process that fails or hangs is reported as a fault, and raises no error."""
         try:
             output, errors = self._process.communicate(timeout=timeout)
         except subprocess.TimeoutExpired:
@@ -58,7 +59,7 @@ class Probing:
 
 
 def look(module: str) -> dict[str, Any]:
-    """Import a module, and for torch look at the GPUs."""
+    """Import a module; for torch, query the GPUs too."""
     try:
         found = importlib.import_module(module)
         return {"fault": None, **(_gpus(found) if module == "torch" else {})}
@@ -72,7 +73,10 @@ def _gpus(torch: Any) -> dict[str, Any]:
 
 
 def _gpu(torch: Any, index: int) -> dict[str, Any]:
-    """Name, memory in bytes, and why a small sum on it failed: a GPU may be too old, or too new, for this torch."""
+    """Name, memory in bytes, and fault of a GPU: why a small sum on it failed, or None.
+
+    A GPU may be too old or too new for this torch.
+    """
     properties = torch.cuda.get_device_properties(index)
     fault = None
     try:

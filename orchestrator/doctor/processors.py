@@ -1,4 +1,4 @@
-"""Cores, threads and memory: how many workers this machine can feed."""
+"""Cores, threads and memory: how many workers this machine can run."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -6,25 +6,25 @@ from dataclasses import dataclass
 from orchestrator.doctor.checks import GB, Check, ok, size, warning
 
 WORKER_MEMORY = 2 * GB
-"""Bytes that a worker of a CIFAR sweep, or of one with 256 members, takes; torch and the data are most of it."""
+"""Bytes that a worker takes in a CIFAR sweep, or in one with 256 members. Torch and the data are most of it."""
 
 THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 @dataclass(frozen=True)
 class Machine:
-    """What this process has to work with."""
+    """Resources of this process."""
 
     present: int
     """Cores of the machine."""
     usable: int
     """Cores that this process may keep busy."""
     memory: int | None
-    """Bytes that it could still take; None if unknown."""
+    """Bytes that this process can still allocate; None if unknown."""
 
 
 def examine(machine: Machine, environment: Mapping[str, str]) -> Iterator[Check]:
-    """Whether as many workers as Ray would start find a core and memory each."""
+    """Check that each worker that Ray would start has a core and enough memory."""
     if machine.usable < machine.present:
         message = f"{machine.usable} of {machine.present} cores may be used (affinity or a container's quota)"
         yield warning("cores", f"{message}, and Ray may count all of them", f"run --concurrency {machine.usable}")

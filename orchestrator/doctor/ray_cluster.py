@@ -1,4 +1,4 @@
-"""Ray: who may speak to the cluster, and what of it is running already."""
+"""Ray: who can access the cluster, and which of its processes are running already."""
 
 import os
 import stat
@@ -10,7 +10,7 @@ from orchestrator.driver.ray_environment import has_token, token_file, why_unaut
 
 TOPIC = "ray"
 SOURCE = "CVE-2023-48022, https://docs.ray.io/en/latest/ray-security/token-auth.html"
-"""Ray's answer to CVE-2023-48022 (whoever reaches a cluster's ports can execute code there) are tokens."""
+"""CVE-2023-48022: whoever reaches a cluster's ports can execute code there. Ray's remedy is tokens."""
 
 SERVERS = ("gcs_server", "raylet")
 """The processes that every Ray node has."""
@@ -22,13 +22,13 @@ TOKEN_REMEDY = (
 
 
 def examine(address: str, environment: Mapping[str, str], *, proc: Path, temporary: Path) -> Iterator[Check]:
-    """Authentication at the address, and clusters that ``ray.init()`` would attach to.
+    """Check authentication at the address, and list clusters that ``ray.init()`` would attach to.
 
     Args:
         address: ``local``, or the cluster's address as for ``run --address``.
         environment: variables of this process.
-        proc: where the kernel shows processes; nothing is said of them where it is missing.
-        temporary: Ray's own folder, which names the cluster that ran last.
+        proc: folder in which the kernel lists processes. If it is missing, running servers are not checked.
+        temporary: Ray's temporary folder, which names the cluster that ran last.
     """
     yield from _local(environment) if address == "local" else _remote(address, environment)
     yield from _readable_by_others(environment)
@@ -72,7 +72,7 @@ def _readable_by_others(environment: Mapping[str, str]) -> Iterator[Check]:
 
 
 def _attachable(address: str, environment: Mapping[str, str], temporary: Path) -> Iterator[Check]:
-    """``ray.init()`` would attach to these; ensweep names its address, so it does so only when told."""
+    """Clusters that ``ray.init()`` would attach to. ensweep passes an address, so it attaches only if told to."""
     if named := environment.get("RAY_ADDRESS"):
         yield ok(TOPIC, f"RAY_ADDRESS={named} is set; ensweep uses {address}, and another cluster only by --address")
     try:
@@ -91,7 +91,7 @@ def _running(proc: Path) -> Iterator[Check]:
 
 
 def _server(process: Path) -> str | None:
-    """The name of a Ray server that this user runs as the process; None for all others."""
+    """Name of the Ray server that a process of this user runs; None for any other process."""
     try:
         if process.stat().st_uid != os.getuid():
             return None

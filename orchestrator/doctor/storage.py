@@ -1,4 +1,4 @@
-"""Disks: room and rights where ensweep writes, and whether file locks work under the store."""
+"""Disks: free space and permissions where ensweep writes, and whether file locks work under the store."""
 
 import os
 import shutil
@@ -11,24 +11,24 @@ from orchestrator.doctor.checks import GB, Check, error, ok, size, warning
 TOPIC = "disk"
 
 STORE_LEAST = 100 * 10**6
-"""Bytes: checkpoints and results of a small sweep. With less, little gets through."""
+"""Bytes for checkpoints and results of a small sweep. With less, hardly any sweep can run."""
 
 STORE_EASY = 4 * GB
-"""Bytes: checkpoints of 8 workers with the largest networks of the catalogue (18 million parameters, with momentum and
-best state in two slots: 0.44 GB each)."""
+"""Bytes for checkpoints of 8 workers with the largest networks of the catalogue. Each takes 0.44 GB: 18 million
+parameters, with momentum and best state, in two slots."""
 
 CACHE_EASY = 2 * GB
-"""Bytes: all data sets, each as archive, unpacked and decoded: 0.5 GB for either CIFAR, 0.2 GB for Fashion-MNIST."""
+"""Bytes for all data sets, each as archive, unpacked and decoded: 0.5 GB per CIFAR set, 0.2 GB for Fashion-MNIST."""
 
 TEMPORARY_EASY = GB
-"""Bytes: Ray's sockets, logs and, where shared memory is small, its object store of 0.25 GB."""
+"""Bytes for Ray's sockets and logs and, if shared memory is small, its object store of 0.25 GB."""
 
 SHARED_EASY = 300 * 10**6
-"""Bytes: the object store of a local cluster (256 MiB) and a little; with less, Ray keeps it on disk. Docker gives
-containers 64 MB."""
+"""Bytes for the object store of a local cluster (256 MiB), with a reserve. With less, Ray keeps it on disk. Docker
+gives containers 64 MB."""
 
 FULL = 0.95
-"""Share at which Ray takes a disk for full and refuses to write objects to it."""
+"""Share in use from which Ray considers a disk full and refuses to write objects to it."""
 
 NETWORKED = (
     "nfs",
@@ -45,10 +45,10 @@ NETWORKED = (
     "pvfs",
     "wekafs",
 )
-"""Beginnings of the names of file systems that several machines share, or that a program of the user provides."""
+"""Prefixes of file system types that several machines may share, or that a user's program provides."""
 
 UNLOCKED = ("nolock", "local_lock=all", "local_lock=flock", "noflock", "localflock")
-"""Mount options with which one machine does not see another's flock."""
+"""Mount options with which a machine does not see another machine's ``flock``."""
 
 
 @dataclass(frozen=True)
@@ -58,16 +58,16 @@ class Location:
     name: str
     folder: Path
     least: float
-    """Bytes with which nothing works: an error."""
+    """Free bytes below which a run fails: an error."""
     easy: float
-    """Bytes with which nothing can go wrong: less is a warning."""
+    """Free bytes that suffice for every sweep: less is a warning."""
     remedy: str
     fills: bool = False
-    """Whether Ray refuses to write where the disk is nearly full."""
+    """Whether Ray refuses to write here once the disk is nearly full (:data:`FULL`)."""
 
 
 def places(store: Path, cache: Path, temporary: Path, shared: Path) -> tuple[Location, ...]:
-    """Where ensweep and Ray write on this machine; a store that is a URL is elsewhere."""
+    """The folders of this machine that ensweep and Ray write to, without a store on object storage."""
     here = (
         () if is_url(store) else (Location("store", store, STORE_LEAST, STORE_EASY, "name another folder by --store"),)
     )
@@ -81,16 +81,16 @@ def places(store: Path, cache: Path, temporary: Path, shared: Path) -> tuple[Loc
 
 
 def is_url(store: Path) -> bool:
-    """Whether a store is on object storage; a path has lost one of the URL's slashes."""
+    """Whether a store is on object storage. ``Path`` drops one of the URL's two slashes."""
     return store.parts[:1] in (("s3:",), ("gs:",))
 
 
 def examine(place: Location, usage: Callable[[Path], tuple[int, int, int]] = shutil.disk_usage) -> Iterator[Check]:
-    """Rights and room at one place.
+    """Check permissions and free space at one place.
 
     Args:
-        place: the folder; it may be missing, then the folder above it is asked.
-        usage: total, used and free bytes of the disk under a folder.
+        place: the folder. If it does not exist, the nearest folder above it is checked.
+        usage: returns total, used and free bytes of the disk that holds a folder.
     """
     folder = _existing(place.folder)
     where = f"{place.name}: {place.folder}"
@@ -114,7 +114,7 @@ def examine_locks(store: Path, mounts: Path) -> Iterator[Check]:
 
     Args:
         store: the store, which may not exist yet.
-        mounts: the kernel's table of mounts; nothing is said where it is missing.
+        mounts: the kernel's table of mounts. If it is missing, nothing is reported.
     """
     kind, options = _mounted(Path(os.path.realpath(_existing(store))), mounts)
     if is_url(store) or not kind.startswith(NETWORKED):
@@ -133,7 +133,7 @@ def _existing(folder: Path) -> Path:
 
 
 def _mounted(path: Path, mounts: Path) -> tuple[str, str]:
-    """Kind and options of the file system that holds a path; empty where they cannot be known."""
+    """Type and mount options of the file system that holds a path; empty if unknown."""
     kind, options, deepest = "", "", -1
     try:
         lines = mounts.read_text(errors="replace").splitlines()
@@ -142,6 +142,6 @@ def _mounted(path: Path, mounts: Path) -> tuple[str, str]:
     for line in lines:
         _, at, found_kind, found_options, *_ = line.split(" ")
         at = at.replace("\\040", " ")  # the table's spelling of a blank
-        if path.is_relative_to(at) and len(at) >= deepest:  # of equal ones the last is mounted over the others
+        if path.is_relative_to(at) and len(at) >= deepest:  # of equal mount points, the last covers the others
             kind, options, deepest = found_kind, found_options, len(at)
     return kind, options

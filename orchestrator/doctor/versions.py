@@ -1,6 +1,6 @@
-"""Versions: what is installed, what ensweep asks for, and what is known to be bad.
+"""Versions: those installed, those that ensweep requires, and those known to be bad.
 
-Compared by ``packaging``, which Ray and Plotly depend on; where it is missing, versions are shown and not judged.
+The package ``packaging`` compares them; Ray and Plotly depend on it. If it is missing, versions are shown, not judged.
 """
 
 import platform
@@ -18,20 +18,20 @@ PACKAGES_SHOWN = ("ensweep", "torch", "torchvision", "ray", "pyarrow", "pandas",
 
 @dataclass(frozen=True)
 class Installation:
-    """Versions as the packages' own metadata tells them: nothing is imported."""
+    """Versions from the metadata of installed packages. Nothing is imported."""
 
     python: str
     versions: Mapping[str, str]
     """Installed version of each package, by its name in lower case."""
     requirements: Sequence[str]
-    """What ensweep asks for, such as ``torch>=2.11``; empty where ensweep itself is not installed."""
+    """Requirements of ensweep, such as ``torch>=2.11``; empty if ensweep itself is not installed."""
     requires_python: str = ""
     pairing: Sequence[str] = ()
-    """What torchvision asks for: the authority on which torch it works with."""
+    """Requirements of torchvision, which state the versions of torch that it works with."""
 
 
 def installation() -> Installation:
-    """Of this interpreter."""
+    """The installation of this interpreter."""
     versions = {found.name.lower(): found.version for found in metadata.distributions() if found.name}
     return Installation(
         platform.python_version(),
@@ -43,7 +43,7 @@ def installation() -> Installation:
 
 
 def examine(installed: Installation, probes: Mapping[str, Probe]) -> Iterator[Check]:
-    """Versions, requirements, known-bad ones, and whether torch and Ray can be imported at all."""
+    """Check versions against requirements and known-bad ones, and whether torch and Ray can be imported."""
     shown = [f"{name} {installed.versions.get(name, 'missing')}" for name in PACKAGES_SHOWN]
     yield ok(TOPIC, f"Python {installed.python}, {', '.join(shown)}")
     if not installed.requirements:
@@ -74,7 +74,7 @@ def _judged(installed: Installation) -> Iterator[Check]:
 
 
 def _unmet(asking: str, requirements: Iterable[str], versions: Mapping[str, str]) -> Iterator[Check]:
-    """What a package asks for and does not find; extras and other platforms' requirements are left out."""
+    """Unmet requirements of the package ``asking``, except those of extras and of other platforms."""
     from packaging.requirements import Requirement
 
     for text in requirements:
@@ -97,7 +97,7 @@ def _requirements(package: str) -> Sequence[str]:
 
 
 def _requires_python(package: str) -> str:
-    """Empty where the package is missing or works with every Python."""
+    """The Python versions that a package requires; empty if it is missing or works with every Python."""
     try:
         return metadata.metadata(package)["Requires-Python"] or ""
     except metadata.PackageNotFoundError:

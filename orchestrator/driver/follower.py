@@ -1,4 +1,4 @@
-"""Who follows a run: commits failures, shows progress, and says when to stop."""
+"""The listener of a run: commits failures, shows progress, and determines when to stop."""
 
 from collections.abc import Iterable, Sequence
 
@@ -31,7 +31,7 @@ class Follower:
         self._progress.advance(stack, epoch)
 
     def finished(self, stack: PlannedStack) -> None:
-        """See :class:`orchestrator.driver.listener.Listener`; what counts is what the store says."""
+        """See :class:`orchestrator.driver.listener.Listener`; the store's commits tell the outcome."""
         commits = {trial: self._store.committed(trial.id) for trial in stack.left}
         if None in commits.values():  # ended before its time, because the run stops
             return
@@ -83,7 +83,7 @@ class Follower:
             self._progress.say(summary)
 
     def _first_end(self, stack: PlannedStack) -> bool:
-        """A stack that was given up may end once more: in the worker that was to try it again."""
+        """Whether this is the stack's first end. One that was given up may end again, in the worker that retried it."""
         if stack.id in self._ended:
             return False
         self._ended.add(stack.id)

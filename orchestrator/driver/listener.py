@@ -1,4 +1,4 @@
-"""Between a run and whatever runs its stacks: who runs them, and who is told of them."""
+"""Interfaces of a run: the runner that trains its stacks, and the listener that is notified of them."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -9,13 +9,13 @@ from orchestrator.stores.store import Store
 
 
 class Listener(Protocol):
-    """Who follows a sweep: told of each stack as it goes, and asked whether to go on."""
+    """Follows a sweep: it is notified of the progress of each stack, and asked whether to continue."""
 
     def advanced(self, stack: PlannedStack, epoch: int) -> None:
         """The stack has completed so many epochs."""
 
     def finished(self, stack: PlannedStack) -> None:
-        """The stack's process is at its end; its commits say how it went."""
+        """The stack's process has ended; its commits tell the outcome."""
 
     def retried(self, stack: PlannedStack, message: str) -> None:
         """The stack's process died or raised an error, and it is tried again; the message ends with the error."""
@@ -27,11 +27,11 @@ class Listener(Protocol):
         """
 
     def obstructed(self, message: str) -> None:
-        """No stack can go on until the user mends this: no space left, other data."""
+        """No stack can continue until the user fixes this, such as a full disk or other data."""
 
     @property
     def wants_stop(self) -> bool:
-        """Whether no further stack should be begun, and those under way should end."""
+        """Whether no further stack should start, and running ones should end."""
 
 
 class Runner(Protocol):

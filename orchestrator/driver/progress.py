@@ -1,4 +1,4 @@
-"""How far a sweep is, for people: a bar with an ETA on a terminal, plain lines elsewhere."""
+"""Display of a sweep's progress: a bar with an ETA on a terminal, plain lines elsewhere."""
 
 import shutil
 import sys
@@ -12,7 +12,7 @@ from orchestrator.base.wording import clock
 from orchestrator.planning.plan import PlannedStack
 
 LINE_SECONDS = 2.0
-"""Least time between two plain lines."""
+"""Least seconds between two plain lines."""
 
 
 class Progress:
@@ -42,7 +42,7 @@ class Progress:
         return bar
 
     def advance(self, stack: PlannedStack, epoch: int) -> None:
-        """The stack has completed so many epochs; going back (a retry) is shown as it is."""
+        """Record that a stack has completed so many epochs. After a retry the number may be lower than before."""
         epochs = min(epoch * len(stack.left), stack.epochs)
         step = epochs - self._epochs.get(stack.id, 0)
         self._epochs[stack.id] = epochs
@@ -52,7 +52,7 @@ class Progress:
             self._bar.update(step)
 
     def finish(self, stack: PlannedStack) -> None:
-        """The stack is at its end, well or badly."""
+        """Record that a stack has ended, whether it succeeded or failed."""
         self._trials_done += len(stack.left)
         self._ended.add(stack.id)
         self.advance(stack, stack.epochs // len(stack.left))
@@ -62,7 +62,7 @@ class Progress:
             self.say(f"{self._counts()}, ETA {self._eta()}")
 
     def snapshot(self) -> dict[str, Any]:
-        """What the store's lock says of this run, for ``status`` on any machine."""
+        """The progress that the store's lock records, for ``status`` on any machine."""
         return {
             "trials_done": self._trials_done,
             "trials_total": self._total_trials,
@@ -74,12 +74,12 @@ class Progress:
         }
 
     def _running(self) -> dict[str, int]:
-        """Epochs done by each trial under way, by its id."""
+        """Completed epochs of each running trial, by its id."""
         under_way = [(self._stacks[name], done) for name, done in list(self._epochs.items()) if name not in self._ended]
         return {trial.id: epochs // len(stack.left) for stack, epochs in under_way for trial in stack.left}
 
     def say(self, message: str) -> None:
-        """A line that does not break the bar."""
+        """Print a line without breaking the bar."""
         if self._bar is not None:
             tqdm.write(message, file=self._stream)
         else:
@@ -114,7 +114,7 @@ class Progress:
         return clock((self._total_epochs - done) / rate) if rate else "?"
 
     def _rate(self) -> float | None:
-        """Epochs a second since the first was done; None before there is a second one."""
+        """Epochs per second since the first report of progress; None before there is more progress."""
         since, before = self._first or (0.0, 0)
         done = sum(list(self._epochs.values())) - before
         return done / (time.monotonic() - since) if self._first and done > 0 else None

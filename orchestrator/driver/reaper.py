@@ -1,9 +1,9 @@
-"""Ends every process of a local Ray soon after its driver is gone, however it went.
+"""Ends every process of a local Ray cluster soon after its driver has ended, even if the driver was killed.
 
-Ray's own processes notice a killed driver, but its agents, and workers that were just starting, wait up to a minute
-for a head that will not come back. So a small process waits for the end of a pipe, which the kernel closes with the
-driver, and then kills whatever holds a file open below Ray's folder: all of Ray's processes log there. Reads
-``/proc``; without it (macOS) Ray's own time-outs remain.
+Most of Ray's processes notice a killed driver. Its agents, and workers that were just starting, wait up to a minute for
+a head node that will not come back. Therefore a small process, the reaper, waits on a pipe that the kernel closes when
+the driver ends. It then kills every process that holds a file open below Ray's folder, where all of Ray's processes
+keep their logs. The reaper reads ``/proc``; without it (macOS), Ray's own time-outs remain.
 """
 
 import os
@@ -25,14 +25,15 @@ PAUSE_SECONDS = 0.2
 
 @contextmanager
 def reaping(logs: Path) -> Iterator[Path]:
-    """Gives a folder for Ray; what holds files open in it ends with the block, or with this process if it is killed.
+    """Provide a folder for Ray, for the time of the block.
 
-    The folder is removed then, and its logs are kept in ``logs``.
+    When the block ends, or this process is killed, all other processes that hold files open in the folder are killed.
+    Then its logs are copied to ``logs``, and the folder is removed.
     """
     folder = tempfile.mkdtemp(prefix="ensweep-ray-", dir="/tmp")  # Ray's sockets need a short path
-    # -P: whatever lies in the user's folder is not taken for a module of that name.
+    # -P: a file in the user's folder must not replace a module of the same name.
     command = [sys.executable, "-P", "-m", "orchestrator.driver.reaper", folder, str(logs), str(os.getpid())]
-    null = subprocess.DEVNULL  # whoever reads what this process says need not wait for the other's end
+    null = subprocess.DEVNULL  # a reader of this process's output must not wait for the reaper's end
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=null, stderr=null, start_new_session=True):
         yield Path(folder)  # leaving closes its stdin
 
@@ -46,7 +47,7 @@ def holders(folder: str) -> list[int]:
 
 
 def _files(process: Path) -> Iterator[str]:
-    """What a process, given by its folder in ``/proc``, holds open; what it closes while we look is passed over."""
+    """Files that a process holds open, given its folder in ``/proc``. Those that it closes meanwhile are skipped."""
     with suppress(OSError):  # ended meanwhile, or another user's
         for descriptor in (process / "fd").iterdir():
             with suppress(OSError):
@@ -54,7 +55,10 @@ def _files(process: Path) -> Iterator[str]:
 
 
 def kill(folder: str, spared: int) -> None:
-    """Kill the folder's holders until there are none: a process may start another while it is killed."""
+    """Kill the folder's holders, but for the pid ``spared``, until there are none.
+
+    Several rounds may be needed, because a process may start another while it is killed.
+    """
     for _ in range(ROUNDS):
         pids = [pid for pid in holders(folder) if pid != spared]
         if not pids:
@@ -79,13 +83,13 @@ def keep_logs(folder: str, logs: Path) -> None:
 
 
 def _copy_redacted(source: str, target: str) -> None:
-    """A log, without what this process's environment says is secret: it is the driver's."""
+    """Copy a log without its secrets. They are known here, because this process has the driver's environment."""
     text = Path(source).read_bytes().decode(errors="surrogateescape")
     Path(target).write_bytes(redact(text).encode(errors="surrogateescape"))
 
 
 def main(folder: str, logs: str, driver: str) -> None:
-    """Wait for the driver's end; then clear up."""
+    """Wait until the driver has ended, then clean up."""
     sys.stdin.buffer.read()
     kill(folder, spared=int(driver))
     keep_logs(folder, Path(logs))

@@ -1,4 +1,4 @@
-"""One trial again, in this process and without Ray, against what the store says of it."""
+"""Reproduces one trial in this process, without Ray, and compares it with the stored results."""
 
 import math
 import tempfile
@@ -18,29 +18,29 @@ from specs.format.records import TABLES, Row
 from specs.sweep import PlannedTrial
 
 DIFFERENCES_SHOWN = 20
-"""Most differences that are told one by one."""
+"""Most differences that are listed one by one."""
 
 
 @dataclass(frozen=True)
 class Reproduction:
-    """What came out."""
+    """The result of a reproduction."""
 
     trial: PlannedTrial
     stored: Commit | None
     again: Commit
     differences: tuple[str, ...]
-    """Each value that differs; empty where all rows are equal."""
+    """Each value that differs; empty if all rows are equal."""
     elsewhere: tuple[str, ...]
-    """In which respects this process is not where the stored rows were made."""
+    """Differences between this environment and that of the stored rows, as far as they may change numbers."""
 
     @property
     def equal(self) -> bool:
-        """Whether both ended alike, with the same rows; a failure has none to compare."""
+        """Whether both ended with the same status and the same rows. Failures have no rows and are never equal."""
         return self._statuses in (("complete", "complete"), ("diverged", "diverged")) and not self.differences
 
     @property
     def unexplained(self) -> bool:
-        """Whether rows differ although nothing did that may change them."""
+        """Whether rows differ although the environments do not, as far as they may change numbers."""
         return "failed" not in self._statuses and bool(self.differences) and not self.elsewhere
 
     @property
@@ -49,10 +49,10 @@ class Reproduction:
 
 
 def find(store: Store, prefix: str) -> PlannedTrial:
-    """The trial of this store whose id begins so.
+    """The trial of this store whose id begins with ``prefix``.
 
     Raises:
-        EnsweepError: none does, or several.
+        EnsweepError: no id begins with it, or several do.
     """
     known = verification.planned_anywhere(store)
     found = sorted(trial_id for trial_id in known if trial_id.startswith(prefix))
@@ -64,10 +64,10 @@ def find(store: Store, prefix: str) -> PlannedTrial:
 
 
 def reproduce(store: Store, trial: PlannedTrial, settings: Settings) -> Reproduction:
-    """Train a trial in this process, from its first epoch, into a store that is thrown away.
+    """Train a trial in this process, from its first epoch, into a temporary store, and compare the results.
 
-    One that was trained in a stack is trained in the same stack, since that may change last digits.
-    What the trial itself raises is in the message of the outcome, with its traceback.
+    A trial that was trained in a stack is trained in the same stack, since the stack may change last digits. An error
+    that training raises becomes the message of :attr:`Reproduction.again`, with its traceback.
 
     Raises:
         EnsweepError: the data or the device cannot be used, or what is stored is damaged.
@@ -91,7 +91,7 @@ def _stored(store: Store, trial_id: str) -> Commit | None:
 
 
 def _stack(store: Store, trial: PlannedTrial, stored: Commit | None) -> PlannedStack:
-    """The stack that a trial was trained in; the trial alone, where a spec of the others is no more."""
+    """The stack that a trial was trained in; the trial alone if the spec of one of the others is gone."""
     if stored is None or not stored.stack:
         return PlannedStack((trial,))
     known = verification.planned_anywhere(store)
@@ -116,7 +116,7 @@ def _run(trial: PlannedTrial, stack: PlannedStack, scratch: Store, settings: Set
 
 
 def _elsewhere(stored: Commit | None, again: Commit) -> tuple[str, ...]:
-    """What may explain a difference: the stored rows, or the beginning of them, were made in another environment."""
+    """Possible explanations of a difference: another environment made the stored rows, or the first of them."""
     if stored is None or "failed" in (stored.status, again.status):
         return ()
     old, new = stored.environment, again.environment
@@ -143,7 +143,7 @@ def _rows(store: Store, commit: Commit) -> dict[str, list[Row]]:
 
 
 def _compare(stored: dict[str, list[Row]], again: dict[str, list[Row]]) -> list[str]:
-    """Differences of all values but those that are measured of the machine or the checkout."""
+    """Differences of all values except those that describe the machine or the checkout."""
     found = []
     for name in sorted(stored.keys() | again.keys()):
         old, new = stored.get(name, []), again.get(name, [])

@@ -1,4 +1,4 @@
-"""How stacks get a process to run in: on Ray, or in this process."""
+"""Runners of stacks: on Ray, or in this process."""
 
 import traceback
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from specs.errors import EnsweepError
 
 
 class InlineRunner:
-    """Runs one stack after the other in this process: for debugging, and where Ray is not wanted."""
+    """Runs one stack after the other in this process: for debugging, or without Ray."""
 
     def run(self, stacks: Sequence[PlannedStack], store: Store, settings: Settings, listener: Listener) -> None:
         """See :class:`orchestrator.driver.listener.Runner`."""
@@ -23,7 +23,7 @@ class InlineRunner:
             self._run_one(stack, store, settings, listener)
 
     def _run_one(self, stack: PlannedStack, store: Store, settings: Settings, listener: Listener) -> None:
-        from orchestrator.worker.execution import execute  # torch: only where there is something to train
+        from orchestrator.worker.execution import execute  # imports torch, which only training needs
 
         for attempts_left in reversed(range(settings.max_retries + 1)):
             try:

@@ -1,4 +1,4 @@
-"""Failures in order: the first of each kind with its traceback at once, the others counted."""
+"""Reports of failures: the first of each kind at once, with its traceback; later ones are counted."""
 
 import re
 from collections import Counter
@@ -6,11 +6,11 @@ from collections import Counter
 from orchestrator.base.redaction import redact
 
 HOPELESS = 3
-"""So many stacks that failed alike, before any ended well, end the run."""
+"""Number of stacks that must fail alike, before any succeeds, for the run to stop."""
 
 
 class Triage:
-    """Groups failures by what they say, and knows when a run makes no sense."""
+    """Groups failures by their messages, and detects when a run is hopeless."""
 
     def __init__(self) -> None:
         self._groups: Counter[str] = Counter()
@@ -22,7 +22,7 @@ class Triage:
         self._any_success = True
 
     def failed(self, who: str, message: str) -> str:
-        """Take in a failure; returns what to tell the user now."""
+        """Record a failure; returns the message for the user."""
         text = redact(message.strip())
         group = signature(text)
         self._groups[group] += 1
@@ -31,7 +31,7 @@ class Triage:
         return f"failed: {who}: the same as before ({self._groups[group]} times now): {_last_line(text)}"
 
     def retried(self, who: str, message: str) -> str:
-        """Take in a failure that is tried again; returns what to tell the user now: the first of each kind."""
+        """Record a failure that is tried again; returns the message for the user, empty after the first of its kind."""
         text = redact(message.strip())
         group = signature(text)
         if group in self._retried:
@@ -41,19 +41,19 @@ class Triage:
 
     @property
     def hopeless(self) -> str:
-        """Why this run makes no sense, or nothing: its first stacks failed, all in the same way."""
+        """Why the run is hopeless: its first stacks all failed in the same way; empty if it is not."""
         if self._any_success or len(self._groups) != 1:
             return ""
         ((group, count),) = self._groups.items()
         return f"the first {count} trials all failed with: {group}" if count >= HOPELESS else ""
 
     def summary(self) -> str:
-        """One line a group, the largest first."""
+        """One line per group, the largest first."""
         return "\n".join(f"{count} failed with: {group}" for group, count in self._groups.most_common())
 
 
 def signature(message: str) -> str:
-    """What failures of one cause have in common: the error's line without ids, addresses and numbers."""
+    """The common part of failures of one cause: the message's last line without ids, addresses and numbers."""
     return re.sub(r"\b(0x)?[0-9a-f]*[0-9][0-9a-f]*\b", "#", _last_line(message))
 
 

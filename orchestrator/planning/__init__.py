@@ -1,1 +1,1 @@
-"""What a sweep's trials are, how far they are, how they are stacked, what they cost. Runs nothing."""
+"""A sweep's trials: their states, their stacks, their costs. Nothing here runs a sweep."""

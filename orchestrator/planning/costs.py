@@ -1,4 +1,4 @@
-"""``plan --estimate``: time and memory of what is left, from trials in the store or from a short calibration."""
+"""``plan --estimate``: time and memory of the remaining trials, from trials in the store or a short calibration."""
 
 import os
 import statistics
@@ -15,23 +15,23 @@ from specs.sweep import PlannedTrial
 from specs.trial import TrialSpec
 
 Cell = tuple[str, str]
-"""Architecture and method: trials that differ in λ and seed alone cost the same."""
+"""Architecture and method. Trials that differ only in λ and seed cost the same."""
 TRIALS_READ = 5
-"""Most trials of a cell that are looked at."""
+"""Most trials of a cell whose costs are read from the store."""
 
 
 @dataclass(frozen=True)
 class CellCost:
-    """What a trial of one cell costs."""
+    """The cost of a trial of one cell."""
 
     architecture: str
     method: str
     todo: int
     """Trials left."""
     seconds: float
-    """Of one trial."""
+    """Training time of one trial."""
     memory: int
-    """Bytes of the process that trains it."""
+    """Bytes of the process that trains one trial."""
     source: Literal["store", "calibration"]
 
 
@@ -44,21 +44,24 @@ class Estimate:
 
     @property
     def training_seconds(self) -> float:
-        """Of all trials left, one after the other."""
+        """Time for all remaining trials, one after the other."""
         return sum(cell.todo * cell.seconds for cell in self.cells)
 
     @property
     def wall_seconds(self) -> float:
-        """On so many workers at once; no trial is divided. Starting Ray, some seconds, is left out."""
+        """Time for all remaining trials on :attr:`workers` workers; no trial is divided between workers.
+
+        The seconds that starting Ray takes are not included.
+        """
         return max([self.training_seconds / self.workers, *(cell.seconds for cell in self.cells)])
 
     def row(self) -> dict[str, Any]:
-        """For ``--json``."""
+        """The estimate for ``--json``."""
         totals = {"training_seconds": self.training_seconds, "wall_seconds": self.wall_seconds}
         return {"workers": self.workers, **totals, "cells": [asdict(cell) for cell in self.cells]}
 
     def text(self) -> str:
-        """For people."""
+        """The estimate in words."""
         from reports import wording
 
         if not self.cells:
@@ -80,9 +83,9 @@ _SOURCES = {"store": "trials in the store", "calibration": "a short calibration 
 def estimate(
     plan: Plan, store: Store, commits: Mapping[str, Commit], threads: int = 1, concurrency: int | None = None
 ) -> Estimate:
-    """Look at the trials of each cell that are complete; calibrate the cells that have none.
+    """Estimate the cost of each cell from its complete trials, or by calibration if it has none.
 
-    A calibration runs as many processes at once as the sweep would: they share the machine's memory and caches.
+    A calibration runs as many processes at once as the sweep would, because they share the machine's memory and caches.
     """
     todo = Counter(_cell(trial) for trial in plan.of("todo"))
     found = _from_store([trial for trial in plan.of("complete") if _cell(trial) in todo], store, commits)
@@ -105,7 +108,7 @@ def _cell(trial: PlannedTrial) -> Cell:
 def _from_store(
     trials: Iterable[PlannedTrial], store: Store, commits: Mapping[str, Commit]
 ) -> dict[Cell, tuple[float, int]]:
-    """Median seconds and most memory of each cell, from a few of its trials; damaged ones say nothing."""
+    """Median seconds and largest memory in bytes of each cell, from a few of its trials. Damaged ones are skipped."""
     measured: dict[Cell, list[tuple[float, int]]] = {}
     for trial in trials:
         if len(rows := measured.setdefault(_cell(trial), [])) < TRIALS_READ and (row := _read(trial, store, commits)):
@@ -129,14 +132,14 @@ def _read(trial: PlannedTrial, store: Store, commits: Mapping[str, Commit]) -> t
 
 
 def _calibrated(specs: Mapping[Cell, TrialSpec], threads: int, workers: int) -> dict[Cell, tuple[float, int]]:
-    """Each cell by a fresh process, so that its memory is its own."""
+    """Seconds and memory of each cell, calibrated in a fresh process so that the memory is that of one cell."""
     if not specs:
         return {}
     from concurrent.futures import ProcessPoolExecutor
     from multiprocessing import get_context
 
     work: Sequence[TrialSpec] = list(specs.values())
-    if len(work) < workers:  # alone, a cell would find the machine emptier than the sweep does
+    if len(work) < workers:  # a cell alone would find the machine less busy than in the sweep
         work = [spec for spec in work for _ in range(workers)]
     with ProcessPoolExecutor(workers, get_context("spawn"), max_tasks_per_child=1) as pool:
         costs = list(pool.map(_calibrate, work, [threads] * len(work)))
@@ -150,7 +153,7 @@ def _calibrate(spec: TrialSpec, threads: int) -> tuple[float, int]:
     from trainers.costs import calibrate
 
     torch.set_num_threads(threads)
-    if spec.training.precision == "tf32":  # which no CPU has
+    if spec.training.precision == "tf32":  # no CPU supports it
         spec = spec.model_copy(update={"training": spec.training.model_copy(update={"precision": "float32"})})
     cost = calibrate(spec, torch.device("cpu"))
     return cost.trial_seconds(spec), cost.memory

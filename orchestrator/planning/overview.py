@@ -5,11 +5,11 @@ from specs.methods import JOINT
 from specs.sweep import PlannedTrial
 
 SIGNS: dict[State, str] = {"complete": "x", "todo": ".", "failed": "F", "diverged": "D"}
-"""One character a trial in the matrix of :func:`describe_plan`."""
+"""The character of a trial in the matrix of :func:`describe_plan`, by its state."""
 
 
 def plan_rows(plan: Plan) -> list[dict[str, object]]:
-    """One row a planned trial: id, cell, learning rate, state."""
+    """One row per planned trial: id, cell, learning rate, parameters and state."""
     return [
         {
             "trial_id": trial.id,
@@ -26,7 +26,7 @@ def plan_rows(plan: Plan) -> list[dict[str, object]]:
 
 
 def describe_plan(plan: Plan) -> str:
-    """A matrix of architectures by λ, then by baseline, one sign a seed."""
+    """A matrix with a row per architecture, columns for λs and then baselines, and one sign per seed."""
     cells: dict[tuple[str, str], list[tuple[int, str]]] = {}
     for trial, state in plan.states:
         cells.setdefault((trial.architecture, column_of(trial)), []).append((trial.spec.seed, SIGNS[state]))
@@ -44,5 +44,5 @@ def describe_plan(plan: Plan) -> str:
 
 
 def column_of(trial: PlannedTrial) -> str:
-    """Where a trial stands besides its architecture and seed: ``λ=0.95``, or its method."""
+    """The column of a trial in the matrix: ``λ=0.95``, or its method."""
     return f"λ={trial.spec.lam:g}" if trial.spec.method == JOINT else trial.spec.method

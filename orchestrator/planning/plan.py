@@ -1,4 +1,4 @@
-"""What is left to do: a pure function of the sweep's trials and the store's commits."""
+"""The plan of a sweep: a pure function of its trials and the store's commits."""
 
 import hashlib
 from collections import Counter
@@ -15,31 +15,31 @@ State = Literal["complete", "todo", "failed", "diverged"]
 
 @dataclass(frozen=True)
 class PlannedStack:
-    """A stack: trials of one shape that are trained in one program.
+    """A stack: trials of one shape that one program trains.
 
-    It is a fixed group of the sweep's trials, whatever of it is done, and so is its id.
-    :func:`orchestrator.worker.execution.execute` finds out which of them to train.
+    The group and its id do not depend on which of its trials are done.
+    :func:`orchestrator.worker.execution.execute` determines which of them to train.
     """
 
     trials: tuple[PlannedTrial, ...]
     done: frozenset[str] = frozenset()
-    """Ids of those that were decided before this run: no part of its progress."""
+    """Ids of trials that were decided before this run. Its progress does not count them."""
 
     @property
     def id(self) -> str:
-        """Names the stack's checkpoint; of a stack of one it is the trial's id."""
+        """Name of the stack's checkpoint. A stack of one trial has the trial's id."""
         if len(self.trials) == 1:
             return self.trials[0].id
         return hashlib.sha256("".join(trial.id for trial in self.trials).encode()).hexdigest()[:16]
 
     @property
     def left(self) -> tuple[PlannedTrial, ...]:
-        """The trials that were to do when the run began."""
+        """The trials that were still to do when the run began."""
         return tuple(trial for trial in self.trials if trial.id not in self.done)
 
     @property
     def epochs(self) -> int:
-        """Epochs over all trials left: the unit in which progress is counted."""
+        """Sum of the epochs of the trials left. Progress is counted in epochs."""
         return sum(trial.spec.training.epochs for trial in self.left)
 
     def halves(self) -> tuple[Self, Self]:
@@ -73,7 +73,7 @@ class Plan:
         }
 
     def stacks(self, largest: StackSize = alone) -> tuple[PlannedStack, ...]:
-        """The stacks to run, in order: groups of all planned trials, less those with nothing to do."""
+        """The stacks to run, in order: all planned trials cut into groups, without groups that have nothing to do."""
         decided = frozenset(trial.id for trial, state in self.states if state != "todo")
         made = cut_into_stacks([trial for trial, _ in self.states], largest)
         stacks = (PlannedStack(group, decided.intersection(trial.id for trial in group)) for group in made)
@@ -83,7 +83,7 @@ class Plan:
 def make_plan(
     trials: Sequence[PlannedTrial], commits: Mapping[str, Commit], unusable: Collection[str] = frozenset()
 ) -> Plan:
-    """Say of each trial what the store says of it; trials whose results are ``unusable`` have failed."""
+    """Give each trial its state in the store. Trials whose ids are in ``unusable`` count as failed."""
 
     def state(trial: PlannedTrial) -> State:
         if trial.id not in commits:

@@ -20,13 +20,13 @@ class ToDecide:
     decision: Decision
 
     def row(self) -> dict[str, Any]:
-        """For ``--json``."""
+        """The decision for ``--json``."""
         columns = ("id", "sentence", "n", "more_seeds", "more_seconds")
         claims = [{name: getattr(each, name) for name in columns} for each in self.decision.inconclusive]
         return {**asdict(self.decision), "inconclusive": claims}
 
     def text(self) -> str:
-        """For people."""
+        """The decision in words."""
         found = self.decision
         waiting = f"waiting for planned trials: {wording.count(found.waiting, 'claim')}" if found.waiting else ""
         if not found.inconclusive:
@@ -49,7 +49,7 @@ class ToDecide:
 
 
 def look(sweep: SweepSpec, store: Store) -> ToDecide:
-    """Judge the sweep's claims by what the store holds; takes as long as reading it does."""
+    """Judge the sweep's claims by the store's results. This takes as long as reading the store."""
     return ToDecide(decide(load(store.storage, sweep)))
 
 

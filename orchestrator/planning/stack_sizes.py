@@ -1,4 +1,4 @@
-"""How many trials of one shape a stack holds: what the user says, or what fits a GPU by measurement."""
+"""Sizes of stacks: the user's number, or as many trials of one shape as fit on a GPU by measurement."""
 
 import math
 from collections import Counter
@@ -14,26 +14,28 @@ from specs.trial import TrialSpec
 from trainers.stacks import shape_key
 
 MEMORY_SHARE = 0.8
-"""Of the free memory that a stack may take; the rest is for CUDA itself, and for what the allocator cannot use."""
+"""Share of the free memory that a stack may take. The rest is for CUDA itself, and for memory that the allocator cannot
+use."""
 DRIVERS = (Path("/proc/driver/nvidia"), Path("/dev/dxg"))
-"""A driver of NVIDIA's or WSL's has one of them: without, torch need not be imported to ask it."""
+"""Paths of NVIDIA's driver and of WSL's. If neither exists there is no GPU, and torch need not be imported to ask."""
 MOST_TRIALS = 32
-"""Trials that ``auto`` puts into a stack at most: its results come all at once, at its end."""
+"""Most trials that ``auto`` puts into a stack. A stack's results come all at once, at its end."""
 
 
 @dataclass(frozen=True)
 class Measured:
-    """Bytes on a GPU."""
+    """Memory of a GPU, in bytes."""
 
     one: int
-    """Most that a trial alone takes."""
+    """Peak of a trial alone."""
     two: int
-    """Most that a stack of two takes."""
+    """Peak of a stack of two trials."""
     free: int
+    """Free memory before training; of several GPUs, that of the fullest."""
 
 
 Measure = Callable[[TrialSpec], Measured | None]
-"""What a trial's shape takes; None where not even two fit."""
+"""Measures a trial's shape; returns None if not even two trials fit."""
 
 
 def chosen_stack_size(
@@ -42,11 +44,17 @@ def chosen_stack_size(
     measure: Measure | None = None,
     say: Callable[[str], None] = lambda message: None,
 ) -> StackSize:
-    """Most trials of a stack, for each shape that has trials to do.
+    """Choose the most trials of a stack, for each shape that has trials to do.
 
-    On a GPU of this machine a stack of one and a stack of two of each shape are trained for a few steps on made-up
-    images (``measure``); what the second takes more is what every further trial takes. No stack is so large that GPUs
-    would stand idle beside it. ``say`` is told what came out.
+    A number in ``settings.stack`` applies to all shapes. ``auto`` is 1 without a local GPU. With one, a stack takes as
+    many trials as fit, while enough stacks remain for every GPU.
+
+    Args:
+        plan: the plan; ``auto`` chooses sizes for the shapes of its trials to do.
+        settings: stack size, device, address and GPUs per stack.
+        measure: trains a stack of one and a stack of two of a shape for a few steps on made-up images. Their difference
+            in memory is what each further trial takes.
+        say: receives a line with the size chosen for each shape.
     """
     if settings.stack != "auto":
         most = settings.stack
@@ -68,7 +76,7 @@ def chosen_stack_size(
 def fitting(found: Measured | None, share: float = 1.0) -> int:
     """Trials that fit into a share of a GPU, rounded down to a power of two, at most ``MOST_TRIALS``.
 
-    Free memory is never the same twice; the rounding lets a second run find the same groups all the same.
+    Free memory varies between runs. The rounding makes a second run cut the same groups in spite of that.
     """
     if found is None:
         return 1
@@ -78,7 +86,7 @@ def fitting(found: Measured | None, share: float = 1.0) -> int:
 
 
 def measured(spec: TrialSpec) -> Measured | None:
-    """Train one trial and two of a shape in a process of its own, whose memory on the GPU is free again afterwards."""
+    """Measure a shape in a separate process, which frees its GPU memory when it ends; None if memory ran out."""
     from concurrent.futures import ProcessPoolExecutor
     from concurrent.futures.process import BrokenProcessPool
     from multiprocessing import get_context
@@ -107,7 +115,7 @@ def _measured(spec: TrialSpec) -> Measured | None:
 
 
 def _stacks_at_once(gpus_per_stack: float) -> int:
-    """How many stacks the GPUs of this machine have room for."""
+    """Number of stacks that the GPUs of this machine can train at once."""
     import torch
 
     return max(1, int(torch.cuda.device_count() / gpus_per_stack))

@@ -1,4 +1,4 @@
-"""Which trials are trained together: a fixed cut of the sweep's trials into groups of one shape."""
+"""Cuts the trials of a sweep into stacks: groups of trials of one shape that are trained together."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -9,21 +9,23 @@ from specs.trial import TrialSpec
 from trainers.stacks import shape_key
 
 StackSize = Callable[[TrialSpec], int]
-"""Most trials of the shape of this one that a stack may hold."""
+"""Returns the most trials of a spec's shape that a stack may hold."""
 Trials = tuple[PlannedTrial, ...]
 
 
 def alone(spec: TrialSpec) -> int:
-    """Every trial by itself: on a CPU the fastest."""
+    """Give every trial a stack of its own, which is fastest on a CPU."""
     return 1
 
 
 def cut_into_stacks(trials: Sequence[PlannedTrial], largest: StackSize = alone) -> list[Trials]:
     """Cut all trials of a sweep into groups of one shape, ordered by their first trials.
 
-    It is a function of the sweep and the sizes alone, whatever is done already: the same command makes the same groups
-    after any death, and finds their checkpoints. λs of one seed come into one group first, since they share their
-    batches; then whole seeds side by side, so that all seeds of a group have equally many trials.
+    Stacks are cut from all planned trials, not from the remaining ones. A restarted run with the same sizes computes
+    the same stack ids and finds its checkpoints.
+
+    A group first takes the λs of one seed, because they share their batches. It then takes further whole seeds, so that
+    all seeds of a group have equally many trials.
     """
     if largest is alone:
         return [(trial,) for trial in trials]
@@ -36,7 +38,7 @@ def cut_into_stacks(trials: Sequence[PlannedTrial], largest: StackSize = alone) 
 
 
 def _cut(seeds: Sequence[Sequence[PlannedTrial]], largest: StackSize) -> list[Trials]:
-    """Groups of one shape's trials, given seed by seed: of several whole seeds, or of equal parts of one."""
+    """Groups of one shape's trials, which are given seed by seed. A group is several whole seeds, or part of one."""
     most, widest = largest(seeds[0][0].spec), max(map(len, seeds))
     if widest <= most:
         step = most // widest

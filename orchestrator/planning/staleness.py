@@ -16,7 +16,7 @@ class Stale:
 
     trial_id: str
     cell: str
-    """Architecture, λ or method, and seed; empty where no spec of the store tells."""
+    """Architecture, λ or method, and seed; empty if no spec of the store plans the trial."""
     why: str
 
 
@@ -32,7 +32,7 @@ def explain(
         stale: ids of committed trials that are not planned.
         planned: the trials of the present spec.
         known: the trials of every spec that ran in the store, by id.
-        commits: the store's.
+        commits: the commits of the store.
     """
     cells = {_cell(trial): trial for trial in planned}
     return tuple(_explain(trial_id, cells, known, commits[trial_id]) for trial_id in stale)

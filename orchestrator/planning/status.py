@@ -1,4 +1,4 @@
-"""How far a sweep is, from its store alone: on any machine, while it runs or after it died."""
+"""The progress of a sweep, read from its store alone: on any machine, during a run or after it died."""
 
 import math
 import time
@@ -15,16 +15,16 @@ from specs.format import contents
 from specs.sweep import PlannedTrial, SweepSpec, expand
 
 State = Literal["at work", "silent", "gone", "none"]
-"""Of the driver: it renews its lease; it has not for longer than that lasts; it ended; there never was one."""
+"""State of the driver: it renews its lease, its lease has run out, it ended, or there never was one."""
 
 
 LEAST_RATE = 1e-9
-"""Epochs a second; what a lock may say below that is no rate."""
+"""Epochs per second. A lock that states less gives no usable rate."""
 
 
 @dataclass(frozen=True)
 class Standing:
-    """One look at a store."""
+    """The state of a store at one moment."""
 
     sweep: SweepSpec
     plan: Plan
@@ -37,14 +37,14 @@ class Standing:
 
     @property
     def epochs_left(self) -> int:
-        """Epochs of the trials that are still to be done, less what those under way have done."""
+        """Epochs of the trials to do, less those that running trials have completed."""
         todo = {trial.id: trial.spec.training.epochs for trial in self.plan.of("todo")}
         under_way = sum(min(epochs, todo[name]) for name, epochs in self.running.items() if name in todo)
         return sum(todo.values()) - under_way
 
     @property
     def running(self) -> dict[str, int]:
-        """Epochs done by the trials under way, by id, as the driver last said."""
+        """Completed epochs of each running trial, by id, as the driver last reported."""
         known = self.driver.progress.get("running") if self.driver and self.state != "gone" else None
         if not isinstance(known, dict):
             return {}
@@ -52,17 +52,17 @@ class Standing:
 
     @property
     def rate(self) -> float | None:
-        """Epochs a second over all workers, as the driver last said."""
+        """Epochs per second over all workers, as the driver last reported; None if it reported no usable rate."""
         rate = self.driver.progress.get("epochs_per_second") if self.driver else None
         return rate if isinstance(rate, float) and LEAST_RATE < rate < math.inf else None
 
     @property
     def eta(self) -> float | None:
-        """Seconds that the rest takes at that rate."""
+        """Seconds that the remaining epochs take at :attr:`rate`; None without a rate."""
         return self.epochs_left / self.rate if self.rate else None
 
     def row(self) -> dict[str, Any]:
-        """For ``--json``."""
+        """The status for ``--json``."""
         driver = self.driver
         return {
             "running": self.state == "at work",
@@ -82,7 +82,7 @@ class Standing:
 
 
 def look(store: Store) -> Standing:
-    """Read how far the sweep is that ran here last.
+    """Read the progress of the sweep that ran last in a store.
 
     Raises:
         StoreError: no sweep ran here, or its store is damaged.
@@ -103,7 +103,7 @@ def _state(driver: Owner | None) -> State:
 
 
 def describe(standing: Standing) -> str:
-    """For people: the driver, its rate, what it is at, and the matrix of trials."""
+    """The status in words: the driver, its rate, the running trials, and the matrix of trials."""
     lines = [_driver_line(standing)]
     if standing.epochs_left and standing.rate:
         left = f"{standing.epochs_left} epochs left at {standing.rate:.3g} epochs/s"

@@ -1,1 +1,1 @@
-"""A sweep's store: what is committed, who drives it, whether it is whole. Knows nothing of Ray."""
+"""A sweep's store: its commits, its driver's lease, and its verification. Nothing here uses Ray."""

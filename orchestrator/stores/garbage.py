@@ -1,4 +1,4 @@
-"""What nobody needs any more in a store: files in the making whose writer died, attempts that no commit names."""
+"""Garbage of a store: files whose writer died, attempts that no commit names, and checkpoints of committed trials."""
 
 import re
 import time
@@ -12,12 +12,12 @@ from specs.format import layout
 from specs.format.errors import StoreFullError
 
 IN_THE_MAKING = re.compile(r"(?:.*/)?\.(?:.+\.[0-9a-f]{32}|probe-[0-9a-f]{32})")
-"""Keys of content that was being written; on object storage there are none."""
+"""Keys of content that was still being written. Object storage has none."""
 
 
 @dataclass(frozen=True)
 class Garbage:
-    """Something that can go."""
+    """A file that can be removed."""
 
     key: str
     size: int
@@ -26,14 +26,14 @@ class Garbage:
 
 
 def garbage(store: Store, older_than: float) -> list[Garbage]:
-    """What can go, by key. Nothing that a living worker may still need is old enough.
+    """The files that can be removed, by key. Files that a live worker may still need are too new to be listed.
 
     Args:
-        store: which.
-        older_than: least age in seconds, by the clock of the storage against this machine's; what lies in the future
-            counts as new. 0 takes everything.
+        store: the store.
+        older_than: least age in seconds: this machine's clock minus the storage's. A file dated in the future counts as
+            new. 0 lists files of every age, even those of live workers.
     """
-    entries = store.storage.entries("")  # before the commits: what is committed meanwhile is seen to count
+    entries = store.storage.entries("")  # before the commits, so that an attempt committed meanwhile is not listed
     commits = store.read_commits()
     counts = {layout.attempt(trial_id, commit.attempt) for trial_id, commit in commits.readable.items()}
     stacks = _finished_stacks(store, entries, commits.readable.keys())
@@ -46,13 +46,13 @@ def garbage(store: Store, older_than: float) -> list[Garbage]:
 
 
 def remove(store: Store, older_than: float, say: Callable[[str], None]) -> list[Garbage]:
-    """Remove what :func:`garbage` names, while no driver is at work here; returns what was removed.
+    """Remove what :func:`garbage` lists, while no driver is at work; returns what was removed.
 
-    A disk without any room has none for the lease either. Then the largest piece goes first, unless a driver may live.
+    A full disk has no space for the lease either. Then the largest file is removed first, unless a driver may be alive.
 
     Raises:
         StoreInUseError: a driver is at work.
-        StoreFullError: there is no room, and nothing that could go.
+        StoreFullError: the disk is full, and either nothing can be removed or a driver may be alive.
     """
     try:
         return _removed(store, older_than, say)
@@ -75,12 +75,15 @@ def _removed(store: Store, older_than: float, say: Callable[[str], None]) -> lis
 
 
 def _trial(key: str) -> str:
-    """The trial of an attempt's file; what a damaged commit may have named is kept until a run has looked at it."""
+    """Trial id of an attempt's file; empty for any other file.
+
+    Attempts of a damaged commit, which may have named any of them, are kept until a run has examined it.
+    """
     return key.removeprefix(layout.ATTEMPTS).partition("/")[0] if key.startswith(layout.ATTEMPTS) else ""
 
 
 def _finished_stacks(store: Store, entries: Iterable[Entry], committed: Collection[str]) -> set[str]:
-    """Ids of stacks of several that were begun with trials that are all committed by now."""
+    """Ids of stacks of several trials that were started with trials that are all committed by now."""
     lists = [entry.key for entry in entries if entry.key.startswith(layout.CHECKPOINTS)]
     found = store.storage.read_many(key for key in lists if key.endswith(f"/{layout.TRIALS_OF_STACK}"))
     begun = {key.split("/")[1]: layout.begun_with(content) for key, content in found.items()}

@@ -1,9 +1,10 @@
-"""One driver a store: a record that its owner renews, and that another takes over only from the dead.
+"""The lease admits one driver per store: a record that its owner renews, and that another takes over from a dead owner.
 
-Works on every storage, without a lock of the kernel: the record is created exclusively and replaced only as it was
-last read. Two clocks are never compared to take it over: an owner that cannot be seen to be dead is watched for a
-whole period by the watcher's own clock. Even if two drivers worked at once, results would stay single: that is what
-exclusive commits are for. The lease saves their work, it does not guard the results.
+It works on every storage and needs no lock of the kernel: the record is created exclusively, and replaced only if it is
+unchanged since it was read. A takeover never rests on a comparison of two clocks. An owner that is not known to be dead
+is watched for a whole period by the watcher's own clock.
+
+The lease only avoids duplicate work. Exclusive commits guarantee one result per trial.
 """
 
 import threading
@@ -21,17 +22,17 @@ from specs.format.errors import StoreError, StoreFullError
 from specs.format.layout import LOCK
 
 LEASE_SECONDS = 30.0
-"""Without a renewal for so long, an owner on another machine, or a stopped one, has lost the store."""
+"""Seconds without a renewal after which an owner loses the store, if it is stopped or on another machine."""
 
 RELEASE_SECONDS = 5.0
-"""So long a renewal under way may delay the end of the command."""
+"""Most seconds for which a renewal under way may delay the end of the command."""
 
 Report = Callable[[], dict[str, Any]]
-"""What the driver wants to have said of its progress, at each renewal."""
+"""Returns the driver's progress, which each renewal writes into the record."""
 
 
 def owner(storage: Storage) -> Owner | None:
-    """What the lock says, of a living driver or of the last one."""
+    """The record in the lock, of a live driver or of the last one; None if there is no valid record."""
     try:
         return Owner.read(storage.read(LOCK))
     except FileNotFoundError:
@@ -39,7 +40,7 @@ def owner(storage: Storage) -> Owner | None:
 
 
 class Lease:
-    """A store held by this process, renewed by a thread of its own until it is released or lost."""
+    """This process's lease of a store. A thread renews it until it is released or lost."""
 
     def __init__(
         self, storage: Storage, seconds: float, report: Report, on_loss: Callable[[EnsweepError], None]
@@ -62,7 +63,7 @@ class Lease:
         self._thread.start()
 
     def _taken(self, say: Callable[[str], None]) -> bool:
-        """One try; False where somebody else was faster and must be looked at anew."""
+        """Try once to take the lock; False if another process changed it meanwhile, so that it must be read again."""
         try:
             content, tag = self._storage.read_tagged(LOCK)
         except FileNotFoundError:
@@ -90,12 +91,12 @@ class Lease:
         return stored == content
 
     def _stayed_silent(self, found: Owner | None, tag: str, say: Callable[[str], None]) -> bool:
-        """Give a silent owner a whole period, its own where that is longer, to show that it lives.
+        """Wait a whole period for a sign of life from a silent owner: this lease's period or the owner's, if longer.
 
-        False where the lock changed hands meanwhile, and must be looked at anew.
+        False if the lock was released or removed meanwhile, so that it must be read again.
 
         Raises:
-            StoreInUseError: it lives.
+            StoreInUseError: the lock was renewed or taken over.
         """
         who = found.described() if found else "an owner that the lock does not name"
         seconds = max(self._seconds, found.seconds) if found else self._seconds
@@ -126,18 +127,18 @@ class Lease:
                     self._lose(StoreInUseError(self._taken_by()))
                     return
                 renewed = time.monotonic()
-            except Exception as error:  # a storage out of reach, however it says so, may come back in time
+            except Exception as error:  # whatever the error, the storage may be reachable again in time
                 if time.monotonic() - renewed > self._seconds:
                     self._lose(self._out_of_reach(error))
                     return
 
     def _out_of_reach(self, error: Exception) -> EnsweepError:
-        """A full disk is no other driver, and ends the run as it would if the next commit had found it so."""
+        """The error after a whole period without a renewal. A full disk gives the error that the next commit would."""
         lost = StoreFullError if isinstance(error, StoreFullError) else StoreInUseError
         return lost(f"{self._storage.url} could not be reached for {self._seconds:.0f} s: {error}")
 
     def _lose(self, error: EnsweepError) -> None:
-        if not self._done.is_set():  # else nobody is left to be told
+        if not self._done.is_set():  # else the lease was released, and its loss no longer matters
             self._on_loss(error)
 
     def _taken_by(self) -> str:
@@ -154,11 +155,11 @@ class Lease:
         return self._replaced(self._tag)
 
     def release(self) -> None:
-        """Let go of the store; what the record says of progress stays to be read."""
+        """Release the store. The record of its progress stays readable."""
         self._done.set()
         if self._thread.is_alive():
             self._thread.join(RELEASE_SECONDS)
-        if self._thread.is_alive():  # stuck in a storage that does not answer: what it wrote last is not known
+        if self._thread.is_alive():  # the storage does not answer, so the last tag is unknown
             return
         self._record = replace(self._record, renewed=time.time(), progress=self._report(), released=True)
         with suppress(StoreError, OSError):  # the next driver sees that this one is dead
@@ -179,9 +180,9 @@ def held(
     Args:
         storage: the store's.
         seconds: the lease's period.
-        report: progress to keep in the record.
-        on_loss: told by another thread if the store is lost, and why.
-        say: told what a user should know while this waits.
+        report: returns the progress to keep in the record.
+        on_loss: called in another thread, with the reason, if the store is lost.
+        say: receives messages for the user while this waits.
 
     Raises:
         StoreInUseError: another driver holds it.

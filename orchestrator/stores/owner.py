@@ -1,4 +1,4 @@
-"""What the lock of a store says of its driver, and whether that driver can still be alive."""
+"""The record of a driver in its store's lock, and whether that driver can still be alive."""
 
 import json
 import math
@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 MOST_SECONDS = 3600.0
-"""Longest lease; so long, at most, a dead owner elsewhere is waited for."""
+"""Seconds of the longest lease, and so the longest wait for a dead owner on another machine."""
 
 LONGEST = 256
-"""Characters of the longest text in a record."""
+"""Characters that every text in a record must stay below."""
 
 
 @dataclass(frozen=True)
@@ -24,27 +24,28 @@ class Owner:
     pid: int
     host: str
     place: str
-    """Machine, boot and pid namespace: where the pid means something."""
+    """Machine, boot and pid namespace, within which the pid identifies a process."""
     born: str
-    """When the process started, in the kernel's ticks: a pid can be given again."""
+    """Start of the process in the kernel's ticks, since a pid can be reused."""
     since: float
     renewed: float
-    """Unix time of the owner, for people; nothing is decided by comparing it with another clock alone."""
+    """Last renewal. Like ``since``, it is a Unix time by the owner's clock, for people. No takeover rests on comparing
+    it with another clock alone."""
     token: str = field(default_factory=lambda: uuid.uuid4().hex)
     seconds: float = 30.0
-    """Its lease: it renews several times within it, whatever period another driver was given."""
+    """Period of the owner's lease, within which it renews several times. Other drivers may have other periods."""
     released: bool = False
     progress: dict[str, Any] = field(default_factory=dict)
 
     @classmethod
     def mine(cls, seconds: float) -> "Owner":
-        """A record of this process, with a lease for so long."""
+        """A record of this process, with a lease of so many seconds."""
         now = time.time()
         return cls(os.getpid(), socket.gethostname(), _place(), _born(os.getpid()), now, now, seconds=seconds)
 
     @classmethod
     def read(cls, content: bytes) -> "Owner | None":
-        """The record in a lock; None where it holds none."""
+        """The record in a lock; None if it holds no valid one."""
         try:
             record = cls(**json.loads(content))
             return record if record._is_sound() else None
@@ -52,7 +53,7 @@ class Owner:
             return None
 
     def _is_sound(self) -> bool:
-        """Whether each field is what it should be: a lock may have been damaged, or written by anybody."""
+        """Whether each field has a valid type and value. A lock may have been damaged, or written by anybody."""
         texts = (self.host, self.place, self.born, self.token)
         numbers = (self.since, self.renewed, self.seconds)
         return (
@@ -66,12 +67,12 @@ class Owner:
         )
 
     def content(self) -> bytes:
-        """As the lock holds it."""
+        """The record as the lock stores it."""
         return json.dumps(asdict(self), indent=1).encode()
 
     @property
     def is_dead(self) -> bool:
-        """Whether the owner is known to be gone: released, or a process of this machine that is no more."""
+        """Whether the owner is known to be gone: it released the store, or its process on this machine has ended."""
         return self.released or (self.place == _place() != "" and _is_gone(self.pid, self.born))
 
     @property
@@ -87,7 +88,7 @@ class Owner:
 
 
 def _place() -> str:
-    """Names the machine since its start, and its pid namespace; empty where the system does not tell."""
+    """Name of this boot of the machine and of the pid namespace; empty if the system does not state them."""
     try:
         boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
         return f"{boot} {Path('/proc/self/ns/pid').readlink()}"
@@ -96,7 +97,7 @@ def _place() -> str:
 
 
 def _born(pid: int) -> str:
-    """Start time of a process in ticks since boot; empty where there is no such process."""
+    """Start time of a process in ticks since boot; empty if there is no such process, or it is a zombie."""
     try:
         facts = Path(f"/proc/{pid}/stat").read_text()
     except OSError:
@@ -106,7 +107,7 @@ def _born(pid: int) -> str:
 
 
 def _is_gone(pid: int, born: str) -> bool:
-    """Whether the process that was born then is no more; False where another user's processes cannot be seen."""
+    """Whether the process that started at ``born`` has ended; False if it is another user's and cannot be examined."""
     if found := _born(pid):
         return found != born
     try:

@@ -1,7 +1,7 @@
-"""The store: immutable attempts, one exclusive commit a trial, and what the sweep was. Knows nothing of Ray.
+"""The store: immutable attempts, one exclusive commit per trial, and the sweep's specs. Nothing here uses Ray.
 
 A trial is done when its commit exists. The commit names the attempt that counts and the SHA-256 of each of its
-files; it is created with all its content in one exclusive step, so that a result counts once or not at all.
+files. It is created with all its content in one exclusive step, so that a result counts once or not at all.
 """
 
 import hashlib
@@ -21,7 +21,7 @@ from specs.format.records import TABLES, VERSION, Row
 
 
 class Store:
-    """One sweep's place."""
+    """The store of a sweep."""
 
     def __init__(self, storage: Storage) -> None:
         self.storage = storage
@@ -31,28 +31,28 @@ class Store:
         """The store at a path or at ``s3://bucket/prefix``; nothing is read or written yet.
 
         Raises:
-            StoreError: no store can be there.
+            StoreError: the address cannot hold a store.
         """
         return cls(open_storage(place))
 
     @property
     def url(self) -> str:
-        """What a user calls it: a path, or ``s3://...``."""
+        """The store's address: a path, or ``s3://...``."""
         return self.storage.url
 
     @property
     def logs(self) -> Path:
-        """A folder on this machine for logs: the store's own, or one of the cache for a store elsewhere."""
+        """A folder on this machine for logs: in the store, or in the cache if the store is on object storage."""
         if self.storage.folder is not None:
             return self.storage.folder / "logs"
         return default_cache() / "logs" / hashlib.sha256(self.url.encode()).hexdigest()[:12]
 
     def check_writable(self) -> None:
-        """See that this program may write it and can.
+        """Check that this version may write the store, and can.
 
         Raises:
-            StoreNewerError: a newer version of ensweep wrote it.
-            StoreError: it cannot be written.
+            StoreNewerError: a newer version of ensweep wrote the store.
+            StoreError: the store cannot be written.
         """
         self.check_version()
         probe = f".probe-{uuid.uuid4().hex}"
@@ -63,16 +63,16 @@ class Store:
             raise StoreError(f"the store {self.url} cannot be used: {error}; or choose another with --store") from error
 
     def check_version(self) -> None:
-        """See that no newer version of ensweep wrote it: this one would not understand what it changes.
+        """Check that no newer version of ensweep wrote the store: this one might not understand what it changes.
 
         Raises:
-            StoreNewerError: one did.
+            StoreNewerError: a newer version did.
         """
         if why := contents.why_newer(self.storage):
             raise StoreNewerError(f"{why}. Nothing was changed in it")
 
     def record_spec(self, digest: str, text: str) -> None:
-        """Keep a resolved spec and make it the store's current one; a damaged copy is mended."""
+        """Store a resolved spec and make it the current one. A damaged copy is overwritten."""
         if contents.version(self.storage) < VERSION:
             self.storage.replace(layout.VERSION, f"{VERSION}\n".encode())
         self.storage.replace(layout.spec(digest), text.encode())
@@ -87,11 +87,11 @@ class Store:
         return contents.specs(self.storage)
 
     def pin_data(self, dataset: str, fingerprint: str) -> None:
-        """Remember the data of this store, once; refuse any other afterwards.
+        """Record the data of this store on the first call, and refuse any other data on later calls.
 
         Raises:
-            DataError: trials of this store were trained on other data of that name.
-            StoreError: what was remembered cannot be read.
+            DataError: the store was started with other data of that name.
+            StoreError: the record is damaged or cannot be read.
         """
         key = layout.data(dataset)
         self.storage.create(key, contents.pin(dataset, fingerprint))
@@ -133,13 +133,13 @@ class Store:
         return contents.commits(self.storage, [trial_id]).readable.get(trial_id)
 
     def write_attempt(self, trial_id: str, tables: Mapping[str, Sequence[Row]]) -> tuple[str, dict[str, CommittedFile]]:
-        """Write the tables of one attempt, each whole; returns its name and what a commit says of its files.
+        """Write the tables of one attempt; returns its name, and each file as a commit describes it.
 
         Raises:
             ValueError: rows do not fit their table; nothing is written then.
             StoreError: they cannot be written.
         """
-        from specs.format.tables import encode  # pyarrow: not needed to plan
+        from specs.format.tables import encode  # imports pyarrow, which planning does not need
 
         attempt = uuid.uuid4().hex[:12]
         encoded = {name: encode(TABLES[name], rows) for name, rows in tables.items()}
@@ -149,9 +149,9 @@ class Store:
         return attempt, {name: committed for name, (_, committed) in encoded.items()}
 
     def commit(self, commit: Commit) -> bool:
-        """Decide about a trial, unless that is done; says whether this commit is the one that counts.
+        """Commit a trial unless it is committed; returns whether this commit is the one that counts.
 
-        An attempt that lost is removed.
+        If it is not, its attempt is removed.
 
         Raises:
             StoreError: the commit cannot be written.
@@ -164,7 +164,7 @@ class Store:
         return won
 
     def withdraw(self, key: str) -> None:
-        """Take back a commit, so that its trial is one to do; what it said is kept as evidence."""
+        """Withdraw a commit or another damaged file, so that a run replaces it. A copy is kept as evidence."""
         content = self.storage.read_many([key]).get(key)
         if content is not None:
             name = key.removeprefix(layout.COMMITS).removesuffix(".json")
@@ -173,19 +173,19 @@ class Store:
         self.storage.delete([key])
 
     def checkpoint(self, stack_id: str) -> Below:
-        """Where a stack in training keeps its state."""
+        """The part of the storage that holds the checkpoint of a stack."""
         return Below(self.storage, layout.checkpoint(stack_id))
 
     def begin(self, stack_id: str, trial_ids: Iterable[str]) -> None:
-        """Write down which trials a stack of several is begun with."""
+        """Record the trials that a stack of several is started with."""
         self.checkpoint(stack_id).replace(layout.TRIALS_OF_STACK, json.dumps(list(trial_ids)).encode())
 
     def begun(self, stack_id: str) -> frozenset[str]:
-        """The trials that a stack in training was begun with; none where nothing says so."""
+        """The trials that a stack in training was started with; empty without a record."""
         key = layout.checkpoint(stack_id) + layout.TRIALS_OF_STACK
         return layout.begun_with(self.storage.read_many([key]).get(key, b""))
 
     def remove_checkpoint(self, stack_id: str) -> None:
-        """Forget the checkpoint of a stack whose trials are committed."""
+        """Remove the checkpoint of a stack whose trials are committed."""
         faults.point("checkpoint.remove")
         self.storage.delete(self.storage.keys(layout.checkpoint(stack_id)))

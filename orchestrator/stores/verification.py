@@ -1,8 +1,8 @@
-"""What is wrong with a store, and how a run mends it.
+"""Verification of a store, and the withdrawal of what is damaged.
 
-Every committed file is compared with the SHA-256 that its commit names, and parsed, and its rows are compared with the
-spec of the trial that they claim to be of. A run takes back what is damaged, and nothing else: a file that is what was
-committed stays, whatever this version of ensweep thinks of it.
+Verification compares every committed file with the SHA-256 in its commit, parses it, and compares its rows with the
+spec of their trial. A run withdraws damaged files only. An intact file stays, even if this version of ensweep cannot
+use it.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -20,23 +20,23 @@ PORTION = 256
 
 @dataclass(frozen=True)
 class Problem:
-    """Something that is wrong in a store."""
+    """Something that is wrong with a store."""
 
     key: str
-    """Of the file that is not as it should be."""
+    """Key of the faulty file."""
     problem: str
     trial_id: str = ""
-    """Whose results it spoils; empty where it is none's."""
+    """Trial whose results are unusable because of it; empty if there is none."""
     damaged: bool = True
-    """Whether it is not what was written. Otherwise it is intact, and contradicts its commit, its spec or its store."""
+    """Whether the file differs from what was written. If not, it contradicts its commit, its spec or its store."""
 
     def described(self) -> str:
-        """One line."""
+        """The problem in one line."""
         return f"{self.key}: {self.problem}"
 
 
 def verify(store: Store) -> list[Problem]:
-    """All that is wrong with a store; nothing where nothing is. Each file is read and hashed once."""
+    """All problems of a store. Each file is read and hashed once."""
     sweeps = contents.sweeps(store.storage)
     known = {trial.id: trial for sweep in sweeps for trial in expand(sweep)}
     commits = store.read_commits()
@@ -53,12 +53,12 @@ def verify(store: Store) -> list[Problem]:
 
 
 def withdraw_damaged(store: Store, problems: Sequence[Problem]) -> None:
-    """Take back what is damaged, so that the run makes it again; the evidence is kept in the store.
+    """Withdraw what is damaged, so that the run replaces it. Copies are kept in the store as evidence.
 
-    A damaged pin of the data is made again from what the committed trials say that they were trained on.
+    A damaged record of the data is restored if all committed trials name the same data.
     """
     damaged = [problem for problem in problems if problem.damaged]
-    commits = store.read_commits().readable  # before any is taken back
+    commits = store.read_commits().readable  # before any is withdrawn
     for key in dict.fromkeys(layout.commit(p.trial_id) if p.trial_id else p.key for p in damaged):
         store.withdraw(key)
     for dataset in filter(None, (layout.dataset(problem.key) for problem in damaged)):
@@ -97,7 +97,7 @@ def _damaged_pins(store: Store, sweeps: Iterable[SweepSpec], commits: Mapping[st
 
 
 def _pins(store: Store, keys: Iterable[str]) -> dict[str, str]:
-    """The fingerprint of the data that the store was begun with, by key; without those that are damaged or missing."""
+    """The recorded fingerprints of the store's data, by key, without records that are damaged or missing."""
     stored = store.storage.read_many(keys)
     found = {key: contents.pinned_data(layout.dataset(key) or "", content) for key, content in stored.items()}
     return {key: fingerprint for key, fingerprint in found.items() if fingerprint}
@@ -106,7 +106,7 @@ def _pins(store: Store, keys: Iterable[str]) -> dict[str, str]:
 def _trained_on(store: Store, commits: Mapping[str, Commit], dataset: str) -> set[str]:
     """The fingerprints of the data that committed trials of a data set were trained on.
 
-    Results say of which data set they are, also where the spec that asked for them is damaged.
+    The rows of a trial name its data set, so that a damaged spec does not matter.
     """
     from specs.format.tables import DamagedError, UnusableError, read_tables
 
@@ -130,7 +130,7 @@ def _wrong_results(store: Store, commits: Mapping[str, Commit], known: Mapping[s
 
 
 def _examine(commit: Commit, stored: Mapping[str, bytes], planned: PlannedTrial | None) -> Problem | None:
-    """What is wrong with a commit's results, given the contents of its files; None where nothing is."""
+    """The problem of a commit's results, given the contents of its files; None if there is none."""
     from specs.format.tables import DamagedError, UnusableError, read_tables
 
     try:
@@ -147,7 +147,7 @@ def _contradiction(commit: Commit, problem: str) -> Problem:
 
 
 def _other_data(store: Store, commits: Mapping[str, Commit], known: Mapping[str, PlannedTrial]) -> Iterator[Problem]:
-    """Results that were trained on other data than the store was begun with."""
+    """Results that were trained on other data than the store was started with."""
     pins = _pins(store, {layout.data(trial.spec.dataset.name) for trial in known.values()})
     for trial_id, commit in commits.items():
         data = commit.environment.get("data")

@@ -1,4 +1,4 @@
-"""One stack, from its specs to its commits: what a worker does, whoever runs it."""
+"""Executes one stack, from its specs to its commits, under any runner."""
 
 import traceback
 from collections.abc import Callable, Sequence
@@ -29,21 +29,23 @@ Environment = dict[str, str | int | None]
 
 
 def execute(stack: PlannedStack, store: Store, settings: Settings, on_epoch: Callable[[int], None]) -> None:
-    """Train a stack and commit its trials; continues from its checkpoint, and does nothing that is committed.
+    """Train a stack and commit its trials, from its checkpoint if there is one.
 
-    A stack of which some trials are committed already is trained without them, except where it was begun with them:
-    then it goes on as it was begun, from its checkpoint, and the rest is committed. So a death between two commits
-    changes no row. A stack of several that runs out of memory is trained in halves, one after the other; a trial
-    alone that does so for the second time is committed as failed.
+    A stack that was started resumes with all the trials it started with, even if some are committed by now. Its rows
+    match those of an uninterrupted run. A stack that starts now is trained without the trials that are committed.
+
+    A stack of several trials that runs out of memory is trained in halves, one after the other. A single trial that
+    runs out of memory for the second time is committed as failed.
 
     Args:
         stack: the stack.
         store: where commits, attempts and checkpoints lie.
         settings: device, threads, data root.
-        on_epoch: told the number of epochs completed, after each.
+        on_epoch: called after each epoch with the number of completed epochs.
 
     Raises:
         EnsweepError: the data, the device or the store cannot be used.
+        Exception: training failed, or ran out of memory; the stack may be tried again.
     """
     postponed, failed = list[Exception](), False
     for part in halves.parts(stack, store):
@@ -57,7 +59,7 @@ def execute(stack: PlannedStack, store: Store, settings: Settings, on_epoch: Cal
                 failed = True
             elif len(stack.trials) == 1:
                 raise
-            elif len(part.trials) == 1:  # its neighbours first; and without the traceback, which holds on to tensors
+            elif len(part.trials) == 1:  # retried after its neighbours; the traceback would keep tensors alive
                 postponed.append(error.with_traceback(None))
     if postponed:
         raise postponed[0]
@@ -66,7 +68,7 @@ def execute(stack: PlannedStack, store: Store, settings: Settings, on_epoch: Cal
 
 
 def _counting(stack: PlannedStack, part: PlannedStack, on_epoch: Callable[[int], None]) -> Callable[[int], None]:
-    """Tells how many epochs the whole stack has completed, while a part of it is trained."""
+    """A callback for a part's completed epochs, which passes on those of the whole stack."""
     epochs, before = stack.trials[0].spec.training.epochs, stack.trials.index(part.trials[0])
     return lambda epoch: on_epoch((before * epochs + len(part.trials) * epoch) // len(stack.trials))
 
@@ -105,9 +107,10 @@ def _train_and_commit(stack: PlannedStack, store: Store, settings: Settings, on_
 
 
 def _begun(stack: PlannedStack, left: list[PlannedTrial], store: Store) -> list[PlannedTrial]:
-    """The trials to train in one program: those left, or those that this was begun with, if these are among them.
+    """The trials to train in one program: those that the stack was started with, if they include all that are left.
 
-    Beside the checkpoint of a stack of several it says which they are, before the first epoch.
+    Otherwise the stack starts with the trials left. For a stack of several, a list beside its checkpoint records this
+    before the first epoch.
     """
     if len(stack.trials) == 1:
         return left
@@ -120,14 +123,14 @@ def _begun(stack: PlannedStack, left: list[PlannedTrial], store: Store) -> list[
 
 @lru_cache(maxsize=1)
 def _prepared(dataset: str, data_root: Path | None, cache: Path) -> datasets.Prepared:
-    """The data set, looked at once a process: a worker trains many stacks on the pages that it verified first."""
+    """The data set, loaded and verified once per process, because a worker trains many stacks on it."""
     return datasets.load(dataset, data_root, cache)
 
 
 def _noting_the_first(
     left: Sequence[PlannedTrial], journal: Journal, on_epoch: Callable[[int], None]
 ) -> Callable[[int], None]:
-    """Writes down which epoch this process trained first: one after the first says that it went on from a state."""
+    """A callback that also logs the first epoch that this process trained. A later one than 1 shows a resumed stack."""
     noted = False
 
     def followed(epoch: int) -> None:

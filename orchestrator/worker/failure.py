@@ -1,4 +1,4 @@
-"""The end of a stack that failed: what a worker commits, and a driver where the worker is no more."""
+"""Commits for a stack that failed. The worker writes them, or the driver if the worker is gone."""
 
 from orchestrator.base.redaction import redact
 from orchestrator.planning.plan import PlannedStack
@@ -9,7 +9,7 @@ from specs.format.commits import Commit
 
 
 def commit_failure(stack: PlannedStack, store: Store, cause: str, message: str) -> None:
-    """Decide that the trials of a stack failed, without the secrets that an error's text may hold."""
+    """Commit the trials left of a stack as failed, with the secrets in the message redacted."""
     journal = Journal(store.logs)
     for trial in stack.left:
         won = store.commit(

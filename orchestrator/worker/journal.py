@@ -1,4 +1,4 @@
-"""What each process did to which trial, line by line: the log to look into after a death."""
+"""A log of what each process did to which trial, for examination after a process died."""
 
 import json
 import os
@@ -8,19 +8,19 @@ from pathlib import Path
 
 
 class Journal:
-    """A file of this process below the store's logs, one JSON object a line, each written in one call."""
+    """This process's file below the store's logs: one JSON object per line, each written in one call."""
 
     def __init__(self, logs: Path) -> None:
         self._path = logs / "workers" / f"{socket.gethostname()}-{os.getpid()}.jsonl"
 
     def note(self, event: str, trial_id: str, **facts: str | int) -> None:
-        """Append an event; a log that cannot be written ends nothing.
+        """Append an event. An error in writing the log is ignored.
 
         Args:
             event: ``begun``, ``trained`` (its first epoch in this process), ``committed`` (this attempt counts),
                 ``late`` (another was first), ``failed``.
-            trial_id: whose.
-            facts: what else to say.
+            trial_id: the trial.
+            facts: further fields of the line.
         """
         line = json.dumps({"at": time.time(), "pid": os.getpid(), "event": event, "trial": trial_id, **facts})
         try:

@@ -1,4 +1,4 @@
-"""What a Ray worker runs: one stack, whose progress and errors Ray Tune carries to the driver."""
+"""The function that a Ray worker runs for one stack. Ray Tune carries its progress and errors to the driver."""
 
 import json
 import re
@@ -15,11 +15,15 @@ from orchestrator.stores.store import Store
 from specs.errors import EnsweepError
 
 REPORT_SECONDS = 1.0
-"""Least time between two reports of a worker: progress needs no more, and each costs the driver a turn."""
+"""Least seconds between two reports of a worker. Progress needs no more, and each report costs the driver time."""
 
 
 def train_stack(config: dict[str, int], *, stacks: list[PlannedStack], store: Store, settings: Settings) -> None:
-    """What a Ray worker runs; its process is reused, so everything global is set inside ``execute``."""
+    """Train a stack in a Ray worker. Ray reuses the process, so ``execute`` sets all global state.
+
+    Raises:
+        StackError: training failed. An error that only the user can fix is reported instead, as ``obstacle``.
+    """
     from orchestrator.worker.execution import execute
 
     stack = stacks[config["stack"]]
@@ -33,7 +37,7 @@ def train_stack(config: dict[str, int], *, stacks: list[PlannedStack], store: St
 
     try:
         execute(stack, store, settings, on_epoch)
-    except EnsweepError as error:  # nothing to try again: the user must mend it first
+    except EnsweepError as error:  # a retry is pointless until the user fixes it
         tune.report({"obstacle": redact(str(error))})
         return
     except Exception as error:
@@ -42,20 +46,23 @@ def train_stack(config: dict[str, int], *, stacks: list[PlannedStack], store: St
 
 
 class StackError(Exception):
-    """A stack's error, as a line of JSON: what looks like a traceback, Ray rewrites."""
+    """A stack's error as a line of JSON, because Ray rewrites text that looks like a traceback."""
 
     def __init__(self, told: str) -> None:
         super().__init__(told)
 
     @classmethod
     def of(cls, error: Exception) -> "StackError":
-        """What leaves the worker lies in Ray's logs and Tune's notes: without secrets, which are known only there."""
+        """The error to raise for another one, with secrets redacted.
+
+        The text ends up in Ray's logs and Tune's files, and only the worker knows its secrets.
+        """
         text = "".join(traceback.format_exception(error))
         return cls(json.dumps({"cause": out_of_memory.cause_of(error), "text": redact(text)}))
 
     @classmethod
     def found(cls, text: str) -> tuple[str, str] | None:
-        """Cause and text, where such an error stands in what Ray says."""
+        """Cause and text of such an error within a message of Ray's; None if there is none."""
         if not (told := re.search(rf"\b{cls.__name__}: (\{{.*\}})$", text, re.MULTILINE)):
             return None
         facts = json.loads(told[1])

@@ -1,4 +1,4 @@
-"""One claim over the stores that hold its parts: what is there, what is missing, what that means."""
+"""A claim in the store of one sweep: the trials that it needs, those that are missing, and its verdict."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,24 +18,24 @@ from specs.claims import Claim
 from specs.predicates import BestLambda, EarlyRank, FallingBest, InteriorBest, Parameters, Predicate, Proved
 
 TOWARDS = (-1.0, 0.0, 1.0)
-"""Where missing seeds may fall in the prediction interval of those that are known."""
+"""Positions of missing seeds in the prediction interval of the known ones: its lower end, its middle, its upper end."""
 
 
 @dataclass(frozen=True)
 class Assertion:
-    """A claim as one sweep states it, and that sweep's store."""
+    """A claim as one sweep states it, with the evidence of that sweep's store."""
 
     claim: Claim
     evidence: Evidence
 
     @property
     def predicate(self) -> Predicate:
-        """What is asserted."""
+        """The predicate that the claim asserts."""
         return self.claim.predicate
 
     @cached_property
     def cells_needed(self) -> list[CellName]:
-        """The cells that it needs; none where no trial is."""
+        """The cells that the claim needs; empty if it needs no trial."""
         predicate = self.predicate
         match predicate:
             case BestLambda() | InteriorBest() | FallingBest():
@@ -49,12 +49,12 @@ class Assertion:
 
     @cached_property
     def trials(self) -> pd.DataFrame:
-        """Its planned trials."""
+        """The planned trials of the cells that the claim needs."""
         return self.evidence.trials(self.cells_needed)
 
     @cached_property
     def finding(self) -> Finding:
-        """What its complete trials say."""
+        """The statistics of the complete trials."""
         predicate = self.predicate
         match predicate:
             case BestLambda() | InteriorBest() | FallingBest():
@@ -71,25 +71,25 @@ class Assertion:
 
     @cached_property
     def contrasts(self) -> list[Contrast]:
-        """Of a predicate that compares."""
+        """The contrasts of a predicate that compares cells."""
         return comparisons.contrasts(self.predicate, self.evidence)  # type: ignore[arg-type]
 
     @property
     def remark(self) -> str:
-        """The finding's, and how a λ was picked."""
+        """The finding's remark, and how a λ was picked if one was looked up."""
         if self._compares and comparisons.cell_uses_best(self.predicate):  # type: ignore[arg-type]
             return f"{self.finding.remark} {self.evidence.picked()}".strip()
         return self.finding.remark
 
     @cached_property
     def lost(self) -> dict[str, int]:
-        """How many planned trials are not complete, by status."""
+        """Number of planned trials that are not complete, by status."""
         counts = self.trials["status"].value_counts()
         return {status: int(counts[status]) for status in STATUSES[1:] if status in counts}
 
     @cached_property
     def unmeasured(self) -> int:
-        """Complete trials that lack a number which a comparison needs: the fewest values short of the seeds."""
+        """Number of complete seeds without a number that a contrast compares, for the contrast with most of them."""
         if self.lost or not self._compares:
             return 0
         return len(self.evidence.seeds) - min(len(contrast.values) for contrast in self.contrasts)
@@ -111,23 +111,23 @@ class Assertion:
 
     @property
     def begun(self) -> bool:
-        """Whether anything is known of its trials."""
+        """Whether any of its trials is committed, or none is needed."""
         return not len(self.trials) or bool((self.trials["status"] != "missing").any())
 
     @property
     def reduced(self) -> bool:
-        """Whether its numbers rest on less work than the sweep reproduces."""
+        """Whether it rests on trials at a smaller scale than that of the work that the sweep reproduces."""
         return bool(len(self.trials)) and bool(scale_warning(self.evidence.frames))
 
     def more_seeds(self, factor: float) -> int | None:
-        """How many more seeds would settle it."""
+        """Number of further seeds that would settle it, with p values times ``factor``; None if no number would."""
         return contrasts.more_seeds(self.contrasts, factor) if self._compares else self.finding.more_seeds
 
     def could_flip(self, factor: float) -> bool:
-        """Whether the missing seeds could change the verdict, were they as the known ones let expect.
+        """Whether the missing seeds could change the verdict, if they are distributed like the known ones.
 
-        Each missing value is put at either end and in the middle of the 95 % prediction interval of the known ones;
-        with fewer than two known seeds anything is possible.
+        Each missing value is placed at either end and in the middle of the 95 % prediction interval of the known ones.
+        With fewer than two known seeds the missing ones always could.
         """
         now = self.finding.verdict(factor)
         return any(scenario().verdict(factor) != now for scenario in self._scenarios())
@@ -155,7 +155,10 @@ class Assertion:
 
 
 def verdict(part: Assertion, here: Verdict) -> Verdict:
-    """The verdict in view of what is missing and of the scale, which the trials' own verdict knows nothing of."""
+    """The verdict of a claim's part, given ``here``, the verdict of its complete trials alone.
+
+    Missing trials and a reduced scale take precedence over ``here``.
+    """
     if isinstance(part.predicate, Proved):
         return "checked by tests"
     if not part.begun:
@@ -166,7 +169,13 @@ def verdict(part: Assertion, here: Verdict) -> Verdict:
 
 
 def judge_assertion(part: Assertion, factor: float, p_holm: float | None) -> Judgement:
-    """One sweep's part, with the board's correction."""
+    """Judge one sweep's part of a claim.
+
+    Args:
+        part: the claim and its evidence.
+        factor: the board's correction, by which p values are multiplied.
+        p_holm: the corrected p; None if it is not shown.
+    """
     claim, finding = part.claim, part.finding
     here = finding.verdict(factor)
     settled = verdict(part, here)

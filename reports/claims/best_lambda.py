@@ -17,31 +17,32 @@ from specs.methods import JOINT
 from specs.predicates import BestLambda, Choosing, FallingBest, InteriorBest
 
 NEGLIGIBLE_PERCENT = 5
-"""Percent by which a bootstrap may understate the spread of seeds before the reader is told: up to ten seeds."""
+"""Percent from which a remark says that the bootstrap understates the spread of seeds. Up to ten seeds reach it."""
 Errors = Mapping[str, pd.DataFrame]
-"""By architecture: a row a seed, a column a λ ascending; NaN where a trial is missing."""
+"""Errors by architecture: one row per seed, one column per λ, ascending; NaN where a trial is missing."""
 
 
 def architectures(predicate: Choosing) -> tuple[str, ...]:
-    """Those whose best λ it is about."""
+    """The architectures whose best λ the claim is about."""
     return tuple(predicate.best) if isinstance(predicate, BestLambda) else predicate.architectures
 
 
 def cells_needed(predicate: Choosing, evidence: Evidence) -> list[CellName]:
-    """The whole grid of each architecture."""
+    """The cells of each architecture at every λ."""
     return [CellName(name, JOINT, lam) for name in architectures(predicate) for lam in evidence.lambdas]
 
 
 def errors(predicate: Choosing, evidence: Evidence) -> dict[str, pd.DataFrame]:
-    """What the best λs are picked by."""
+    """The errors by which the best λs are picked, by architecture."""
     return {name: evidence.errors(name) for name in architectures(predicate)}
 
 
 def find(predicate: Choosing, of: Errors, remark: str = "") -> Finding:
-    """The share of resamples in which the claim holds; confirmed from 95 % on, refuted up to 5 %.
+    """The share of resamples in which the claim holds. It is confirmed above 95 % and refuted below 5 %.
 
-    A resample draws seeds with replacement, the same for every λ and architecture. Only seeds count that are
-    complete at every λ of every architecture.
+    A resample draws seeds with replacement, the same for every λ and architecture. Only seeds that are complete at
+    every λ of every architecture count. An ``any`` takes the largest share of its architectures, and its share of
+    resamples against it is multiplied by their number (Bonferroni).
     """
     whole = _whole(of)
     n = len(next(iter(whole.values())))
@@ -68,7 +69,7 @@ def find(predicate: Choosing, of: Errors, remark: str = "") -> Finding:
 
 
 def _roughness(n: int) -> str:
-    """What a bootstrap of few seeds cannot know."""
+    """How far a bootstrap of so few seeds understates their spread, in a sentence; empty if that is negligible."""
     if n == 1:
         return "One seed cannot be resampled."
     short = 100 * (1 - (1 - 1 / n) ** 0.5)
@@ -76,14 +77,17 @@ def _roughness(n: int) -> str:
 
 
 def _whole(of: Errors) -> dict[str, pd.DataFrame]:
-    """The rows of seeds that are complete everywhere."""
+    """The rows of seeds that are complete at every λ of every architecture."""
     complete = {name: frame.dropna() for name, frame in of.items()}
     shared = sorted(set.intersection(*(set(frame.index) for frame in complete.values())))
     return {name: frame.loc[shared] for name, frame in complete.items()}
 
 
 def _holds(predicate: Choosing, best: Mapping[str, np.ndarray], ends: Mapping[str, tuple[float, float]]) -> np.ndarray:
-    """Whether the claim holds: (resample, alternative); an ``any`` has an alternative an architecture."""
+    """Whether the claim holds, with shape (resample, alternative).
+
+    An ``any`` has one alternative per architecture, every other claim a single one.
+    """
     match predicate:
         case BestLambda():
             alike = [best[name] == lam for name, lam in predicate.best.items()]
@@ -103,7 +107,7 @@ def _listed(best: Mapping[str, float]) -> str:
 
 @dataclass(frozen=True)
 class Scenario:
-    """One way in which the missing trials may turn out: for one λ as well as is likely, for the others as badly."""
+    """One way in which the missing trials may turn out: as well as is likely at one λ, as badly at all others."""
 
     favoured: float
 
@@ -124,5 +128,5 @@ class Scenario:
 
 
 def scenarios(lambdas: list[float]) -> list[Scenario]:
-    """Each λ favoured in turn."""
+    """One scenario per λ, which favours that λ."""
     return [Scenario(lam) for lam in lambdas]

@@ -1,4 +1,4 @@
-"""All claims of a study, judged together: orders are corrected over the whole board."""
+"""All claims of a study, judged together. Claims about orders are corrected for multiple tests over the whole board."""
 
 from collections.abc import Sequence
 
@@ -14,11 +14,11 @@ DECIDED_BY: dict[str, tuple[Verdict, ...]] = {
     "all": ("not reproduced", "incomplete", "not run", "not comparable", "inconclusive", "reproduced"),
     "any": ("reproduced", "incomplete", "not run", "not comparable", "inconclusive", "not reproduced"),
 }
-"""Of a claim with parts in several sweeps: the part with the first of these verdicts decides."""
+"""Verdicts by a claim's ``join``. Of a claim's parts in several sweeps, the one whose verdict comes first decides."""
 
 
 def judge(study: Sequence[Frames]) -> tuple[Judgement, ...]:
-    """Every claim of every sweep of a study, in the order of the stores and of their specs.
+    """Judge every claim of every sweep of a study, in the order of the stores and of their specs.
 
     Orders are corrected by Holm's method over all orders that the study states, those not yet run included, so that
     the correction does not loosen while a sweep is filling up. A claim whose parts lie in several sweeps is judged

@@ -1,4 +1,4 @@
-"""From a predicate that compares cells to its contrasts, and the cells that it needs."""
+"""The contrasts of a predicate that compares cells, and the cells that it needs."""
 
 from collections.abc import Iterator
 from itertools import combinations, pairwise, product
@@ -32,7 +32,7 @@ def cells_needed(predicate: Comparing, evidence: Evidence) -> list[CellName]:
 
 
 def contrasts(predicate: Comparing, evidence: Evidence) -> list[Contrast]:
-    """What must hold, all of it."""
+    """The contrasts of a predicate, all of which must hold."""
     match predicate:
         case Value():
             return [_value(predicate, evidence)]
@@ -58,7 +58,7 @@ def contrasts(predicate: Comparing, evidence: Evidence) -> list[Contrast]:
 
 
 def _pairs(order: Order, evidence: Evidence) -> Iterator[tuple[CellName, CellName]]:
-    """Every cell of a step with every cell of the next."""
+    """Pairs of every cell of a step with every cell of the next step."""
     for name, lam in product(order.architectures or (None,), order.lambdas or (None,)):
         for step, following in pairwise(order.steps):
             for lower, upper in product(step, following):
@@ -116,7 +116,7 @@ def _bound(bound: Bound, evidence: Evidence, place: CellName) -> Contrast:
 
 
 def _gaps(gap: Gap, evidence: Evidence) -> Iterator[Contrast]:
-    """By how much each architecture's mean gap is larger than the next one's, whatever their signs."""
+    """The size of each architecture's mean gap minus that of the next one, whatever the gaps' signs."""
     for wider, narrower in pairwise(gap.architectures):
         first, second = (_gap(name, gap, evidence) for name in (wider, narrower))
         start, end = (wording.lam(lam) for lam in gap.lambdas)
@@ -128,7 +128,7 @@ def _gaps(gap: Gap, evidence: Evidence) -> Iterator[Contrast]:
 
 
 def _gap(name: str, gap: Gap, evidence: Evidence) -> BySeed:
-    """Differences by seed, all turned over where their mean is negative: their mean is then the gap's size."""
+    """Differences by seed, all negated if their mean is negative, so that their mean is the size of the gap."""
     start, end = (evidence.values(CellName(name, JOINT, lam), gap.measure) for lam in gap.lambdas)
     differences = {seed: end[seed] - start[seed] for seed in start.keys() & end.keys()}
     sign = -1.0 if differences and summarise(list(differences.values())).mean < 0 else 1.0
@@ -136,7 +136,7 @@ def _gap(name: str, gap: Gap, evidence: Evidence) -> BySeed:
 
 
 def cell_uses_best(predicate: Comparing) -> bool:
-    """Whether a λ is looked up, so that the reader must be told how."""
+    """Whether a best λ is looked up, so that the reader must be told how it was picked."""
     if isinstance(predicate, Every):
         return any(cell_uses_best(part) for part in predicate.of)
     return any(cell.lam == "best" for cell in _named(predicate))

@@ -1,4 +1,4 @@
-"""Orders and numbers as contrasts: one value a seed, whose mean is above 0, or within a margin of it."""
+"""Orders and numbers as contrasts: one value per seed, whose mean must be above 0, or within a margin of 0."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -13,12 +13,12 @@ from reports.statistics.summaries import CONFIDENCE, interval, summarise
 
 BySeed = dict[int, float]
 FEWEST_FOR_SIGN_TEST = 6
-"""Below it even seeds that all agree have a two-sided sign test of p > 0.05."""
+"""With fewer seeds, a two-sided sign test has p > 0.05 even if all seeds agree."""
 
 
 @dataclass(frozen=True)
 class Contrast:
-    """What must be above 0 in the mean over seeds; with a margin, what must lie within it of 0."""
+    """A value per seed whose mean must be above 0 or, with a margin, within the margin of 0."""
 
     label: str
     """What the value is, in words."""
@@ -26,36 +26,36 @@ class Contrast:
     unit: str
     margin: float | None = None
     offset: float = 0.0
-    """Added to what is shown: the number that a value is held against."""
+    """Number that the measured value is compared with. It is added to the contrast for display."""
     scale: float = 1.0
-    """Multiplied with what is shown, before: −1 where a value must lie below a bound."""
+    """Factor of the contrast for display, applied before the offset: −1 if a value must lie below a bound."""
     signed: bool = True
-    """Whether what is shown is a difference."""
+    """Whether the number is a difference, and so is displayed with its sign."""
 
     @property
     def ordered(self) -> list[float]:
-        """The values by seed."""
+        """The values in the order of their seeds."""
         return [self.values[seed] for seed in sorted(self.values)]
 
     def tested(self) -> PValues:
-        """Its p values."""
+        """The p values of its test."""
         if self.margin is None:
             return tends_above_zero(self.ordered)
         return equivalent_to_zero(self.ordered, self.margin)
 
     def shown(self) -> tuple[float, float, float]:
-        """Mean and interval as they are shown: in the unit and place of what was measured."""
+        """Mean and ends of the interval for display: on the scale of the measured value."""
         mean = summarise(self.ordered).mean
         low, high = sorted(self.scale * end + self.offset for end in interval(self.ordered, self.confidence))
         return self.scale * mean + self.offset, low, high
 
     @property
     def confidence(self) -> float:
-        """Of the interval that its verdict rests on."""
+        """Confidence of the interval that the verdict rests on: 95 %, or 90 % with a margin."""
         return CONFIDENCE if self.margin is None else 1 - 2 * ALPHA
 
     def filled(self, missing: Sequence[int], towards: float) -> "Contrast":
-        """With every missing seed at one place of the observed ones' prediction interval, −1 and 1 its ends."""
+        """A copy with every missing seed at ``towards`` in the observed ones' prediction interval, from −1 to 1."""
         values = self.ordered
         n, summary = len(values), summarise(values)
         spread = float(stats.t.ppf((1 + CONFIDENCE) / 2, n - 1)) * summary.sd * (1 + 1 / n) ** 0.5
@@ -96,7 +96,7 @@ def find(contrasts: Sequence[Contrast]) -> Finding:
 
 
 def more_seeds(contrasts: Sequence[Contrast], factor: float) -> int | None:
-    """Seeds that would settle every open contrast, with p values corrected by ``factor``; None where none would."""
+    """Further seeds that would settle every open contrast, with p values times ``factor``; None if no number would."""
     tests = [(contrast, contrast.tested()) for contrast in contrasts]
     found = [
         power.more_seeds(contrast.ordered, contrast.margin, ALPHA / max(factor, 1.0))

@@ -1,4 +1,4 @@
-"""Claims that hold trial by trial: how often they held, against chance; and counts known from the plan."""
+"""Claims about every trial, whose hits are compared with chance, and claims about parameter counts."""
 
 import math
 
@@ -19,9 +19,9 @@ def cells_needed(predicate: EarlyRank) -> list[CellName]:
 
 
 def find_early(predicate: EarlyRank, evidence: Evidence) -> Finding:
-    """In how many trials the member that is best in the end led at epoch 3, with the exact binomial p.
+    """Count the trials in which the member that is best in the end led at epoch 3, with an exact p.
 
-    One miss refutes a claim about every trial. The chance of a hit is 1/M for M members, trial by trial.
+    One miss refutes a claim about every trial. The chance of a hit is 1/M in a trial with M members.
     """
     trials = evidence.trials(cells_needed(predicate))
     ranked = evidence.frames.trials
@@ -47,18 +47,18 @@ def find_early(predicate: EarlyRank, evidence: Evidence) -> Finding:
 
 
 def _more_seeds(predicate: EarlyRank, evidence: Evidence, p: float) -> int:
-    """Seeds that would do if all their trials hit: each multiplies p by the product of the chances."""
+    """Further seeds that would suffice if all their trials hit. Each multiplies p by the product of the chances."""
     each = math.prod(1 / evidence.members[name] for name in predicate.architectures)
     return max(1, math.floor(math.log(ALPHA / max(p, 1e-300)) / math.log(each)) + 1) if p >= ALPHA else 1
 
 
 def a_miss() -> Finding:
-    """What one more trial can do to a claim about every trial: refute it."""
+    """The finding after a miss, which refutes a claim about every trial."""
     return Finding("", p_for=1.0, p_against=0.0)
 
 
 def find_parameters(predicate: Parameters, planned: pd.DataFrame) -> Finding:
-    """The planned ensembles' parameters against the claimed ones: exact, and known without a trial."""
+    """Compare the planned ensembles' parameter counts with the claimed ones. They are exact, and need no trial."""
     counts = dict(zip(planned["architecture"], planned["total_parameters"], strict=True))
     own = {name: int(counts[name]) for name in predicate.counts}
     holds = all(abs(own[name] - count) <= predicate.within for name, count in predicate.counts.items())

@@ -1,4 +1,4 @@
-"""What one store holds for a claim: values by cell and seed, the planned trials behind them, and their cost."""
+"""Evidence of one store for a claim: values by cell and seed, the planned trials behind them, and their cost."""
 
 from collections.abc import Iterable
 from functools import cached_property
@@ -19,7 +19,7 @@ BySeed = dict[int, float]
 
 
 class CellName(NamedTuple):
-    """A cell in full: architecture, method and λ, or that the best λ is to be looked up."""
+    """Full name of a cell: architecture, method and λ, or ``best`` if the best λ must be looked up."""
 
     architecture: str
     method: Method
@@ -28,7 +28,7 @@ class CellName(NamedTuple):
 
     @property
     def label(self) -> str:
-        """``256x4H at λ = 0.95``, ``256x4H by bagging``."""
+        """The cell's name for readers: ``256x4H at λ = 0.95``, ``256x4H by bagging``."""
         if self.method != JOINT:
             return f"{self.architecture} by {self.method}"
         if self.single:
@@ -38,7 +38,7 @@ class CellName(NamedTuple):
 
 
 class Evidence:
-    """One store's frames, asked for cells and measures."""
+    """The frames of one store, with look-ups by cell and measure."""
 
     def __init__(self, frames: Frames) -> None:
         self.frames = frames
@@ -46,17 +46,17 @@ class Evidence:
 
     @cached_property
     def members(self) -> dict[str, int]:
-        """By architecture."""
+        """Number of members by architecture."""
         return {name: entry.members for name, entry in self.frames.sweep.architectures.items()}
 
     @property
     def lambdas(self) -> list[float]:
-        """The grid, ascending."""
+        """The sweep's λs, ascending."""
         return sorted(self.frames.sweep.lambdas)
 
     @property
     def seeds(self) -> tuple[int, ...]:
-        """Those planned."""
+        """The planned seeds."""
         return self.frames.sweep.seed_numbers
 
     def cell_name(self, cell: Cell, architecture: str | None = None, lam: float | None = None) -> CellName:
@@ -70,7 +70,7 @@ class Evidence:
         return CellName(name, JOINT, SYSTEM if own is None else own)
 
     def trials(self, places: Iterable[CellName]) -> pd.DataFrame:
-        """The planned trials of some cells, each once. A best λ takes the whole grid to find."""
+        """The planned trials of some cells, each once. A best λ needs all λs of its architecture."""
         planned = self.frames.planned
         chosen = pd.Series(False, index=planned.index)
         for place in places:
@@ -88,7 +88,7 @@ class Evidence:
 
     @cached_property
     def _complete(self) -> dict[tuple[str, str, float | None], dict[int, str]]:
-        """By cell: the complete trials' ids by seed."""
+        """Ids of the complete trials, by cell and seed."""
         found: dict[tuple[str, str, float | None], dict[int, str]] = {}
         complete = self.frames.planned[self.frames.planned["status"] == STATUSES[0]]
         columns = ("architecture", "method", "lam", "seed", "trial_id")
@@ -98,11 +98,11 @@ class Evidence:
 
     @cached_property
     def criterion(self) -> Literal["validation_error", "test_error"]:
-        """What a best λ is picked by: validation error, or test error where no images are held out."""
+        """The column by which a best λ is picked: validation error, or test error if no images are held out."""
         return "validation_error" if chosen_by_validation(self.frames) else "test_error"
 
     def errors(self, architecture: str) -> pd.DataFrame:
-        """What a best λ is picked by, in points: a row a complete seed, a column a λ, NaN where one is missing."""
+        """The errors by which a best λ is picked, in points: one row per seed, one column per λ, NaN if missing."""
         columns = {lam: self._criteria(architecture, lam) for lam in self.lambdas}
         return 100 * pd.DataFrame(columns, columns=self.lambdas, dtype=float).sort_index()
 
@@ -128,7 +128,7 @@ class Evidence:
         return "The best λ is picked by test error, for want of validation images, which flatters it."
 
     def seconds(self, places: Iterable[CellName]) -> float | None:
-        """Mean measured seconds of one more seed in all these cells; None before any of their trials is complete.
+        """Training time of one more seed in all these cells, by measured means; None before any trial is complete.
 
         Cells without a complete trial cost the mean of the others.
         """

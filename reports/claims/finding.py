@@ -1,4 +1,4 @@
-"""What complete trials say of one claim, before the board corrects it and missing trials are counted."""
+"""The statistics of one claim's complete trials, before the board corrects them and counts missing trials."""
 
 from dataclasses import dataclass
 
@@ -10,13 +10,13 @@ ALPHA = 1 - CONFIDENCE
 
 @dataclass(frozen=True)
 class Finding:
-    """One claim's statistics. ``p_for`` is small where the data show that it holds, ``p_against`` that it does not."""
+    """One claim's statistics. ``p_for`` is small if the data support the claim, ``p_against`` if they refute it."""
 
     observed: str
     p_for: float = 1.0
     p_against: float = 1.0
     corrected: bool = False
-    """Whether it is an order, which Holm's method corrects over the board."""
+    """Whether the claim states an order. Holm's method corrects those over the board."""
     estimate: float | None = None
     low: float | None = None
     high: float | None = None
@@ -25,16 +25,16 @@ class Finding:
     tested: bool = True
     """Whether ``p_for`` and ``p_against`` are p values of a test, to be shown as such."""
     more_seeds: int | None = None
-    """How many more seeds would settle it, were it inconclusive."""
+    """Number of further seeds that would settle the claim if it is inconclusive; None if unknown."""
     remark: str = ""
 
     @property
     def p(self) -> float:
-        """The p with which the claim is confirmed or refuted, whichever the data are closer to."""
+        """The p of the verdict that the data are closer to: the smaller one."""
         return min(self.p_for, self.p_against)
 
     def verdict(self, factor: float = 1.0) -> Verdict:
-        """Confirmed, refuted or neither at the 5 % level, each p times the board's correction."""
+        """The verdict at the 5 % level, with p values times ``factor``, the board's correction."""
         if self.p_for <= self.p_against:
             return "reproduced" if self.p_for * factor < ALPHA else "inconclusive"
         return "not reproduced" if self.p_against * factor < ALPHA else "inconclusive"

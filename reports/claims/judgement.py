@@ -1,4 +1,4 @@
-"""What is said of one claim: its verdict, the numbers that it rests on, and what is missing for a better one."""
+"""The judgement of one claim: its verdict, the numbers that it rests on, and what is missing."""
 
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -18,10 +18,10 @@ tests``: a theorem, of which no store holds evidence."""
 VERDICTS: tuple[Verdict, ...] = (
     "reproduced", "not reproduced", "inconclusive", "incomplete", "not run", "not comparable", "checked by tests",
 )  # fmt: skip
-"""In the order in which a board counts them."""
+"""All verdicts, in the order in which a board counts them."""
 
 MET: frozenset[Verdict] = frozenset({"reproduced", "checked by tests"})
-"""The verdicts with which a strict reader is content."""
+"""The verdicts that count as met."""
 
 
 @dataclass(frozen=True)
@@ -37,9 +37,9 @@ class Judgement:
     sweep: str
     verdict: Verdict
     here: Verdict
-    """What the complete trials alone say, whatever is missing and however far the scale is reduced."""
+    """The verdict of the complete trials alone, without regard to missing trials and a reduced scale."""
     observed: str
-    """The numbers with their interval, in a sentence; says why where there are none."""
+    """The numbers with their interval, in a sentence; the reason if there are none."""
     paper: str = ""
     """The paper's number, with its unit; empty where its text has none."""
     estimate: float | None = None
@@ -50,7 +50,7 @@ class Judgement:
     """Half the width of the equivalence band."""
     p: float | None = None
     p_holm: float | None = None
-    """Of orders: corrected by Holm's method over all orders of the board."""
+    """For orders: p corrected by Holm's method over all orders of the board."""
     n: int = 0
     """Replicates that the numbers rest on: seeds, or trials where trials are counted."""
     missing: str = ""
@@ -58,11 +58,11 @@ class Judgement:
     could_flip: bool | None = None
     """Whether the missing seeds could change ``here``; None where nothing is missing."""
     more_seeds: int | None = None
-    """Of an inconclusive claim: how many more seeds would settle it; None where no affordable number would."""
+    """For an inconclusive claim: further seeds that would settle it; None if no affordable number would."""
     more_seconds: float | None = None
-    """What they would cost, at the seconds measured in this store, one trial after another."""
+    """Training time of those seeds, one trial after another, by times measured in this store."""
     remark: str = ""
-    """What a reader must know besides: how a λ was picked, what so few seeds cannot show."""
+    """What else a reader must know: how a λ was picked, what so few seeds cannot show."""
 
     def but(self, **changes: object) -> "Judgement":
         """This judgement with some fields changed."""

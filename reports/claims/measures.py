@@ -1,4 +1,4 @@
-"""One number a complete trial, for each thing that a claim can be about."""
+"""The measures that a claim can be about: one number per complete trial."""
 
 from collections.abc import Callable, Mapping
 
@@ -36,7 +36,7 @@ NAMES: dict[Measure, str] = {
 }
 """What each measure is called, in a sentence."""
 EARLY = 3
-"""The epoch after which the paper tells which member will dominate."""
+"""The epoch after which, according to the paper, the member that will dominate is known."""
 
 ByTrial = dict[str, float]
 
@@ -57,9 +57,11 @@ def _column(name: str, factor: float = 1.0) -> Callable[[Frames], Mapping[str, f
 
 
 def dominance(errors: list[float], classes: int) -> float:
-    """How far one member does the work of all, 0 to 1: the index of ``specs.format.records``, of any split and epoch.
+    """How far one member does the work of all, from 0 to 1.
 
-    (mean error of the other members − least) / (error by chance − least), clipped; NaN where it has no meaning.
+    The index is (mean error of the other members − least error) / (error by chance − least error), clipped. It is the
+    one of :mod:`specs.format.records`, for any split and epoch. NaN for a single member, or if the least error is not
+    below that of chance.
     """
     least, chance = min(errors), 1 - 1 / classes
     if len(errors) < 2 or least >= chance:
@@ -86,7 +88,7 @@ def _train_dominance(frames: Frames, epochs: Mapping[str, float]) -> Mapping[str
 
 
 def _loss_over_half(frames: Frames) -> Mapping[str, float]:
-    """Points of accuracy lost by dropping the fewest members that are more than half, a subset for each image."""
+    """Points of accuracy lost by dropping just over half of the members, with a subset for each image."""
     rows = frames.robustness[frames.robustness["mask"] == "example"]
     members = dict(zip(frames.trials["trial_id"], frames.trials["members"], strict=True))
     whole = rows[rows["dropped"] == 0].set_index("trial_id")["accuracy"]
@@ -112,7 +114,8 @@ def _others(norms: np.ndarray) -> np.ndarray:
 
 
 def _filters(frames: Frames) -> list[tuple[str, tuple[np.ndarray, np.ndarray, np.ndarray]]]:
-    """By ensemble: each member's norm of initial and of tested first-layer weights, and of their difference."""
+    """Ids of ensembles, each with three norms per member: of the initial and of the tested first-layer weights, and of
+    their difference."""
     found = []
     for trial, rows in frames.filters.groupby("trial_id", sort=False):
         initial, final = (_stage(rows, stage) for stage in ("initial", "final"))

@@ -1,4 +1,4 @@
-"""Seeds to decide, as a plan needs them: how many would settle a sweep's open claims, and what they would cost."""
+"""The further seeds that would settle a sweep's open claims, and their cost, for ``plan --seeds-to-decide``."""
 
 from dataclasses import dataclass
 
@@ -13,19 +13,19 @@ class Decision:
     """What is open in one sweep, and the seeds that would settle it with 80 % power."""
 
     inconclusive: tuple[Judgement, ...]
-    """The claims whose trials are all complete, and say neither yes nor no."""
+    """The claims whose trials are all complete, and neither confirm nor refute them."""
     waiting: int
-    """Claims that wait for planned trials: what those say comes first."""
+    """Number of claims that wait for planned trials, which should run first."""
     seeds: int
-    """Planned so far, a cell."""
+    """Seeds of each cell that are planned so far."""
     more_seeds: int | None
-    """Beyond those: enough for every claim that seeds can settle; None where there is no such claim."""
+    """Further seeds, enough for every claim that seeds can settle; None if there is no such claim."""
     settled: int
-    """How many claims these would settle."""
+    """Number of claims that the further seeds would settle."""
     seconds: float | None
-    """Of training, one trial after another, for so many more seeds of every cell; None where it cannot be known."""
+    """Training time of the further seeds in every cell, one trial after another; None if unknown."""
     setting: str
-    """For ``--set``; empty where there is nothing to set."""
+    """Argument of ``--set`` that plans the further seeds; empty if there are none."""
 
 
 def decide(frames: Frames) -> Decision:
@@ -55,7 +55,7 @@ def _cells(frames: Frames) -> list[CellName]:
 
 
 def _with_more(sweep: SweepSpec, more: int) -> str:
-    """The spec's seeds and so many more: as a number where they are one, else as a list that begins with them."""
+    """The spec's seeds and so many more: a number if the spec has a number, else a list that begins with the spec's."""
     if isinstance(sweep.seeds, int):
         return str(sweep.seeds + more)
     free = (seed for seed in range(len(sweep.seeds) + more) if seed not in sweep.seeds)

@@ -1,1 +1,1 @@
-"""From a store to checked data frames, and the cells of a plan that are asked of them."""
+"""Verified data frames of a store, and look-ups in them by cell of the plan."""

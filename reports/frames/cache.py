@@ -1,4 +1,4 @@
-"""What is asked of one store again and again is found once, and forgotten with its frames."""
+"""A cache of results per :class:`Frames` object, which dies with the object."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -12,7 +12,10 @@ Found = TypeVar("Found")
 
 
 def remembered(find: Callable[Concatenate[Frames, Asked], Found]) -> Callable[Concatenate[Frames, Asked], Found]:
-    """A function of frames and names, computed once for each; who asks must not change what it returns."""
+    """Cache a function of frames and further arguments, per frames and arguments.
+
+    Callers share the results, and must not change them.
+    """
     known: WeakKeyDictionary[Frames, dict[object, Found]] = WeakKeyDictionary()
 
     @wraps(find)

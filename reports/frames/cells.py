@@ -1,7 +1,7 @@
 """A cell of the plan is one architecture, method and λ; its seeds are its replicates.
 
-Bagging and stacking stand at λ = 0 in the plan, as independent members do, and are never counted among the joint
-trials there: whatever is shown against λ is of joint trials alone.
+In the plan, bagging and stacking have λ = 0, like independent members. They never count as joint trials: everything
+shown against λ is of joint trials alone.
 """
 
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ from specs.methods import BASELINES, JOINT, Method
 
 
 def architectures(frames: Frames) -> list[str]:
-    """Names in the spec's order."""
+    """Names of the architectures, in the spec's order."""
     return list(_cells(frames)[0])
 
 
@@ -26,14 +26,14 @@ def lambdas(frames: Frames) -> list[float]:
 
 @remembered
 def baselines(frames: Frames) -> list[Method]:
-    """The other methods that are planned."""
+    """The planned methods other than joint training."""
     planned = set(frames.planned["method"])
     return [method for method in BASELINES if method in planned]
 
 
 @remembered
 def places(frames: Frames) -> dict[float, int]:
-    """Each planned λ's place in the grid, from 0."""
+    """The position of each planned λ in the grid, from 0."""
     joint = frames.planned["method"] == JOINT
     return {float(lam): place for place, lam in enumerate(sorted(set(frames.planned.loc[joint, "lam"])))}
 
@@ -97,9 +97,9 @@ SUMMARISED = [
 
 
 def summarised(frames: Frames, column: str) -> pd.DataFrame:
-    """A row a planned cell of joint trials: its counts by status, and a column of ``trials`` over the complete seeds.
+    """One row per planned cell of joint trials: counts by status, and a column of ``trials`` over its complete seeds.
 
-    Columns: ``SUMMARISED``; a count a status; seeds, trial_ids and values are lists, by seed.
+    The columns are ``SUMMARISED``: there is a count per status, and seeds, trial_ids and values are lists by seed.
     """
     return _summarised(frames, column).copy()
 
@@ -111,7 +111,7 @@ def _summarised(frames: Frames, column: str) -> pd.DataFrame:
 
 
 def summarised_baselines(frames: Frames, column: str) -> pd.DataFrame:
-    """The same for the cells of bagging and stacking."""
+    """The same as :func:`summarised`, for the cells of bagging and stacking."""
     rows = [_row(frames, column, architecture, trials) for architecture, _, trials in baseline_cells(frames)]
     return pd.DataFrame(rows, columns=SUMMARISED)
 

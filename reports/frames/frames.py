@@ -1,7 +1,7 @@
-"""Store to checked data frames: what was planned, and the committed rows that may be used.
+"""Verified data frames of a store: the plan, and the committed rows that may be used.
 
-The plan comes from the store's current spec, unless another is given. A planned trial meets its rows by ``trial_id``
-alone, and takes the name of its architecture from the plan, because names are labels that may have changed since.
+The plan comes from the store's current spec, unless another is given. Rows are matched to planned trials by
+``trial_id`` alone. Names of architectures come from the plan, because they are labels that may have changed since.
 """
 
 from collections.abc import Mapping
@@ -14,35 +14,36 @@ from specs.format.reader import Reader
 from specs.sweep import SweepSpec
 
 STATUSES = ("complete", "diverged", "failed", "corrupt", "missing")
-"""How a planned trial stands: as committed, or its files are damaged, or nothing is committed."""
+"""The statuses of a planned trial: three as committed, ``corrupt`` if its files are damaged, ``missing`` without a
+commit."""
 
 
 @dataclass(frozen=True, eq=False)
 class Frames:
-    """One store, checked. Frames of measurements hold rows of complete trials only. Never changed once made."""
+    """The verified data of one store. Frames of measurements hold rows of complete trials only. Never modified."""
 
     sweep: SweepSpec
     spec_text: str
     planned: pd.DataFrame
-    """A row a planned trial: trial_id, architecture, method, lam, seed, learning_rate, members, member_parameters,
+    """One row per planned trial: trial_id, architecture, method, lam, seed, learning_rate, members, member_parameters,
     total_parameters, status (one of ``STATUSES``), message."""
     trials: pd.DataFrame
     epochs: pd.DataFrame
     robustness: pd.DataFrame
     filters: pd.DataFrame
     environments: pd.DataFrame
-    """A row a planned trial with a commit: trial_id, then the columns that its commit's environment names."""
+    """One row per planned trial with a commit: trial_id, then a column per item of the commits' environments."""
     stale: int
     """Commits of trials that the current spec does not plan: counted, never used."""
     newer: str = ""
-    """See :class:`reports.frames.verified.Reading`; ``unmeasured`` too."""
+    """See :class:`reports.frames.verified.Reading`, as for ``unmeasured``."""
     unmeasured: Mapping[str, int] = field(default_factory=dict)
 
 
 def load(store: Reader, sweep: SweepSpec | None = None) -> Frames:
     """Read a store and verify every file before its rows are used.
 
-    ``sweep`` is what is planned, as in :func:`reports.frames.verified.read`.
+    ``sweep`` is the plan, as in :func:`reports.frames.verified.read`.
 
     Raises:
         StoreError: the folder is no store, or its spec is missing or invalid.
@@ -51,7 +52,7 @@ def load(store: Reader, sweep: SweepSpec | None = None) -> Frames:
 
 
 def framed(reading: Reading) -> Frames:
-    """What was read, as data frames."""
+    """The data frames of a reading."""
     outcomes = reading.outcomes
     names = {outcome.trial.id: outcome.trial.architecture for outcome in outcomes}
     frames: dict[str, pd.DataFrame] = {name: table.to_pandas() for name, table in reading.tables.items()}

@@ -1,7 +1,7 @@
-"""Store to verified tables: what was planned, what became of it, and the rows that may be used.
+"""Verified tables of a store: the plan, the outcome of each trial, and the rows that may be used.
 
-A large store is tens of thousands of small files. They are read in portions, parsed by two threads (Arrow works
-without Python's lock), and joined portion by portion, so that the files' own small tables are never all held.
+A large store has tens of thousands of small files. They are read in portions and parsed by two threads, since Arrow
+works without Python's lock. Each portion is joined at once, so that the small tables are never all in memory.
 """
 
 from collections.abc import Mapping, Sequence
@@ -22,7 +22,7 @@ from specs.sweep_text import dump_sweep
 TRIALS_AT_ONCE = 64
 """Trials whose files are read at once."""
 THREADS = 2
-"""More gain nothing: half of the work is Python's."""
+"""Threads that parse files. More gain nothing, because half of the work is Python's."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Outcome:
 
     trial: PlannedTrial
     status: str
-    """As committed, or ``corrupt``, or ``missing``."""
+    """The committed status, or ``corrupt``, or ``missing``."""
     message: str = ""
     commit: Commit | None = None
 
@@ -43,22 +43,22 @@ class Reading:
     sweep: SweepSpec
     spec_text: str
     outcomes: tuple[Outcome, ...]
-    """One a planned trial, in the plan's order."""
+    """One per planned trial, in the plan's order."""
     tables: Mapping[str, pa.Table]
     """By name, every table of :mod:`specs.format.records`: the rows of complete trials, in the plan's order."""
     stale: int
     """Commits of trials that the current spec does not plan: counted, never used."""
     newer: str
-    """That a newer version of ensweep wrote the store, as a sentence; empty where none did."""
+    """A sentence saying that a newer version of ensweep wrote the store; empty if none did."""
     unmeasured: Mapping[str, int]
-    """Columns, as ``trials.dominance``, and tables that the format of some complete trials did not have yet; each with
-    the number of those trials."""
+    """Columns, such as ``trials.dominance``, and tables that the format of some complete trials did not have yet, each
+    with the number of those trials."""
 
 
 def read(store: Reader, sweep: SweepSpec | None = None) -> Reading:
     """Read a store and verify every file before its rows are used.
 
-    ``sweep`` is what is planned; the sweep that ran in the store last unless given, and then there may be no store yet.
+    ``sweep`` is the plan, by default the sweep that ran last in the store. If it is given, no store need exist yet.
 
     Raises:
         StoreError: the folder is no store, or its spec is missing or invalid.
@@ -83,7 +83,7 @@ def read(store: Reader, sweep: SweepSpec | None = None) -> Reading:
 
 
 def _unmeasured(tables: Tables, outcomes: Sequence[Outcome]) -> dict[str, int]:
-    """What the formats of some complete trials lack: required columns, and tables, of later formats than the first."""
+    """Required columns and tables of later formats that some complete trials lack, with the number of these trials."""
     complete = [outcome.commit for outcome in outcomes if outcome.commit and outcome.status == "complete"]
     found = {}
     for table in TABLES.values():
@@ -105,13 +105,13 @@ def _portion(
 
 
 def _joined(found: Sequence[Tables]) -> Tables:
-    """The rows of many trials as one table a name, each column in one piece."""
+    """The rows of many trials as one table per name, with each column in one piece."""
     parts = {name: [tables[name] for tables in found if name in tables] for name in TABLES}
     return {name: _concatenated(own).combine_chunks() for name, own in parts.items() if own}
 
 
 def _concatenated(parts: Sequence[pa.Table]) -> pa.Table:
-    """Tables one after the other. Where they hold a list in different precisions, in the higher one."""
+    """Join tables one after the other. Lists of different precisions are joined in the higher one."""
     return pa.concat_tables(parts, promote_options="permissive")
 
 

@@ -1,1 +1,1 @@
-"""The report: one HTML file that stands alone, of one store or several."""
+"""The report: one self-contained HTML file of one or more stores."""

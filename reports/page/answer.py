@@ -23,7 +23,7 @@ class Comparison:
     difference: Summary
     """System minus independent, paired within seeds."""
     best: float | None
-    """The λ with the least mean error on what it was chosen by; None before any trial is complete."""
+    """The λ with the least mean of the error that it is chosen by; None before any trial is complete."""
     at_best: Summary
     learning_rates: tuple[float, ...]
     """The distinct learning rates over λ; more than one confounds λ's effect with theirs."""
@@ -41,7 +41,7 @@ class Comparison:
 
 
 def compare(frames: Frames) -> list[Comparison]:
-    """One comparison an ensemble, in the spec's order."""
+    """One comparison per ensemble, in the spec's order."""
     members = dict(zip(frames.planned["architecture"], frames.planned["members"], strict=True))
     return [_compare(frames, name) for name in architectures(frames) if members[name] > 1]
 
@@ -70,7 +70,7 @@ def _errors(frames: Frames, name: str, method: Method) -> dict[int, float]:
 
 
 def sentence(frames: Frames, comparisons: list[Comparison]) -> str:
-    """What the data say, with intervals, and what they cannot."""
+    """The answer that the data give, with intervals, or why there is none."""
     if not any(comparison.best is not None for comparison in comparisons):
         return f"No answer yet: {_why_none(frames)}."
     verdicts = {"system": "lower", "ensemble": "higher", "unclear": "not separable", "unmeasured": "not measured yet"}
@@ -99,7 +99,7 @@ def _named(comparison: Comparison) -> str:
 
 
 def choice(frames: Frames, comparisons: list[Comparison]) -> str:
-    """How the best λ was chosen, said before its error is."""
+    """How the best λ was chosen, which the page says before it shows that λ's error."""
     if not any(comparison.best is not None for comparison in comparisons):
         return ""
     named = wording.listed([f"{c.best:g} for {c.architecture}" for c in comparisons if c.best is not None])

@@ -1,4 +1,4 @@
-"""What was planned and what became of it: the matrix, the gaps and the scale."""
+"""What was planned and what became of it: the matrix of cells, the gaps, and the trials that ended badly."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ from reports.frames.frames import STATUSES, Frames
 from reports.tables import DisplayTable
 
 SIGNS = {"diverged": "✕", "failed": "✕", "corrupt": "⚠", "missing": "○"}
-"""A sign beside each word, so that no status is told by colour alone."""
+"""A sign beside each word, so that no status is shown by colour alone."""
 
 
 @dataclass(frozen=True)
@@ -27,22 +27,22 @@ class Cell:
 
 @dataclass(frozen=True)
 class Matrix:
-    """Architectures down; λ, then bagging and stacking across."""
+    """The coverage matrix: a row per architecture; columns for λs, then for bagging and stacking."""
 
     headers: tuple[str, ...]
     rows: tuple[tuple[str, tuple[Cell, ...]], ...]
     cut: str = ""
-    """Says that only a part is shown; empty where all of it is."""
+    """A sentence saying that only a part is shown; empty if all of it is."""
 
 
 MOST_COLUMNS, MOST_CELLS = 60, 2_400
-"""More than these tell a reader nothing, and would outgrow the page."""
+"""Limits of the matrix. A larger one would tell a reader nothing, and outgrow the page."""
 MOST_PROBLEMS, MOST_MESSAGE = 60, 400
-"""Trials that are listed as lost, and characters that each says of why."""
+"""Most trials that are listed as lost, and most characters of each one's message."""
 
 
 def matrix(frames: Frames) -> Matrix:
-    """Complete against planned trials of every cell, with what was lost."""
+    """Complete and planned trials of every cell, with the numbers of lost ones."""
     cells: dict[tuple[str, float | str], Cell] = {
         **{(name, lam): _cell(trials) for name, lam, trials in planned_cells(frames)},
         **{(name, method): _cell(trials) for name, method, trials in baseline_cells(frames)},
@@ -74,7 +74,7 @@ def _cell(trials: pd.DataFrame) -> Cell:
 
 
 def totals(frames: Frames) -> str:
-    """``46 of 48 planned trials complete, 1 diverged, 1 missing``."""
+    """The totals in words: ``46 of 48 planned trials complete, 1 diverged, 1 missing``."""
     counts = {status: int((frames.planned["status"] == status).sum()) for status in STATUSES}
     lost = [f"{counts[status]} {status}" for status in STATUSES[1:] if counts[status]]
     complete = f"{counts['complete']} of {wording.count(len(frames.planned), 'planned trial')} complete"
@@ -83,7 +83,7 @@ def totals(frames: Frames) -> str:
 
 @remembered
 def gaps(frames: Frames, only_ensembles: bool = False) -> str:
-    """Which cells of joint trials lack some, in a sentence; that nothing is missing, where nothing is."""
+    """A sentence on the cells whose joint trials are not all complete, or saying that there is none."""
     short = [
         f"{name} at {wording.lam(lam)} ({lost} of {len(trials)})"
         for name, lam, trials in planned_cells(frames)

@@ -41,7 +41,7 @@ def render(study: Sequence[Frames]) -> str:
 
 
 def _lightened(views: Sequence[SweepView], excess: int) -> list[SweepView]:
-    """The stores' views with so many bytes less of figures, or as many as those have."""
+    """The stores' views with figures lighter by ``excess`` bytes in all, or as light as they can be."""
     figures = [figure for view in views for figure in view.figures]
     room = sum(figure.weight for figure in figures) - excess
     left = {figure.id: figure for figure in size_limit.fit(figures, room)}
@@ -66,7 +66,7 @@ def _written(study: Sequence[Section], views: Sequence[SweepView], board: scoreb
 
 
 def _left_out(figures: Sequence[FigureView]) -> str:
-    """Says that the page has no room for everything; empty where it has."""
+    """A sentence saying that figures lack detail to keep the page small; empty if none does."""
     short = [figure for figure in figures if figure.left_out]
     if not short:
         return ""
@@ -77,7 +77,7 @@ def _left_out(figures: Sequence[FigureView]) -> str:
 
 
 class _Plotly:
-    """Plotly's script: as text, which the policy allows by its digest, and packed."""
+    """Plotly's script: as text, whose digest the content security policy allows, and packed."""
 
     def __init__(self) -> None:
         self.text: str = get_plotlyjs()

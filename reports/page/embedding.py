@@ -21,8 +21,8 @@ def embedded(value: object) -> Markup:
 def packed(text: str) -> Markup:
     """Text compressed (RFC 1950) and in base64, which is inert anywhere; the page unpacks it when it is needed.
 
-    Plotly shrinks from 4.8 MB to 2.0 MB, and a drawing to a fifth, which is what lets all of the paper's sweeps into
-    one page. Equal text gives equal bytes with one version of zlib.
+    Plotly shrinks from 4.8 MB to 2.0 MB, and a drawing to a fifth, so that all of the paper's sweeps fit into one page.
+    Equal text gives equal bytes with one version of zlib.
     """
     return Markup(base64.b64encode(zlib.compress(text.encode(), 9)).decode("ascii"))
 
@@ -33,7 +33,7 @@ def compact_json(value: object) -> str:
 
 
 def content_security_policy(scripts: Sequence[str]) -> str:
-    """Nothing may be fetched, and no script may run but these; images only from within the page."""
+    """The page's policy: it may fetch nothing, run only these scripts, and show only images from within itself."""
     digests = (base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() for script in scripts)
     allowed = " ".join(f"'sha256-{digest}'" for digest in digests)
     return (

@@ -1,5 +1,7 @@
-"""Where the paper, its authors' code and itself disagree, and what is done here: facts with their sources, no numbers
-of a store."""
+"""Points on which the paper disagrees with its authors' code or with itself, and what ensweep does.
+
+The ledger holds facts with their sources, and no numbers of a store.
+"""
 
 from dataclasses import dataclass
 
@@ -19,7 +21,7 @@ class Disagreement:
     other: str
     """What its code, or another place of the paper, says."""
     here: str
-    """What ensweep does, and where it is to be seen."""
+    """What ensweep does, and where the report shows it."""
     against: str = "its code"
     """What the paper disagrees with: its code, itself, or what can be known."""
 

@@ -1,4 +1,4 @@
-"""Where the numbers came from, and what they cannot say."""
+"""The origin of the numbers, and their limits."""
 
 import pandas as pd
 
@@ -11,11 +11,11 @@ from specs.datasets import facts_of
 from specs.methods import JOINT, METHODS, Method
 
 MOST_ENVIRONMENTS = 8
-"""Columns of the table of environments: the most frequent ones."""
+"""Most columns of the table of environments. The most frequent environments are shown."""
 
 
 def environments(frames: Frames) -> pd.DataFrame:
-    """The distinct environments of committed trials, the most frequent first, with ``trials`` that each ran."""
+    """The distinct environments of committed trials, the most frequent first, with the number of their ``trials``."""
     known = frames.environments.drop(columns="trial_id", errors="ignore").astype(object)
     if known.empty:  # nothing is committed, or failures alone, which name no environment
         return pd.DataFrame(columns=["trials"])
@@ -26,7 +26,7 @@ def environments(frames: Frames) -> pd.DataFrame:
 
 
 def table(found: pd.DataFrame) -> DisplayTable:
-    """One column an environment, the most frequent first; a row whose values differ says so."""
+    """A table with a column per environment, the most frequent first. A row whose values differ says so."""
     shown = min(len(found), MOST_ENVIRONMENTS)
     more = f"and {len(found) - shown} more" if len(found) > shown else ""
     headers = ("item", *(f"environment {i + 1}" for i in range(shown)), more)
@@ -39,7 +39,7 @@ def table(found: pd.DataFrame) -> DisplayTable:
 
 
 def warning(found: pd.DataFrame) -> str:
-    """Says that trials ran in different environments; empty where they did not."""
+    """A sentence saying that trials ran in different environments; empty if they did not."""
     if len(found) < 2:
         return ""
     differing = [str(name) for name in found.columns if name != "trials" and found[name].nunique() > 1]
@@ -50,7 +50,7 @@ def warning(found: pd.DataFrame) -> str:
 
 
 def summary(frames: Frames, found: pd.DataFrame) -> str:
-    """The shortest account of the origin: data, environments, time spent."""
+    """The origin in one line: data, epochs, environments, training time, stale trials."""
     spent = wording.duration(float(frames.trials["seconds"].sum()))
     parts = [f"Data: {frames.sweep.dataset.name}", wording.count(frames.sweep.training.epochs, "epoch")]
     parts.append(wording.count(len(found), "environment"))
@@ -81,13 +81,13 @@ def limits(frames: Frames) -> list[str]:
 
 
 def _unmeasured(frames: Frames) -> str:
-    """What earlier versions of the store's format had no place for."""
+    """A sentence on values that some trials lack because their version of the store's format did not have them."""
     named = [f"{name} ({wording.count(trials, 'trial')})" for name, trials in frames.unmeasured.items()]
     return f"Not measured by the earlier version of ensweep that trained some trials: {wording.listed(named)}."
 
 
 def _baselines(frames: Frames) -> list[str]:
-    """What is ours about bagging and stacking, where they are planned."""
+    """Sentences on our own settings of bagging and stacking, if they are planned."""
     if not (planned := baselines(frames)):
         return []
     settings = "; ".join(METHODS[method].settings for method in planned)

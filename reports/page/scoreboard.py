@@ -1,4 +1,4 @@
-"""The claims as a reader meets them: counts by verdict, each with its evidence, and the seeds that would decide."""
+"""The claims on the page: counts by verdict, each claim with its evidence, and the seeds that would settle it."""
 
 from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
@@ -18,7 +18,7 @@ SIGNS = {
     "not comparable": "≠",
     "checked by tests": "✓",
 }
-"""A sign beside each word, so that no verdict is told by colour alone."""
+"""A sign beside each word, so that no verdict is shown by colour alone."""
 STATES = {
     "reproduced": "full",
     "checked by tests": "full",
@@ -43,10 +43,10 @@ class Claim:
     """One claim as it is shown."""
 
     id: str
-    """Of its row on the page: by position, never from a spec's text."""
+    """Id of the claim's row on the page, made from its position and never from a spec's text."""
     name: str
     sweep: str
-    """The label of its store; empty where there is one."""
+    """Label of the claim's store; empty if the page has only one store."""
     sentence: str
     source: str
     verdict: Verdict
@@ -54,9 +54,9 @@ class Claim:
     remark: str
     paper: str
     missing: str
-    """What is missing, and whether it could change what is said; empty where nothing is."""
+    """What is missing, and whether it could change the verdict; empty if nothing is missing."""
     figure: str
-    """Element that shows it; empty where the page has none."""
+    """Id of the element that shows the claim; empty if the page has none."""
 
 
 @dataclass(frozen=True)

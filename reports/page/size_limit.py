@@ -1,4 +1,4 @@
-"""A page that stays small whatever the store holds: the heaviest detail goes first, and the page says so."""
+"""Keeps the page small for every store. The heaviest detail is left out first, and the page says so."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -6,13 +6,13 @@ from dataclasses import replace
 from reports.page.views import FigureView
 
 PAGE_BYTES = 5_900_000
-"""Bytes of the whole page: REPORT's 6 MB, less some for what is said about the things left out."""
+"""Most bytes of the whole page: the limit of 6 MB, less a reserve for the sentences on what is left out."""
 
 HOVER_FIELDS = ("text", "hovertext", "customdata")
 
 
 def without_hover(view: FigureView) -> FigureView:
-    """A figure whose marks say nothing under the pointer but their own numbers."""
+    """A figure without hover texts. Plotly then shows only the numbers of the marks."""
     if view.figure is None:
         return view
     traces = [
@@ -28,17 +28,17 @@ def without_csv(view: FigureView) -> FigureView:
 
 
 def without_drawing(view: FigureView) -> FigureView:
-    """A figure of which the words and the table are left."""
+    """A figure without its drawing, of which the words and the table are left."""
     return view if view.figure is None else _less(view, "the drawing", figure=None)
 
 
 LIGHTENINGS: tuple[Callable[[FigureView], FigureView], ...] = (without_hover, without_csv, without_drawing)
-"""What goes first where there is no room for all: of the heaviest figure, then the next, then the next step."""
+"""Steps that lighten figures, in order. Each is applied to all figures, the heaviest first, before the next step."""
 ORDER_IN_WORDS = "texts under the pointer go first, then CSV files, then drawings, of the heaviest figures first"
 
 
 def fit(views: Sequence[FigureView], room: int) -> list[FigureView]:
-    """The figures, lightened until their drawings and CSV files take at most so many bytes together."""
+    """The figures, lightened until their drawings and CSV files together take at most ``room`` bytes, if possible."""
     found = list(views)
     for lighten in LIGHTENINGS:
         for i in sorted(range(len(found)), key=lambda i: (-found[i].weight, i)):

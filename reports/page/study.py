@@ -1,4 +1,4 @@
-"""What one page is of: one store, or several, each with names for its elements that no spec can choose."""
+"""The stores that a page shows, each with ids for its elements that no spec can choose."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ class Section:
 
     @property
     def label(self) -> str:
-        """What its section is called; the number tells two stores of one sweep apart."""
+        """Title of the store's section. The number distinguishes two stores of one sweep."""
         return self.frames.sweep.name if self.alone else f"{self.number}. {self.frames.sweep.name}"
 
 
@@ -37,7 +37,7 @@ def sections(study: Sequence[Frames]) -> tuple[Section, ...]:
 
 
 def question(study: Sequence[Section]) -> str:
-    """What was asked: a sweep's own title, or what several sweeps ask together."""
+    """The question of the page: a sweep's own title, or what several sweeps ask together."""
     if len(study) == 1:
         return study[0].frames.sweep.title
     return f"One system or an ensemble? {len(study)} sweeps"

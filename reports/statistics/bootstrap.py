@@ -11,18 +11,18 @@ RESAMPLES = 10_000
 RESAMPLES_AT_ONCE = 500
 """Resamples drawn at once, so that many seeds take little memory."""
 SEED = 2020
-"""Of the bootstrap's generator: fixed, so that a page is rebuilt byte for byte."""
+"""Seed of the bootstrap's generator, fixed so that a page is rebuilt byte for byte."""
 
 
 def resampled_means(errors: np.ndarray, resamples: int = RESAMPLES) -> np.ndarray:
     """Means over seeds resampled with replacement: rows are seeds, and a seed's columns stay together.
 
     Args:
-        errors: (seed, column) of one value each.
-        resamples: how many.
+        errors: values of shape (seed, column).
+        resamples: number of resamples.
 
     Returns:
-        (resample, column), the same for equal arguments.
+        Means of shape (resample, column), the same for equal arguments.
     """
     seeds, means = len(errors), []
     generator = np.random.default_rng(SEED)
@@ -48,7 +48,7 @@ class Best:
 
 
 def best_lambda(errors: Mapping[float, Mapping[int, float]]) -> Best | None:
-    """The best λ by errors of each λ and seed; λs without any seed are left out; None where no seed has all the rest.
+    """The best λ, given errors by λ and seed. λs without any seed are left out. None if no seed has all the others.
 
     Seeds are drawn with replacement, each with its errors at every λ, since λs are paired within seeds. Of equal means
     the smaller λ counts as the better.
@@ -69,5 +69,5 @@ def best_lambda(errors: Mapping[float, Mapping[int, float]]) -> Best | None:
 
 
 def _least(means: np.ndarray) -> np.ndarray:
-    """The first column with the least mean of each row; means equal to within rounding are equal."""
+    """Index of the first column with the least mean, in each row. Means equal to 12 decimals count as equal."""
     return np.asarray(np.round(means, 12).argmin(-1))

@@ -8,7 +8,7 @@ from scipy import stats
 
 POWER = 0.8
 MOST_SEEDS = 1_000
-"""More are never asked for: a question that needs them is settled by its smallness."""
+"""Most seeds that are suggested. An effect that needs more is too small to matter."""
 
 
 def of_t_test(mean: float, sd: float, n: int, alpha: float) -> float:
@@ -28,8 +28,8 @@ def of_equivalence(mean: float, sd: float, n: int, margin: float, alpha: float) 
 def more_seeds(values: Sequence[float], margin: float | None, alpha: float) -> int | None:
     """How many seeds beyond these settle whether the mean is 0, or within ±margin, with 80 % power.
 
-    Mean and standard deviation are taken as they are so far. None below two values, without any spread, and where
-    ``MOST_SEEDS`` would not do.
+    Mean and standard deviation are assumed to stay as they are. None for fewer than two values, without any spread, or
+    if ``MOST_SEEDS`` would not suffice.
     """
     array = np.asarray(values, dtype=float)
     if array.size < 2 or (sd := float(array.std(ddof=1))) == 0:
@@ -48,7 +48,10 @@ def more_seeds(values: Sequence[float], margin: float | None, alpha: float) -> i
 
 
 def _least(power: Callable[[int], float], fewest: int) -> int | None:
-    """The least n of sufficient power, which grows with n."""
+    """The least n, from ``fewest`` on, with a power of at least ``POWER``; None beyond ``MOST_SEEDS``.
+
+    The bisection relies on power growing with n.
+    """
     if not power(MOST_SEEDS) >= POWER:
         return None
     low, high = fewest, MOST_SEEDS
@@ -61,8 +64,8 @@ def _least(power: Callable[[int], float], fewest: int) -> int | None:
 def more_seeds_for_share(share: float, seeds: int, sure: float) -> int | None:
     """How many more seeds bring a bootstrap's share to ``sure``, or to 1 − ``sure``.
 
-    The share is Φ(√n·d) of an effect d that stays as it is; the bootstrap's spread is √(1 − 1/n) of the true one.
-    None where the share is a half or nearly so, and where ``MOST_SEEDS`` would not do.
+    The share is modelled as Φ(√n·d) with a constant effect d. The bootstrap's spread is √(1 − 1/n) of the true one.
+    None for fewer than two seeds, for a share of 0, a half or 1, or if ``MOST_SEEDS`` would not suffice.
     """
     agreeing = max(share, 1 - share)
     if seeds < 2 or agreeing >= 1:

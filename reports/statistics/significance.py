@@ -9,17 +9,17 @@ from scipy import stats
 
 @dataclass(frozen=True)
 class PValues:
-    """A one-sample t test of a hypothesis, and of its contrary: the p of each, small where the data speak for it."""
+    """p values of a hypothesis and of its contrary. Each is small if the data support it."""
 
     p_for: float
     p_against: float
 
 
 def tends_above_zero(values: Sequence[float]) -> PValues:
-    """Two-sided t test that a mean is 0, split by the side on which it lies: above (for), or below (against).
+    """Two-sided t test of a mean of 0, split by side: ``p_for`` for a mean above 0, ``p_against`` for one below.
 
-    The smaller of the two is the p of ``scipy.stats.ttest_1samp``. Values without any spread decide by their mean:
-    differences that are all exactly 0 are those of a cell with itself, which is not above itself.
+    The smaller of the two is the p of ``scipy.stats.ttest_1samp``. Values without any spread are decided by their mean.
+    If all are exactly 0, they count against a mean above 0: a cell is being compared with itself.
     """
     array = np.asarray(values, dtype=float)
     if array.size < 2:
@@ -33,10 +33,10 @@ def tends_above_zero(values: Sequence[float]) -> PValues:
 
 
 def equivalent_to_zero(values: Sequence[float], margin: float) -> PValues:
-    """Two one-sided t tests (Schuirmann 1987) that a mean lies within ±margin; against it, that it lies beyond.
+    """Two one-sided t tests (Schuirmann 1987) of a mean within ±margin, and tests of the contrary, a mean beyond it.
 
-    ``p_for`` is the larger of the two one-sided p: below 0.05 where the 90 % interval lies within the margin.
-    ``p_against`` is below 0.05 where the 95 % interval lies wholly beyond one end of it.
+    ``p_for`` is the larger of the two one-sided p. It is below 0.05 if the 90 % interval lies within the margin.
+    ``p_against`` is below 0.05 if the 95 % interval lies wholly beyond one end of the margin.
     """
     array = np.asarray(values, dtype=float)
     if array.size < 2:

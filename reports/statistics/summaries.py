@@ -30,7 +30,7 @@ class Summary:
 
     @property
     def has_interval(self) -> bool:
-        """Whether there were enough values for one."""
+        """Whether there were enough values for an interval."""
         return self.n > 1
 
     @property

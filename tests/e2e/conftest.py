@@ -1,4 +1,4 @@
-"""The real command line on a real store, and what is compared between stores."""
+"""Runs the real command line on a real store, and reads from stores what tests compare."""
 
 import json
 import signal
@@ -17,7 +17,7 @@ from tests.processes import Family
 ENSWEEP = Path(sys.executable).with_name("ensweep")
 
 RUN_SECONDS = 600
-"""After which a command is killed; the test's own time-out comes first, unless it was lengthened."""
+"""Seconds after which a command is killed. The test's own time-out comes first, unless it was lengthened."""
 
 FAULTY = Path(__file__).with_name("faulty.py")
 
@@ -48,13 +48,13 @@ class Workplace:
         self.spec.write_text(SPEC)
         self.store = folder / "results" / "tiny"
         self.family = Family()
-        """Every process that these commands start, and theirs."""
+        """All processes that these commands start, with their descendants."""
         self.environment: dict[str, str] = {}
         """Variables for the commands, besides this process's."""
         self._started: list[subprocess.Popen[str]] = []
 
     def start(self, *arguments: str) -> "subprocess.Popen[str]":
-        """Start a command; it is killed with the test, if it lives so long."""
+        """Start a command. It is killed at the end of the test if it still runs."""
         return self._start([str(ENSWEEP), *arguments])
 
     def run(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
@@ -80,7 +80,7 @@ class Workplace:
         return process
 
     def end(self) -> None:
-        """Kill what was started and still lives."""
+        """Kill the started commands that still run."""
         for process in self._started:
             if process.poll() is None:
                 process.kill()
@@ -95,7 +95,7 @@ class Workplace:
         return subprocess.CompletedProcess(command, process.returncode, out, err)
 
     def events(self, event: str, store: Path | None = None) -> list[dict[str, Any]]:
-        """What the workers of a store wrote down of this kind, by time."""
+        """The events of one kind that the workers of a store logged, by time."""
         files = ((store or self.store) / "logs" / "workers").glob("*.jsonl")
         found = [json.loads(line) for file in files for line in file.read_text().splitlines()]
         return sorted((line for line in found if line["event"] == event), key=lambda line: float(line["at"]))
@@ -106,7 +106,7 @@ class Workplace:
         return {path.stem: json.loads(path.read_text()) for path in folder.glob("[!.]*.json")}
 
     def rows(self, store: Path | None = None) -> dict[str, list[Mapping[str, Any]]]:
-        """All committed rows of a store, without what is measured of the machine, in a canonical order."""
+        """All committed rows of a store, by table and in a canonical order, without ``INCIDENTAL`` columns."""
         root = store or self.store
         found: dict[str, list[Mapping[str, Any]]] = {}
         for trial_id, commit in sorted(self.commits(root).items()):
@@ -121,7 +121,7 @@ class Workplace:
 
 @pytest.fixture(scope="session", autouse=True)
 def heeding_keys() -> None:
-    """Commands heed Ctrl-C even where the tests are a job in the background, whose children would ignore it."""
+    """Make commands react to Ctrl-C even if the tests are a job in the background, whose children would ignore it."""
     if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 

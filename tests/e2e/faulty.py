@@ -1,7 +1,7 @@
-"""The real command line with a fault in it: ``python -m tests.e2e.faulty PLACE NUMBER FAULT ENSWEEP-ARGUMENTS...``.
+"""Runs the real command line with a fault: ``python -m tests.e2e.faulty PLACE NUMBER FAULT ENSWEEP-ARGUMENTS...``.
 
-At the named place, when it is passed for the given time, the fault happens: ``kill`` (SIGKILL), ``term``, ``stop``
-(SIGSTOP), ``full`` (no space left), ``memory`` (out of memory), ``error``. A number of 0 means every time.
+The fault happens when the place is passed for the NUMBERth time; with 0, every time. Faults are ``kill`` (SIGKILL),
+``term`` (SIGTERM), ``stop`` (SIGSTOP), ``full`` (no space left), ``memory`` (out of memory) and ``error``.
 """
 
 import errno
@@ -12,13 +12,13 @@ import sys
 from specs import faults
 
 TOLD = "ENSWEEP_TEST_TOLD"
-"""Variable whose value an ``error`` tells."""
+"""Environment variable whose value is part of an ``error``'s message."""
 
 SIGNALS = {"kill": signal.SIGKILL, "term": signal.SIGTERM, "stop": signal.SIGSTOP}
 
 
 def handler(place: str, number: int, fault: str) -> faults.Handler:
-    """Makes the fault happen."""
+    """A handler of fault points that makes the fault happen."""
     passed = 0
 
     def happen(name: str) -> None:

@@ -1,7 +1,8 @@
-"""A Ray cluster of several nodes on this machine, told by lines on stdin what becomes of them.
+"""A Ray cluster of several nodes on this machine, controlled by lines on stdin.
 
-Prints its address, then a line for each command: ``kill PID`` ends the node that the process works on at once, as a
-power cut does; ``drain PID`` gives it notice, as a spot market does, and kills it when that has run out.
+It prints its address, then a line for each command that it has carried out. ``kill PID`` ends the node of that process
+at once, as a power cut does. ``drain PID`` gives the node notice, as a spot market does, and kills it when the notice
+has run out.
 """
 
 import sys
@@ -41,7 +42,7 @@ def main() -> None:
 
 
 def give_notice(address: str, node: str) -> None:
-    """What ``ray drain-node`` does, without the seconds that a new process would take."""
+    """Drain a node as ``ray drain-node`` does, without the seconds that a new process takes."""
     deadline = int((time.time() + NOTICE_SECONDS) * 1000)
     preempted = DrainNodeReason.Value("DRAIN_NODE_REASON_PREEMPTION")
     accepted, why = GcsClient(address=address).drain_node(node, preempted, "spot", deadline)

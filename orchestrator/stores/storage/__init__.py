@@ -1,6 +1,6 @@
-"""Where a store's bytes lie: a folder, or a prefix of a bucket. The same operations on both.
+"""Storage of a store's bytes: a folder, or a prefix of a bucket, with the same operations on both.
 
-Nothing is ever changed in place. Content appears whole under its key, or not at all, whenever the writer dies.
+Nothing is ever changed in place. Content appears whole under its key or not at all, whenever the writer dies.
 """
 
 from collections.abc import Iterable
@@ -15,13 +15,13 @@ from specs.format.reader import Reader
 
 @dataclass(frozen=True)
 class Entry:
-    """Something in a store."""
+    """A file or an object in a store."""
 
     key: str
     size: int
     """Bytes."""
     modified: float
-    """Unix time, by the clock of whoever keeps the bytes."""
+    """Unix time of the last write, by the clock of the storage, which may differ from this machine's."""
 
 
 class Storage(Reader, Protocol):
@@ -29,10 +29,10 @@ class Storage(Reader, Protocol):
 
     @property
     def folder(self) -> Path | None:
-        """Where it lies on this machine; None on object storage."""
+        """The store's folder on this machine; None on object storage."""
 
     def create(self, key: str, content: bytes) -> bool:
-        """Put content under a key that holds nothing, in one step; says whether this call did.
+        """Put content under a key that holds nothing, in one step; returns whether this call did.
 
         Raises:
             StoreError: it cannot be written.
@@ -53,14 +53,14 @@ class Storage(Reader, Protocol):
         """
 
     def replace_tagged(self, key: str, content: bytes, tag: str) -> bool:
-        """Replace content only if it still has this tag; says whether it had.
+        """Replace content only if it still has this tag; returns whether it had.
 
         Raises:
             StoreError: it cannot be written.
         """
 
     def entries(self, prefix: str) -> list[Entry]:
-        """Everything under a prefix, by key."""
+        """All entries under a prefix, sorted by key."""
 
     def delete(self, keys: Iterable[str]) -> None:
         """Remove what is under these keys, if anything is.
@@ -95,10 +95,10 @@ class Below:
 
 
 def check_key(key: str, url: str) -> None:
-    """See that a key stays in its store.
+    """Check that a key stays inside its store.
 
     Raises:
-        StoreError: it leads out.
+        StoreError: the key leads outside.
     """
     pure = PurePosixPath(key)
     if pure.is_absolute() or ".." in pure.parts or "\0" in key:
@@ -106,7 +106,7 @@ def check_key(key: str, url: str) -> None:
 
 
 def open_storage(place: str | Path) -> Storage:
-    """The storage at a path or at an ``s3://bucket/prefix``. Touches nothing yet.
+    """The storage at a path or at ``s3://bucket/prefix``. Nothing is read or written yet.
 
     Raises:
         StoreError: object storage of another kind, or an address with a password in it.

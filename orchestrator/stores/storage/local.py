@@ -15,16 +15,19 @@ from specs import faults, files
 from specs.format.errors import StoreError, StoreFullError, StoreUnreadableError
 
 GUARD_SECONDS = 5.0
-"""So long a comparison by another process is waited for; it takes milliseconds, unless that process is stopped."""
+"""Most seconds to wait while another process compares and replaces: milliseconds, unless that process is stopped."""
 
 FULL = (errno.ENOSPC, errno.EDQUOT)
 
 DAMAGED = (errno.EIO, errno.EBADMSG, getattr(errno, "EUCLEAN", errno.EIO))
-"""How a disk says that it lost what was written; every other reason not to read may pass."""
+"""Errors by which a disk reports that it lost data. Any other read error may be temporary."""
 
 
 class LocalStorage:
-    """Content is written under a dot name beside its key, forced to disk, and then named in one step."""
+    """A storage in a folder.
+
+    Content is written under a name with a dot beside its key, synced to disk, and then linked or renamed in one step.
+    """
 
     def __init__(self, root: Path) -> None:
         self.folder = root.absolute()
@@ -35,7 +38,7 @@ class LocalStorage:
         return str(self.folder)
 
     def path(self, key: str) -> Path:
-        """Where a key lies.
+        """Path of a key.
 
         Raises:
             StoreError: the key leads out of the store.
@@ -96,7 +99,7 @@ class LocalStorage:
             try:
                 os.link(temporary, path)
             except FileExistsError:
-                # An NFS server whose answer was lost is asked again, and finds the link that it made.
+                # If an NFS server's answer is lost, the repeated request finds the link that the first one made.
                 return path.stat().st_ino == temporary.stat().st_ino
             faults.point("create.linked")
             _sync(path.parent)
@@ -111,7 +114,10 @@ class LocalStorage:
 
     @contextmanager
     def _written(self, key: str, content: bytes) -> Iterator[tuple[Path, Path]]:
-        """The content on disk under a temporary name, which is gone afterwards, and the path it is meant for."""
+        """Write content to disk under a temporary name; yields that path, and the path that is meant.
+
+        The temporary name is removed afterwards.
+        """
         path = self.path(key)
         try:
             with files.staged(path) as temporary:
@@ -126,8 +132,8 @@ class LocalStorage:
         return content, hashlib.sha256(content).hexdigest()
 
     def replace_tagged(self, key: str, content: bytes, tag: str) -> bool:
-        """See :class:`orchestrator.stores.storage.Storage`; the kernel's lock keeps others away while it compares."""
-        if not self.path(key).is_file():  # no guard is left beside nothing
+        """See :class:`orchestrator.stores.storage.Storage`; a kernel lock excludes other processes meanwhile."""
+        if not self.path(key).is_file():  # a missing key must not get a guard file
             return False
         try:
             with _guarded(self.path(f"{key}.guard")):
@@ -139,7 +145,7 @@ class LocalStorage:
         return True
 
     def delete(self, keys: Iterable[str]) -> None:
-        """See :class:`orchestrator.stores.storage.Storage`; folders that become empty go too."""
+        """See :class:`orchestrator.stores.storage.Storage`; folders that become empty are removed too."""
         for key in keys:
             path = self.path(key)
             try:
@@ -153,7 +159,11 @@ class LocalStorage:
             self._remove_empty(path.parent)
 
     def _remove_empty(self, folder: Path) -> None:
-        """The folders of the first level stay, which show what a store is, and its own, which is the user's."""
+        """Remove a folder and those above it while they are empty.
+
+        The folders of the first level stay, because they show what a store is. So does the store's own folder, because
+        it is the user's.
+        """
         while self.folder not in (folder, folder.parent) and folder.is_relative_to(self.folder):
             try:
                 folder.rmdir()
@@ -180,7 +190,11 @@ def _is_damage(error: StoreUnreadableError) -> bool:
 
 
 def _unlisted(error: OSError) -> None:
-    """A folder that is gone holds nothing; one that cannot be listed must not be taken for empty."""
+    """Ignore a folder that is gone. A folder that cannot be listed must not pass for an empty one.
+
+    Raises:
+        StoreUnreadableError: a folder cannot be listed.
+    """
     if not isinstance(error, FileNotFoundError | NotADirectoryError):
         raise _unreadable(Path(error.filename), error) from error
 
@@ -207,10 +221,10 @@ def _guarded(path: Path) -> Iterator[None]:
 
 
 def _lock(file: TextIO) -> None:
-    """Take the kernel's lock, or go on without it.
+    """Take the kernel's lock, or continue without it after ``GUARD_SECONDS``.
 
-    Some network file systems have none, and its holder may have been stopped while it compared. Two takeovers in the
-    same instant are then possible, and do no harm to results, which are committed exclusively.
+    Some network file systems have no locks, and a holder may have been stopped during its comparison. Then two drivers
+    may take over at the same instant. Results are safe even so, because commits are exclusive.
     """
     end = time.monotonic() + GUARD_SECONDS
     while time.monotonic() < end:

@@ -21,24 +21,24 @@ from specs import faults
 from specs.format.errors import StoreError, StoreFullError
 
 AT_ONCE = 16
-"""Requests in flight while many keys are read."""
+"""Requests sent in parallel while many keys are read."""
 
 ATTEMPTS = 6
-"""Times that botocore sends a request before it gives up, with growing pauses: outages of half a minute pass."""
+"""Times that botocore sends a request before it gives up. With its growing pauses, this outlasts half a minute."""
 
 CONNECT_SECONDS, READ_SECONDS = 10, 60
 
 FIRST_ATTEMPTS, FIRST_CONNECT_SECONDS, FIRST_READ_SECONDS = 2, 3, 10
-"""Of a process's first request, which tells whether there is an S3 at all."""
+"""Limits of a process's first request, which finds out whether S3 answers at all."""
 
 BODIES = 4
-"""Times that content is asked for when the connection breaks in the middle of it, which botocore leaves to others."""
+"""Times that content is requested if the connection breaks within it. Botocore does not retry in that case."""
 
 CONFLICTS = 8
-"""Times that a conditional write is sent while others are under way for the same key."""
+"""Times that a write is sent while others are under way for the same key."""
 
 WRITER = "ensweep-writer"
-"""Metadata by which a writer knows its own content again."""
+"""Key of the metadata by which a writer recognises its own content."""
 
 DELETE_BATCH = 1000
 """Most keys that S3 deletes in one request."""
@@ -82,17 +82,17 @@ class S3Storage:
         return cls(parts.netloc, f"{prefix}/" if prefix else "")
 
     _clients: dict[int, Any] = field(default_factory=dict, compare=False, repr=False)
-    """By process: connections must not be shared with the children of a fork."""
+    """Clients by process id: a forked child must not share its parent's connections."""
 
     folder: ClassVar[Path | None] = None
 
     @property
     def url(self) -> str:
-        """``s3://bucket/prefix``."""
+        """The address, ``s3://bucket/prefix``."""
         return f"s3://{self.bucket}/{self.prefix}".rstrip("/")
 
     def __reduce__(self) -> tuple[type["S3Storage"], tuple[str, str]]:
-        return type(self), (self.bucket, self.prefix)  # a client cannot travel
+        return type(self), (self.bucket, self.prefix)  # a client cannot be pickled
 
     @property
     def _client(self) -> Any:
@@ -102,7 +102,13 @@ class S3Storage:
         return self._clients[process]
 
     def _connected(self) -> Any:
-        """A patient client, once S3 has answered an impatient one: what is set up wrongly is said within seconds."""
+        """A client with patient retries, made after S3 has answered an impatient one.
+
+        So a wrong setup is reported within seconds.
+
+        Raises:
+            StoreError: boto3 is missing, or S3 does not answer.
+        """
         try:
             import boto3
             from botocore.exceptions import ClientError
@@ -115,9 +121,9 @@ class S3Storage:
             try:
                 impatient = _client(session, FIRST_ATTEMPTS, connect=FIRST_CONNECT_SECONDS, read=FIRST_READ_SECONDS)
                 patient = _client(session, ATTEMPTS, connect=CONNECT_SECONDS, read=READ_SECONDS)
-            except ValueError as error:  # of an endpoint that is no URL
+            except ValueError as error:  # the endpoint is no URL
                 raise StoreError(f"cannot reach {self.url}: {_line(error)}; {SETUP}") from error
-            with suppress(ClientError):  # an answer, whatever it says: each request finds out what it may do
+            with suppress(ClientError):  # any answer will do: later requests find out what is permitted
                 impatient.head_bucket(Bucket=self.bucket)
             return patient
 
@@ -176,8 +182,9 @@ class S3Storage:
     def create(self, key: str, content: bytes) -> bool:
         """See :class:`orchestrator.stores.storage.Storage`.
 
-        A request whose answer was lost is sent again, and then loses against itself: whether this call won is told by
-        the writer that the content names. Equal content of another call is no win.
+        If the answer to a request is lost, botocore sends the request again, and the second one fails because the first
+        succeeded. The object's metadata names its writer, and so shows whether this call won. Equal content written by
+        another call does not count.
         """
         return self._put_if(key, content, {"IfNoneMatch": "*"})
 
@@ -190,7 +197,7 @@ class S3Storage:
         return self._put_if(key, content, {"IfMatch": tag})
 
     def _put_if(self, key: str, content: bytes, condition: dict[str, str]) -> bool:
-        """Says whether the condition held, and the content is this call's therefore."""
+        """Put content under a condition; returns whether it held, so that the content is this call's."""
         writer = uuid.uuid4().hex
         try:
             self._put(key, content, Metadata={WRITER: writer}, **condition)
@@ -201,7 +208,7 @@ class S3Storage:
         return True
 
     def _put(self, key: str, content: bytes, **more: Any) -> None:
-        """One PUT, whole by S3's promise."""
+        """Put content with one request, which S3 guarantees to be atomic."""
         client, where = self._client, self._where(key)
         faults.point("s3.put")
         with self._explained("write", key):
@@ -209,13 +216,13 @@ class S3Storage:
                 with _conflict_suppressed():
                     client.put_object(**where, Body=content, **more)
                     break
-                time.sleep(random.random() * 0.02 * 2**number)  # another write is under way: ask how it ended
+                time.sleep(random.random() * 0.02 * 2**number)  # another write is under way: try again after it
             else:
                 client.put_object(**where, Body=content, **more)
         faults.point("s3.put.done")
 
     def _writer(self, key: str) -> str | None:
-        """Who wrote what is under a key; None where there is nothing, or it does not say."""
+        """The writer of the content under a key; None if there is no content."""
         client, where = self._client, self._where(key)
         try:
             with self._explained("read", key):
@@ -241,7 +248,12 @@ class S3Storage:
 
     @contextmanager
     def _explained(self, action: str, key: str) -> Iterator[None]:
-        """What S3 and its client raise, in the words of this program."""
+        """Turn the errors of S3 and its client into those of this program.
+
+        Raises:
+            FileNotFoundError: there is nothing under the key.
+            StoreError: any other error.
+        """
         from botocore.exceptions import BotoCoreError, ClientError
 
         try:
@@ -296,7 +308,7 @@ def _got(client: Any, where: dict[str, str]) -> tuple[bytes, str]:
 
 
 def _broken() -> tuple[type[Exception], ...]:
-    """What is raised where content ends too early, or is not what its checksum says."""
+    """Errors of content that ends too early or does not match its checksum."""
     from botocore.exceptions import FlexibleChecksumError, IncompleteReadError, ReadTimeoutError, ResponseStreamingError
 
     return FlexibleChecksumError, IncompleteReadError, ReadTimeoutError, ResponseStreamingError
