@@ -25,7 +25,7 @@ from typing import Any
 import pandas as pd
 
 from orchestrator.stores.storage.local import LocalStorage
-from reports.loading import load
+from reports.frames.frames import load
 from specs.format.records import TABLES
 
 ENSWEEP = Path(sys.executable).with_name("ensweep")

@@ -13,7 +13,7 @@ from torch.nn import functional
 
 from trainers.ensembles.convnet import ConvNetEnsemble
 from trainers.ensembles.densenet import BLOCKS, DenseNetEnsemble
-from trainers.ensembles.looping import networks
+from trainers.ensembles.network_loop import networks
 
 Weights = dict[str, Tensor]
 Built = tuple[list[Tensor], Callable[[Tensor], Tensor]]

@@ -82,8 +82,8 @@ def measured(name: str, batch: int | None, seconds: float) -> dict[str, float]:
     """Samples a second of each way to train an ensemble, and of the limit."""
     architecture = CONFIGURATIONS[name]
     batch = batch or BATCH[architecture.kind]
-    Task(architecture, CHECKED, torch.float64).check()
-    task = Task(architecture, batch)
+    PlannedStack(architecture, CHECKED, torch.float64).check()
+    task = PlannedStack(architecture, batch)
     product, operations = matrix_product()
     steps: dict[str, Callable[[], object]] = {way: task.step(way, TIMED_RATE) for way in task.ways}
     times = medians_in_turn(steps | {"limit": product}, seconds, torch.get_num_threads())
@@ -91,7 +91,7 @@ def measured(name: str, batch: int | None, seconds: float) -> dict[str, float]:
     return {way: batch / time for way, time in times.items()}
 
 
-class Task:
+class PlannedStack:
     """One ensemble on one batch of random images."""
 
     def __init__(self, architecture: ConvNet | DenseNet, batch: int, dtype: torch.dtype = torch.float32) -> None:

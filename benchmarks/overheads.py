@@ -19,7 +19,7 @@ from typing import Any
 import torch
 
 from orchestrator.stores.store import Store
-from reports.loading import load
+from reports.frames.frames import load
 from trainers.allocator import keep_freed_memory
 from trainers.robustness import DroppingSums
 

@@ -93,8 +93,8 @@ def measured(place: Path) -> dict[str, float]:
 
 def measure(place: Path) -> dict[str, float]:
     """Read a store, build its page; imports are not counted."""
-    from reports.loading import load
-    from reports.page import render
+    from reports.frames.frames import load
+    from reports.page.document import render
 
     started = time.perf_counter()
     frames = load(Store.at(place).storage)

@@ -13,16 +13,16 @@ import pyarrow.parquet as pq
 
 from reports import wording
 from reports.claims import Judgement
-from reports.loading import STATUSES
-from reports.reading import Reading
+from reports.frames.frames import STATUSES
+from reports.frames.verified import Reading
 
 Format = Literal["csv", "parquet"]
 FORMATS: tuple[Format, ...] = get_args(Format)
 CLAIMS = "claims"
 """The table of judgements, which no store holds: it is made from the others."""
-NUMBERS = ("estimate", "low", "high", "margin", "p", "p_holm", "more_seconds")
-COUNTS = ("n", "more_seeds")
-BATCH = 4_096
+NUMBER_COLUMNS = ("estimate", "low", "high", "margin", "p", "p_holm", "more_seconds")
+COUNT_COLUMNS = ("n", "more_seeds")
+ROWS_AT_ONCE = 4_096
 """Rows of CSV that are in memory as text at once."""
 
 
@@ -38,7 +38,11 @@ def table(reading: Reading, name: str) -> pa.Table:
 
 def claims_table(judgements: Sequence[Judgement]) -> pa.Table:
     """A row a claim, a column a field of :class:`reports.claims.Judgement`."""
-    types = dict.fromkeys(NUMBERS, pa.float64()) | dict.fromkeys(COUNTS, pa.int64()) | {"could_flip": pa.bool_()}
+    types = (
+        dict.fromkeys(NUMBER_COLUMNS, pa.float64())
+        | dict.fromkeys(COUNT_COLUMNS, pa.int64())
+        | {"could_flip": pa.bool_()}
+    )
     fields = [pa.field(name, types.get(name, pa.string())) for name in Judgement.__dataclass_fields__]
     return pa.Table.from_pylist([asdict(judgement) for judgement in judgements], schema=pa.schema(fields))
 
@@ -65,7 +69,7 @@ def write(rows: pa.Table, form: Format, sink: BinaryIO) -> None:
         return
     options = pyarrow.csv.WriteOptions(include_header=False)
     sink.write((",".join(f'"{name}"' for name in rows.column_names) + "\n").encode())
-    for batch in rows.to_batches(max_chunksize=BATCH):
+    for batch in rows.to_batches(max_chunksize=ROWS_AT_ONCE):
         pyarrow.csv.write_csv(_flat(batch), sink, options)
 
 

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 
-from reports.statistics import Summary
+from reports.statistics.summaries import Summary
 
 
 def lam(value: float) -> str:

@@ -9,13 +9,13 @@ from typing import Annotated, Literal
 
 from pydantic import StringConstraints
 
-from specs.base import LINE, SWEEP_NAME, Frozen, PlacedError
+from specs.base import ONE_LINE, SWEEP_NAME, Frozen, PlacedError
 from specs.methods import JOINT, Method
 from specs.predicates import Bound, Cell, EarlyRank, Equivalent, Every, Measure, Order, Parameters, Predicate, Value
 from specs.trial import Evaluation
 
 Path = tuple[str | int, ...]
-Line = Annotated[str, StringConstraints(pattern=LINE, min_length=1, max_length=200)]
+Line = Annotated[str, StringConstraints(pattern=ONE_LINE, min_length=1, max_length=200)]
 
 
 class Claim(Frozen):
@@ -27,14 +27,14 @@ class Claim(Frozen):
     """Where it is said: ``Table 2``, ``Figure 3``, ``text``."""
     figure: Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]*$", max_length=32)] = ""
     """Key of the report's figure or table that shows it."""
-    paper: Annotated[str, StringConstraints(pattern=LINE, max_length=60)] = ""
+    paper: Annotated[str, StringConstraints(pattern=ONE_LINE, max_length=60)] = ""
     """The paper's number with its unit, where its text has one; empty otherwise, never read off a figure."""
     predicate: Predicate
     others: tuple[Annotated[str, StringConstraints(pattern=SWEEP_NAME)], ...] = ()
     """Sweeps that hold the claim's other parts, under the same id."""
     join: Literal["all", "any"] = "all"
     """Whether all the sweeps' parts must hold, or one suffices."""
-    note: Annotated[str, StringConstraints(pattern=LINE, max_length=300)] = ""
+    note: Annotated[str, StringConstraints(pattern=ONE_LINE, max_length=300)] = ""
     """What is ours about the predicate: thresholds and margins that were not published."""
 
 

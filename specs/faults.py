@@ -10,7 +10,7 @@ from typing import BinaryIO
 Handler = Callable[[str], None]
 """Told the name of each place as it is passed; what it raises, or does to the process, is the fault."""
 
-PIECES = 8
+WRITES_PER_FILE = 8
 """In so many pieces a file is written while a handler is set, with a place after each: a cut after n bytes."""
 
 _handler: Handler | None = None
@@ -27,7 +27,7 @@ def write(name: str, file: BinaryIO, content: bytes) -> None:
     if _handler is None:
         file.write(content)
         return
-    step = max(1, -(-len(content) // PIECES))
+    step = max(1, -(-len(content) // WRITES_PER_FILE))
     for start in range(0, len(content), step):
         file.write(content[start : start + step])
         file.flush()

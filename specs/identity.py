@@ -14,7 +14,7 @@ NUMERICS_VERSION = 2
 """Raised by hand whenever the trainers' numbers change for an unchanged spec."""
 
 
-NESTING = (BaseModel, tuple, list, dict)
+CONTAINERS = (BaseModel, tuple, list, dict)
 """What may hold a model."""
 
 
@@ -58,5 +58,5 @@ def _drop_additions(value: object, content: Any) -> None:
     else:
         nested = zip(value, content, strict=True)  # type: ignore[call-overload]
     for item, below in nested:
-        if isinstance(item, NESTING) and below is not None:
+        if isinstance(item, CONTAINERS) and below is not None:
             _drop_additions(item, below)

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from specs.base import ARCHITECTURE_NAME, LINE, Count, Frozen, Rate, Real
+from specs.base import ARCHITECTURE_NAME, ONE_LINE, Count, Frozen, Rate, Real
 from specs.methods import JOINT, Method
 
 Name = Annotated[str, StringConstraints(pattern=ARCHITECTURE_NAME)]
@@ -146,7 +146,7 @@ class Proved(Frozen):
     """A theorem: checked by tests of the code, and by nothing in a store."""
 
     kind: Literal["proved"]
-    tests: Annotated[tuple[Annotated[str, StringConstraints(pattern=LINE)], ...], Field(min_length=1)]
+    tests: Annotated[tuple[Annotated[str, StringConstraints(pattern=ONE_LINE)], ...], Field(min_length=1)]
     """Files of the project's tests."""
 
 

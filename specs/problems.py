@@ -8,7 +8,7 @@ from specs.errors import EnsweepError
 
 LINE_BREAK = "\r\n|[\n\r\x85\u2028\u2029]"
 """Where YAML ends a line."""
-WIDTH = 110
+EXCERPT_WIDTH = 110
 """Characters of a source line that are shown."""
 
 
@@ -45,8 +45,8 @@ class Place(NamedTuple):
         if self.source.override is not None or not self.source.text.strip():
             return ""
         line = self.source.lines[self.line] if self.line < len(self.source.lines) else ""
-        start = max(0, self.column - WIDTH // 2) if len(line) > WIDTH else 0
-        shown = printable(line[start : start + WIDTH])
+        start = max(0, self.column - EXCERPT_WIDTH // 2) if len(line) > EXCERPT_WIDTH else 0
+        shown = printable(line[start : start + EXCERPT_WIDTH])
         indent = "".join("\t" if sign == "\t" else " " for sign in shown[: self.column - start])
         return f"\n  {shown}\n  {indent}^"
 

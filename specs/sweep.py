@@ -7,7 +7,18 @@ from typing import Annotated
 from pydantic import Field, StringConstraints, field_validator, model_validator
 
 from specs.architectures import Architecture
-from specs.base import ARCHITECTURE_NAME, LINE, LINES, SWEEP_NAME, Count, Frozen, Integer, PlacedError, Real, Whole
+from specs.base import (
+    ARCHITECTURE_NAME,
+    LINES_OF_TEXT,
+    ONE_LINE,
+    SWEEP_NAME,
+    Count,
+    Frozen,
+    Integer,
+    PlacedError,
+    Real,
+    Whole,
+)
 from specs.claims import Claim, Planned
 from specs.datasets import facts_of
 from specs.entries import Entry, LearningRate, SweepTraining
@@ -35,11 +46,11 @@ class SweepSpec(Frozen):
     """A family of trials: architectures × methods × λ × seeds on one data set."""
 
     name: Annotated[str, StringConstraints(pattern=SWEEP_NAME)]
-    title: Annotated[str, StringConstraints(pattern=LINE, min_length=1, max_length=200)]
+    title: Annotated[str, StringConstraints(pattern=ONE_LINE, min_length=1, max_length=200)]
     """The question, in a line."""
-    serves: tuple[Annotated[str, StringConstraints(pattern=LINE)], ...] = ()
+    serves: tuple[Annotated[str, StringConstraints(pattern=ONE_LINE)], ...] = ()
     """Figures, tables and claims that this sweep yields the data of."""
-    notes: Annotated[str, StringConstraints(pattern=LINES)] = ""
+    notes: Annotated[str, StringConstraints(pattern=LINES_OF_TEXT)] = ""
     full_scale: FullScale | None = None
     architectures: dict[Annotated[str, StringConstraints(pattern=ARCHITECTURE_NAME)], Entry]
     methods: tuple[Method, ...] = (JOINT,)

@@ -7,7 +7,7 @@ from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel
 
-from specs.base import ARCHITECTURE_NAME, LINE, LINES, SWEEP_NAME
+from specs.base import ARCHITECTURE_NAME, LINES_OF_TEXT, ONE_LINE, SWEEP_NAME
 from specs.nodes import Node, shorten
 from specs.predicates import Predicate
 
@@ -38,8 +38,8 @@ _EMPTY = {"string_too_short": "must not be empty", "too_short": "must have at le
 _PATTERNS = {
     SWEEP_NAME: "must be 1 to 64 lower-case letters, digits, '.', '_' or '-', and begin with a letter or digit",
     ARCHITECTURE_NAME: "must be 1 to 64 letters, digits, '.', '_' or '-', and begin with a letter or digit",
-    LINE: "must be one line without control characters",
-    LINES: "must have no control characters but tabs and line ends",
+    ONE_LINE: "must be one line without control characters",
+    LINES_OF_TEXT: "must have no control characters but tabs and line ends",
 }
 
 

@@ -1,6 +1,7 @@
 """The tree is what the documents say: rooms, their boundaries, and what each costs to import."""
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -76,3 +77,15 @@ def test_quick_commands_load_neither_torch_nor_ray(arguments: list[str], tmp_pat
     )
     assert not modules_after(code) & HEAVY
     assert list(tmp_path.iterdir()) == []
+
+
+def test_every_file_that_a_document_names_exists() -> None:
+    named = {
+        name
+        for document in [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]
+        for name in re.findall(
+            r"`((?:specs|trainers|reports|orchestrator|tests|benchmarks|docs)/[\w./-]*)`", document.read_text()
+        )
+    }
+    assert len(named) > 30
+    assert sorted(name for name in named if not (ROOT / name).exists()) == []

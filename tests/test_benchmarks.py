@@ -39,7 +39,7 @@ def test_a_way_that_computes_something_else_is_not_timed(monkeypatch):
         parameters, logits = convolution_ways.products(ensemble, weights)
         return parameters[1:], logits  # the first convolution's weights are not trained
 
-    task = convolutions.Task(convolutions.CONFIGURATIONS["4x6K"], 2, torch.float64)
+    task = convolutions.PlannedStack(convolutions.CONFIGURATIONS["4x6K"], 2, torch.float64)
     monkeypatch.setitem(convolution_ways.CONVNET_WAYS, "stopped", stopped)
     with pytest.raises(SystemExit, match="stopped computes something else"):
         task.check()

@@ -5,18 +5,18 @@ from pathlib import Path
 import pytest
 import torch
 
-import specs.loading
+import specs.loader
 from orchestrator.data import datasets
 from orchestrator.planning.overview import describe_plan
 from orchestrator.planning.plan import make_plan
 from specs.architectures import DenseNet
 from specs.claims import Claim
-from specs.loading import catalogue, catalogue_names, dump_sweep, load_sweep, parse_sweep
+from specs.loader import catalogue, catalogue_names, dump_sweep, load_sweep, parse_sweep
 from specs.predicates import Value
 from specs.sweep import PlannedTrial, expand
 from trainers.training import train
 
-FOLDER = Path(specs.loading.__file__).parent / "catalogue"
+FOLDER = Path(specs.loader.__file__).parent / "catalogue"
 TRIALS = {
     "extensions/fashion-mlp-fixed-lr": 110,
     "paper/cifar100-convnet": 160,

@@ -9,7 +9,7 @@ import pytest
 
 from orchestrator.cli import cli
 from specs.errors import Exit
-from specs.loading import catalogue_names
+from specs.loader import catalogue_names
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()

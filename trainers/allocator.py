@@ -12,7 +12,7 @@ os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")
 
 _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3
 """Names of glibc's mallopt(3)."""
-KEPT = 2**28
+BYTES_KEPT = 2**28
 """Bytes of freed memory that a process may keep: many times what a chunk of measured examples takes."""
 LARGEST_FROM_HEAP = 2**25
 """Bytes of an allocation that still comes from kept memory: the largest that glibc takes."""
@@ -29,4 +29,4 @@ def keep_freed_memory() -> None:
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt is not None:
         mallopt(_MMAP_THRESHOLD, LARGEST_FROM_HEAP)
-        mallopt(_TRIM_THRESHOLD, KEPT)
+        mallopt(_TRIM_THRESHOLD, BYTES_KEPT)

@@ -13,7 +13,7 @@ from torch import Tensor
 from trainers.losses import Targets, one_hot
 from trainers.pool import Part, for_trials
 
-TAKEN = 2**20
+PIXELS_AT_ONCE = 2**20
 """Numbers of the images that are taken at once."""
 
 
@@ -36,7 +36,7 @@ def batches(
     10 µs.
     """
     examples = part.rows.shape[1]
-    taken = size * max(1, TAKEN // (size * part.pool.pixels[0].numel()))
+    taken = size * max(1, PIXELS_AT_ONCE // (size * part.pool.pixels[0].numel()))
     for start in range(0, examples, taken):
         images, labels = part.take(start, start + taken, partial(augment, start=start) if augment else None)
         targets = one_hot(for_trials(labels, trials), classes, dtype)

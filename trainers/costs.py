@@ -22,7 +22,7 @@ from trainers.stacks import Stack
 if TYPE_CHECKING:
     from specs.trial import TrialSpec
 
-SECONDS = 0.5
+SECONDS_OF_MEASURING = 0.5
 """How long each part is timed, at least; one step of a large network may take longer."""
 MOST_BATCHES, FEWEST_MEASURED, MOST_MEASURED = 50, 100, 1600
 
@@ -59,9 +59,9 @@ def calibrate(spec: TrialSpec, device: torch.device) -> Cost:
     with deterministic(device):
         batch = spec.training.batch_size
         per_batch = _epoch(spec, batch, 1, device)
-        batches = max(1, min(MOST_BATCHES, round(SECONDS / 2 / per_batch)))
+        batches = max(1, min(MOST_BATCHES, round(SECONDS_OF_MEASURING / 2 / per_batch)))
         trained = _epoch(spec, batches * batch, 1, device) / (batches * batch)
-        few = min(MOST_MEASURED, max(FEWEST_MEASURED, round(SECONDS / trained / 4)))
+        few = min(MOST_MEASURED, max(FEWEST_MEASURED, round(SECONDS_OF_MEASURING / trained / 4)))
         less, more = (_measured(spec, count, device) for count in (few, 2 * few))
         tested = max(0.0, (more[1] - less[1]) / few)
         return Cost(
@@ -112,11 +112,11 @@ def _epoch(spec: TrialSpec, examples: int, measured: int, device: torch.device) 
     """The least seconds of an epoch; the first is not counted where there is time for more."""
     training = _training(spec, examples, measured, device)
     started, times = time.monotonic(), list[float]()
-    while len(times) < 2 or time.monotonic() - started < SECONDS:
+    while len(times) < 2 or time.monotonic() - started < SECONDS_OF_MEASURING:
         begun = time.monotonic()
         training.run_epoch()
         times.append(time.monotonic() - begun)
-        if times[-1] > SECONDS:
+        if times[-1] > SECONDS_OF_MEASURING:
             break
     return min(times)
 

@@ -95,7 +95,7 @@ def check_precision(precision: str, device: torch.device) -> None:
 
 
 @contextmanager
-def products_of(precision: str) -> Iterator[None]:
+def at_precision(precision: str) -> Iterator[None]:
     """The products of training steps inside, as ``training.precision`` asks for; bfloat16 is the ensemble's affair."""
     with _products("tf32" if precision == "tf32" else "ieee"):
         yield

@@ -25,7 +25,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from trainers import measuring
+from trainers import measurement
 from trainers.ensembles import Ensemble, Weights
 from trainers.losses import joint_loss
 from trainers.pool import Part
@@ -33,7 +33,7 @@ from trainers.pool import Part
 Vector = Float[Tensor, " parameter"]
 Product = Callable[[Tensor], Tensor]
 """H·v of a vector v; vectors hold the trained parameters in the order of their names in the weights, each flattened."""
-SHARE = 4
+GRAPH_FACTOR = 4
 """How much fewer examples a chunk holds than one that is only measured: second derivatives keep more."""
 
 
@@ -124,7 +124,7 @@ class JointHessian:
         pieces = torch.split(vector, [weight.numel() for weight in self._trained])
         along = [piece.view_as(weight) for piece, weight in zip(pieces, self._trained, strict=True)]
         examples = self._part.rows.shape[1]
-        step = max(1, measuring.chunk_size(self._ensemble, 1, vector.device) // SHARE)
+        step = max(1, measurement.chunk_size(self._ensemble, 1, vector.device) // GRAPH_FACTOR)
         total = torch.zeros_like(vector)
         for begin in range(0, examples, step):
             images, labels = self._part.take(begin, begin + step)

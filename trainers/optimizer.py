@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class _Part:
+class _RateGroup:
     """What of a stack has one learning rate, and is not frozen.
 
     Each trial is a tensor of its own to the kernel, although neighbours could be one: the kernel rounds what is left
@@ -45,7 +45,7 @@ class StackedSGD:
         self.momentum = [torch.zeros_like(weight) for weight in self._weights] if training.momentum else []
         """Momentum buffers, stacked as the weights are; none without momentum."""
         self._frozen: set[int] = set()
-        self._parts = self._found_parts()
+        self._groups = self._grouped_by_rate()
 
     def scale(self, factor: float) -> None:
         """Multiply every trial's first learning rate by ``factor``."""
@@ -54,19 +54,19 @@ class StackedSGD:
     def freeze(self, trial: int) -> None:
         """Leave a trial's weights as they are from now on."""
         self._frozen.add(trial)
-        self._parts = self._found_parts()
+        self._groups = self._grouped_by_rate()
 
     def step(self, gradients: Sequence[Tensor]) -> None:
         """One step along stacked gradients, in the order of the weights."""
         # The kernel reads a gradient's memory in the order of its weight's, and autograd may return it transposed.
         aligned = [gradient.contiguous() for gradient in gradients]
-        for part in self._parts:
+        for group in self._groups:
             sgd(
-                part.weights,
-                [gradient[trial] for gradient in aligned for trial in part.trials],
-                part.buffers,
+                group.weights,
+                [gradient[trial] for gradient in aligned for trial in group.trials],
+                group.buffers,
                 fused=True,
-                lr=part.rate * self._factor,
+                lr=group.rate * self._factor,
                 momentum=self._momentum,
                 weight_decay=self._weight_decay,
                 dampening=0.0,
@@ -74,14 +74,14 @@ class StackedSGD:
                 maximize=False,
             )
 
-    def _found_parts(self) -> list[_Part]:
+    def _grouped_by_rate(self) -> list[_RateGroup]:
         found: dict[float, list[int]] = {}
         for trial, rate in enumerate(self._rates):
             if trial not in self._frozen:
                 found.setdefault(rate, []).append(trial)
-        return [self._part(rate, trials) for rate, trials in found.items()]
+        return [self._group(rate, trials) for rate, trials in found.items()]
 
-    def _part(self, rate: float, trials: list[int]) -> _Part:
+    def _group(self, rate: float, trials: list[int]) -> _RateGroup:
         weights = [weight[trial] for weight in self._weights for trial in trials]
         buffers: list[Tensor | None] = [buffer[trial] for buffer in self.momentum for trial in trials]
-        return _Part(rate, trials, weights, buffers or [None] * len(weights))
+        return _RateGroup(rate, trials, weights, buffers or [None] * len(weights))

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 SPLITS = ("train", "validation", "test")
 EARLY_EPOCH = 3
 """After which the member that will dominate already leads (paper, section 4)."""
-TESTED = (
+TESTED_COLUMNS = (
     "best_epoch", "validation_error", "test_error", "test_nll", "test_member_error", "test_member_nll",
     "test_diversity", "member_test_errors", "member_test_nlls", "dominance",
     "test_ece", "test_brier", "early_epoch", "early_rank_test", "early_rank_train", "hessian_condition",
@@ -88,7 +88,7 @@ def trial_row(spec: TrialSpec, progress: Progress, trial: int, run: Run, tested:
         "peak_memory": run.peak_memory,
         "device": run.device,
     }
-    row |= dict.fromkeys(TESTED)
+    row |= dict.fromkeys(TESTED_COLUMNS)
     return row if progress.messages[trial] else row | _tested(progress, trial, run.classes) | tested
 
 

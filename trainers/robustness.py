@@ -17,7 +17,7 @@ from trainers.losses import Labels, Logits, ensemble_logits
 from trainers.metrics import wrong
 from trainers.seeding import generator
 
-CHUNK = 512
+EXAMPLES_AT_ONCE = 512
 """Examples whose members are summed up at once: 5 MB at 256 members, so that sums stay near the cache."""
 
 
@@ -62,7 +62,9 @@ class DroppingSums:
 
     def add(self, logits: Logits, labels: Labels) -> None:
         """Add some examples; they come in the order of the test set."""
-        for part, part_labels in zip(torch.split(logits, CHUNK, 2), torch.split(labels, CHUNK, 1), strict=True):
+        for part, part_labels in zip(
+            torch.split(logits, EXAMPLES_AT_ONCE, 2), torch.split(labels, EXAMPLES_AT_ONCE, 1), strict=True
+        ):
             self._add_chunk(part, part_labels)
 
     def _add_chunk(self, logits: Logits, labels: Labels) -> None:

@@ -9,13 +9,13 @@ import torch
 from specs import faults
 from specs.datasets import facts_of
 from specs.format.records import Row
-from trainers import measuring, results, splits, tested
+from trainers import final_measurements, measurement, results, splits
 from trainers.allocator import keep_freed_memory
 from trainers.augmentation import FlipCrop
 from trainers.batches import Batch, batches
 from trainers.checkpoint import Saved
 from trainers.data import Arrays
-from trainers.devices import check_precision, device_name, peak_memory, products_of
+from trainers.devices import at_precision, check_precision, device_name, peak_memory
 from trainers.ensembles import Weights, build, gradients_for
 from trainers.ensembles.gradients import OnLogits
 from trainers.losses import gradient_towards
@@ -68,12 +68,13 @@ class StackTraining:
     def run_epoch(self) -> None:
         """Train and measure one epoch, and keep the weights of the trials that select it."""
         started = time.monotonic()
-        with products_of(self._spec.training.precision):
+        with at_precision(self._spec.training.precision):
             self._train(self.progress.epoch + 1)
         measures = {
-            split: measuring.measure(self._ensemble, self._weights, part) for split, part in self._data.measured.items()
+            split: measurement.measure(self._ensemble, self._weights, part)
+            for split, part in self._data.measured.items()
         }
-        distance = measuring.distances(self._weights, self._initial, self._ensemble.buffers)
+        distance = measurement.distances(self._weights, self._initial, self._ensemble.buffers)
         active = self.progress.active
         for trial in self.progress.record(measures, distance):
             for name, weight in self._weights.items():
@@ -143,7 +144,9 @@ class StackTraining:
     def results(self) -> tuple[TrialResult, ...]:
         """Measure robustness on the selected weights and write everything down, in the caller's order."""
         robustness = self._robustness()
-        columns = tested.columns(self._ensemble, self._selected, self._data, self._stack, self.progress.active)
+        columns = final_measurements.columns(
+            self._ensemble, self._selected, self._data, self._stack, self.progress.active
+        )
         own = self._method.tested_columns(self._ensemble, self._selected, self._data, self.progress.active)
         columns = {trial: row | own.get(trial, {}) for trial, row in columns.items()}
         run = Run(
@@ -164,7 +167,7 @@ class StackTraining:
             return {}
         rows: dict[int, list[Row]] = {trial: [] for trial in complete}
         for mask in asked.masks:
-            sums = measuring.measure_dropping(
+            sums = measurement.measure_dropping(
                 self._ensemble, self._selected, self._data.measured["test"], self._stack.seeds, mask, asked.repeats
             )
             for trial in complete:
@@ -184,7 +187,9 @@ class StackTraining:
             trial=results.trial_row(spec, self.progress, trial, run, columns),
             epochs=tuple(results.epoch_rows(self.progress, trial, rates)),
             robustness=tuple(robustness.get(trial, ())),
-            filters=tuple(tested.filter_rows(self._ensemble, self._initial, self._selected, trial)) if filters else (),
+            filters=tuple(final_measurements.filter_rows(self._ensemble, self._initial, self._selected, trial))
+            if filters
+            else (),
         )
 
 

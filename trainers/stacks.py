@@ -15,7 +15,7 @@ from specs.methods import METHODS
 if TYPE_CHECKING:
     from specs.trial import TrialSpec
 
-FREE = ("lam", "seed", "training.learning_rate")
+MAY_DIFFER = ("lam", "seed", "training.learning_rate")
 """What trials of one stack may differ in."""
 
 
@@ -40,7 +40,9 @@ class Stack:
             {key for shape in shapes for key in shape | shapes[0] if shape.get(key) != shapes[0].get(key)}
         )
         if different:
-            raise ValueError(f"trials of one stack differ in {', '.join(different)}; only {', '.join(FREE)} may differ")
+            raise ValueError(
+                f"trials of one stack differ in {', '.join(different)}; only {', '.join(MAY_DIFFER)} may differ"
+            )
         if trials[0].method not in METHODS:
             raise ValueError(f"unknown method {trials[0].method!r}; use one of {', '.join(METHODS)}")
         positions = sorted(range(len(trials)), key=lambda position: trials[position].seed)
@@ -105,7 +107,7 @@ def shape_key(trial: TrialSpec) -> str:
 def _shape(trial: TrialSpec) -> dict[str, object]:
     flat: dict[str, object] = {}
     _flatten(content_of(trial), "", flat)
-    return {name: value for name, value in flat.items() if name not in FREE}
+    return {name: value for name, value in flat.items() if name not in MAY_DIFFER}
 
 
 def _flatten(content: object, prefix: str, into: dict[str, object]) -> None:

@@ -25,7 +25,7 @@ def claims(places: tuple[str, ...], strict: bool, as_json: bool) -> Exit:
     the verdicts are data, and the command ends with 0 whatever they are.
     """
     from reports.claims import MET, judge
-    from reports.loading import load
+    from reports.frames.frames import load
 
     board = judge([load(common.open_store(place).storage) for place in places])
     unmet = [judgement for judgement in board if judgement.verdict not in MET]

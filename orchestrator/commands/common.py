@@ -54,8 +54,8 @@ concurrency = click.option(
 
 def load(spec: str, overrides: tuple[str, ...]) -> "SweepSpec":
     """The sweep that a command names; claims that an override left behind are told of."""
-    from specs.dropping import describe
-    from specs.loading import load_sweep
+    from specs.dropped_claims import describe
+    from specs.loader import load_sweep
 
     return load_sweep(spec, overrides, lambda dropped: say(describe(dropped)))
 

@@ -15,7 +15,7 @@ from specs.errors import EnsweepError
 from specs.format.records import TABLES
 
 if TYPE_CHECKING:
-    from reports.compare import Change, Compared
+    from reports.comparison import Change, Compared
     from reports.export import Format
 
 PAGE_OF_SEVERAL = Path("report.html")
@@ -52,7 +52,7 @@ def _whole(output: Path) -> Iterator[BinaryIO]:
 @common.as_json
 def report(places: tuple[str, ...], output: Path | None, as_json: bool) -> None:
     """Build the HTML report of a store, or one of several, whatever they hold so far."""
-    from reports.page import build
+    from reports.page.document import build
     from specs.format.layout import REPORT
 
     stores = [common.open_store(place) for place in places]
@@ -84,14 +84,14 @@ def export(place: str, name: str, form: "Format", output: Path | None, as_json: 
     What is left out is said on stderr. With --json the rows are JSON on stdout, or with --output an account of them.
     """
     from reports import export as exporting
-    from reports.reading import read
+    from reports.frames.verified import read
 
     if form == "parquet" and output is None and not as_json and sys.stdout.isatty():
         raise click.UsageError("Parquet is no text for a terminal; give --output FILE, or redirect stdout")
     reading = read(common.open_store(place).storage)
     if name == exporting.CLAIMS:
         from reports.claims import judge
-        from reports.loading import framed
+        from reports.frames.frames import framed
 
         rows = exporting.claims_table(judge([framed(reading)]))
     else:
@@ -115,8 +115,8 @@ def export(place: str, name: str, form: "Format", output: Path | None, as_json: 
 def compare(first: str, second: str, as_json: bool) -> None:
     """Say which verdicts and mean test errors changed from one store to another, and why."""
     from reports.claims import judge
-    from reports.compare import compare as compared
-    from reports.loading import load
+    from reports.comparison import compare as compared
+    from reports.frames.frames import load
 
     before, after = (load(common.open_store(place).storage) for place in (first, second))
     found = compared(before, after, judge([before]), judge([after]))

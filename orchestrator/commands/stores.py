@@ -156,13 +156,13 @@ def repro(place: str, trial: str, data_root: Path | None, device: str, as_json: 
 
 
 def _describe(result: "Reproduction") -> str:
-    from orchestrator.driver.reproduction import SHOWN
+    from orchestrator.driver.reproduction import DIFFERENCES_SHOWN
 
     stored = result.stored.status if result.stored else "not committed"
     lines = [f"{result.trial.id}: {stored} in the store, {result.again.status} here"]
-    lines += [f"  {difference}" for difference in result.differences[:SHOWN]]
-    if len(result.differences) > SHOWN:
-        lines.append(f"  and {len(result.differences) - SHOWN} more (--json lists them)")
+    lines += [f"  {difference}" for difference in result.differences[:DIFFERENCES_SHOWN]]
+    if len(result.differences) > DIFFERENCES_SHOWN:
+        lines.append(f"  and {len(result.differences) - DIFFERENCES_SHOWN} more (--json lists them)")
     lines += [f"  elsewhere: {difference}" for difference in result.elsewhere]
     lines += [f"  {line}" for line in result.again.message.splitlines()]
     return "\n".join([*lines, "all rows are equal" if result.equal else "not reproduced"])

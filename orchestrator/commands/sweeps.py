@@ -170,7 +170,7 @@ def validate(spec: str, overrides: tuple[str, ...], as_json: bool) -> None:
 @common.as_json
 def list_specs(as_json: bool) -> None:
     """List the catalogue of specs that ship with ensweep."""
-    from specs.loading import catalogue
+    from specs.loader import catalogue
 
     entries = catalogue()
     common.show(

@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING
 
 from orchestrator.base.redaction import redact
 from orchestrator.doctor import data, gpu, limits, processors, ray_cluster, storage, versions
-from orchestrator.doctor.findings import Finding, warning
+from orchestrator.doctor.checks import Check, warning
 from orchestrator.doctor.probe import Probing
 
 if TYPE_CHECKING:
     from orchestrator.data.check import Checked
 
-__all__ = ["Finding", "examine"]
+__all__ = ["Check", "examine"]
 
 PROBED = ("torch", "ray")
 """What is imported, each in a process. Torchvision is not: that takes as long again, and whether it works with this
@@ -37,7 +37,7 @@ def examine(
     store: Path | str | None = None,
     address: str = "local",
     environment: Mapping[str, str] = os.environ,
-) -> tuple[Finding, ...]:
+) -> tuple[Check, ...]:
     """Look at everything; takes a few seconds, most of them for importing torch.
 
     Args:
@@ -57,7 +57,7 @@ def examine(
     checked = _checked_data(data_root, cache, environment)
     machine = processors.Machine(os.cpu_count() or 1, limits.cores(), limits.memory())
     places = storage.places(root, cache, temporary, Path("/dev/shm"))
-    topics: tuple[tuple[str, Callable[[], Iterable[Finding]]], ...] = (
+    topics: tuple[tuple[str, Callable[[], Iterable[Check]]], ...] = (
         ("versions", lambda: versions.examine(versions.installation(), probes)),
         (
             "ray",
@@ -88,7 +88,7 @@ def _checked_data(
     return found
 
 
-def _guarded(topic: str, look: Callable[[], Iterable[Finding]]) -> Iterator[Finding]:
+def _guarded(topic: str, look: Callable[[], Iterable[Check]]) -> Iterator[Check]:
     """A topic's findings; what the system refuses to show is one of them."""
     try:
         yield from look()
@@ -96,5 +96,5 @@ def _guarded(topic: str, look: Callable[[], Iterable[Finding]]) -> Iterator[Find
         yield warning(topic, f"could not be looked at: {error}", "mend that, then ask again")
 
 
-def _redacted(finding: Finding, environment: Mapping[str, str]) -> Finding:
+def _redacted(finding: Check, environment: Mapping[str, str]) -> Check:
     return replace(finding, message=redact(finding.message, environment), remedy=redact(finding.remedy, environment))

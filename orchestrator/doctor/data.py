@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from orchestrator.base.errors import DataError
 from orchestrator.data import decoded, sources
-from orchestrator.doctor.findings import Finding, error, ok, size, warning
+from orchestrator.doctor.checks import Check, error, ok, size, warning
 from specs.datasets import DATASETS
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ STANDINGS = {
 """What is said of data that are there, by :data:`orchestrator.data.decoded.Standing`."""
 
 
-def examine(data_root: Path | None, cache: Path, checked: "Mapping[str, Checked] | None" = None) -> Iterator[Finding]:
+def examine(data_root: Path | None, cache: Path, checked: "Mapping[str, Checked] | None" = None) -> Iterator[Check]:
     """Where a run would take each data set from, and whether it could.
 
     Args:
@@ -41,7 +41,7 @@ def examine(data_root: Path | None, cache: Path, checked: "Mapping[str, Checked]
             yield _fault(str(fault))
 
 
-def _checked(name: str, found: "Checked") -> Finding:
+def _checked(name: str, found: "Checked") -> Check:
     if found["fault"]:
         return _fault(found["fault"])
     where = f"part of {package}" if (package := sources.source_of(name).package) else found["place"]
@@ -51,13 +51,13 @@ def _checked(name: str, found: "Checked") -> Finding:
     return ok(TOPIC, f"{name}: {where}{STANDINGS[found['standing']]}")
 
 
-def _fault(message: str) -> Finding:
+def _fault(message: str) -> Check:
     """A message of a data set's reader ends with the remedy."""
     said, _, remedy = message.partition("; ")
     return error(TOPIC, said, remedy or "mend that, then ask again")
 
 
-def _looked_for(name: str, root: Path) -> Finding:
+def _looked_for(name: str, root: Path) -> Check:
     source, place = sources.source_of(name), sources.place(name, root)
     if source.package:
         if place:

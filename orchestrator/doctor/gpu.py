@@ -4,13 +4,13 @@ import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from orchestrator.doctor.findings import Finding, error, ok, size, warning
+from orchestrator.doctor.checks import Check, error, ok, size, warning
 from orchestrator.doctor.probe import Probe
 
 TOPIC = "gpu"
 
 
-def examine(torch: Probe, environment: Mapping[str, str], device_node: Path) -> Iterator[Finding]:
+def examine(torch: Probe, environment: Mapping[str, str], device_node: Path) -> Iterator[Check]:
     """GPUs that can be trained on, and why not where there seems to be one.
 
     Args:
@@ -30,7 +30,7 @@ def examine(torch: Probe, environment: Mapping[str, str], device_node: Path) -> 
         yield ok(TOPIC, "none; sweeps run on the CPU")
 
 
-def _one(index: int, gpu: Mapping[str, object]) -> Finding:
+def _one(index: int, gpu: Mapping[str, object]) -> Check:
     name = f"{index}: {gpu['name']}, {size(float(str(gpu['memory'])))}"
     if gpu["fault"]:
         remedy = "install a torch that supports it (https://pytorch.org/get-started), or run --device cpu"
@@ -38,7 +38,7 @@ def _one(index: int, gpu: Mapping[str, object]) -> Finding:
     return ok(TOPIC, name)
 
 
-def _unseen(torch: Probe, environment: Mapping[str, str]) -> Finding:
+def _unseen(torch: Probe, environment: Mapping[str, str]) -> Check:
     message = "there is an NVIDIA driver, but torch sees no GPU"
     visible = environment.get("CUDA_VISIBLE_DEVICES")
     if visible is not None and visible.strip() in ("", "-1"):

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from orchestrator.doctor.findings import GB, Finding, ok, size, warning
+from orchestrator.doctor.checks import GB, Check, ok, size, warning
 
 WORKER_MEMORY = 2 * GB
 """Bytes that a worker of a CIFAR sweep, or of one with 256 members, takes; torch and the data are most of it."""
@@ -23,7 +23,7 @@ class Machine:
     """Bytes that it could still take; None if unknown."""
 
 
-def examine(machine: Machine, environment: Mapping[str, str]) -> Iterator[Finding]:
+def examine(machine: Machine, environment: Mapping[str, str]) -> Iterator[Check]:
     """Whether as many workers as Ray would start find a core and memory each."""
     if machine.usable < machine.present:
         message = f"{machine.usable} of {machine.present} cores may be used (affinity or a container's quota)"
@@ -35,7 +35,7 @@ def examine(machine: Machine, environment: Mapping[str, str]) -> Iterator[Findin
     yield from _memory(machine)
 
 
-def _memory(machine: Machine) -> Iterator[Finding]:
+def _memory(machine: Machine) -> Iterator[Check]:
     if machine.memory is None:
         return
     fitting = machine.memory // WORKER_MEMORY

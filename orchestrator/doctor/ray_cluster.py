@@ -5,7 +5,7 @@ import stat
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from orchestrator.doctor.findings import Finding, error, ok, warning
+from orchestrator.doctor.checks import Check, error, ok, warning
 from orchestrator.driver.ray_environment import has_token, token_file, why_unauthenticated
 
 TOPIC = "ray"
@@ -21,7 +21,7 @@ TOKEN_REMEDY = (
 )
 
 
-def examine(address: str, environment: Mapping[str, str], *, proc: Path, temporary: Path) -> Iterator[Finding]:
+def examine(address: str, environment: Mapping[str, str], *, proc: Path, temporary: Path) -> Iterator[Check]:
     """Authentication at the address, and clusters that ``ray.init()`` would attach to.
 
     Args:
@@ -36,7 +36,7 @@ def examine(address: str, environment: Mapping[str, str], *, proc: Path, tempora
     yield from _running(proc)
 
 
-def _local(environment: Mapping[str, str]) -> Iterator[Finding]:
+def _local(environment: Mapping[str, str]) -> Iterator[Check]:
     mode = environment.get("RAY_AUTH_MODE", "")
     if not mode:
         yield ok(TOPIC, "a local cluster has no dashboard, and its ports answer to a token made for the run")
@@ -50,7 +50,7 @@ def _local(environment: Mapping[str, str]) -> Iterator[Finding]:
         yield ok(TOPIC, "a local cluster has no dashboard, and its ports answer to the token of RAY_AUTH_MODE=token")
 
 
-def _remote(address: str, environment: Mapping[str, str]) -> Iterator[Finding]:
+def _remote(address: str, environment: Mapping[str, str]) -> Iterator[Check]:
     if why := why_unauthenticated(environment):
         message = f"{address} would be used without a token: {why}; whoever reaches it can execute code ({SOURCE})"
         mode = environment.get("RAY_AUTH_MODE", "").lower()
@@ -61,7 +61,7 @@ def _remote(address: str, environment: Mapping[str, str]) -> Iterator[Finding]:
         yield ok(TOPIC, f"{address} is used with a token")
 
 
-def _readable_by_others(environment: Mapping[str, str]) -> Iterator[Finding]:
+def _readable_by_others(environment: Mapping[str, str]) -> Iterator[Check]:
     file = token_file(environment)
     try:
         mode = file.stat().st_mode if file else 0
@@ -71,7 +71,7 @@ def _readable_by_others(environment: Mapping[str, str]) -> Iterator[Finding]:
         yield warning(TOPIC, f"{file} holds a token that other users of this machine can read", f"chmod 600 {file}")
 
 
-def _attachable(address: str, environment: Mapping[str, str], temporary: Path) -> Iterator[Finding]:
+def _attachable(address: str, environment: Mapping[str, str], temporary: Path) -> Iterator[Check]:
     """``ray.init()`` would attach to these; ensweep names its address, so it does so only when told."""
     if named := environment.get("RAY_ADDRESS"):
         yield ok(TOPIC, f"RAY_ADDRESS={named} is set; ensweep uses {address}, and another cluster only by --address")
@@ -82,7 +82,7 @@ def _attachable(address: str, environment: Mapping[str, str], temporary: Path) -
     yield ok(TOPIC, f"a cluster was left at {last}; ensweep does not attach to it unless --address says so")
 
 
-def _running(proc: Path) -> Iterator[Finding]:
+def _running(proc: Path) -> Iterator[Check]:
     servers = [name for process in proc.glob("[0-9]*") if (name := _server(process))]
     if servers:
         message = f"{len(servers)} Ray servers of yours are running ({', '.join(sorted(set(servers)))}); "

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from orchestrator.doctor.findings import GB, Finding, error, ok, size, warning
+from orchestrator.doctor.checks import GB, Check, error, ok, size, warning
 
 TOPIC = "disk"
 
@@ -52,7 +52,7 @@ UNLOCKED = ("nolock", "local_lock=all", "local_lock=flock", "noflock", "localflo
 
 
 @dataclass(frozen=True)
-class Place:
+class Location:
     """A folder that is written to."""
 
     name: str
@@ -66,15 +66,17 @@ class Place:
     """Whether Ray refuses to write where the disk is nearly full."""
 
 
-def places(store: Path, cache: Path, temporary: Path, shared: Path) -> tuple[Place, ...]:
+def places(store: Path, cache: Path, temporary: Path, shared: Path) -> tuple[Location, ...]:
     """Where ensweep and Ray write on this machine; a store that is a URL is elsewhere."""
-    here = () if is_url(store) else (Place("store", store, STORE_LEAST, STORE_EASY, "name another folder by --store"),)
+    here = (
+        () if is_url(store) else (Location("store", store, STORE_LEAST, STORE_EASY, "name another folder by --store"),)
+    )
     found = (
         *here,
-        Place("cache", cache, 0, CACHE_EASY, "name another folder by ENSWEEP_CACHE"),
-        Place("Ray's temporary files", temporary, STORE_LEAST, TEMPORARY_EASY, "remove old files there", fills=True),
+        Location("cache", cache, 0, CACHE_EASY, "name another folder by ENSWEEP_CACHE"),
+        Location("Ray's temporary files", temporary, STORE_LEAST, TEMPORARY_EASY, "remove old files there", fills=True),
     )
-    object_store = Place("shared memory", shared, 0, SHARED_EASY, "in a container: docker run --shm-size=1g")
+    object_store = Location("shared memory", shared, 0, SHARED_EASY, "in a container: docker run --shm-size=1g")
     return (*found, object_store) if shared.is_dir() else found  # macOS has none
 
 
@@ -83,7 +85,7 @@ def is_url(store: Path) -> bool:
     return store.parts[:1] in (("s3:",), ("gs:",))
 
 
-def examine(place: Place, usage: Callable[[Path], tuple[int, int, int]] = shutil.disk_usage) -> Iterator[Finding]:
+def examine(place: Location, usage: Callable[[Path], tuple[int, int, int]] = shutil.disk_usage) -> Iterator[Check]:
     """Rights and room at one place.
 
     Args:
@@ -107,7 +109,7 @@ def examine(place: Place, usage: Callable[[Path], tuple[int, int, int]] = shutil
         yield ok(TOPIC, message)
 
 
-def examine_locks(store: Path, mounts: Path) -> Iterator[Finding]:
+def examine_locks(store: Path, mounts: Path) -> Iterator[Check]:
     """Whether the store is on a network file system, where its lock may not hold between machines.
 
     Args:

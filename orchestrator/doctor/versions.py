@@ -8,12 +8,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import metadata
 
-from orchestrator.doctor.findings import Finding, error, ok, warning
+from orchestrator.doctor.checks import Check, error, ok, warning
 from orchestrator.doctor.known_bad import KNOWN_BAD
 from orchestrator.doctor.probe import Probe
 
 TOPIC = "versions"
-SHOWN = ("ensweep", "torch", "torchvision", "ray", "pyarrow", "pandas", "plotly", "pydantic")
+PACKAGES_SHOWN = ("ensweep", "torch", "torchvision", "ray", "pyarrow", "pandas", "plotly", "pydantic")
 
 
 @dataclass(frozen=True)
@@ -42,9 +42,9 @@ def installation() -> Installation:
     )
 
 
-def examine(installed: Installation, probes: Mapping[str, Probe]) -> Iterator[Finding]:
+def examine(installed: Installation, probes: Mapping[str, Probe]) -> Iterator[Check]:
     """Versions, requirements, known-bad ones, and whether torch and Ray can be imported at all."""
-    shown = [f"{name} {installed.versions.get(name, 'missing')}" for name in SHOWN]
+    shown = [f"{name} {installed.versions.get(name, 'missing')}" for name in PACKAGES_SHOWN]
     yield ok(TOPIC, f"Python {installed.python}, {', '.join(shown)}")
     if not installed.requirements:
         yield warning(TOPIC, "ensweep is not installed, so its requirements are not known", "pip install .")
@@ -57,7 +57,7 @@ def examine(installed: Installation, probes: Mapping[str, Probe]) -> Iterator[Fi
             yield error(TOPIC, f"{name} cannot be imported: {probe.fault}", f"pip install --force-reinstall {name}")
 
 
-def _judged(installed: Installation) -> Iterator[Finding]:
+def _judged(installed: Installation) -> Iterator[Check]:
     from packaging.specifiers import SpecifierSet
 
     if not SpecifierSet(installed.requires_python).contains(installed.python, prereleases=True):
@@ -73,7 +73,7 @@ def _judged(installed: Installation) -> Iterator[Finding]:
             yield error(TOPIC, message, f'pip install "{bad.package}>={bad.fixed}"')
 
 
-def _unmet(asking: str, requirements: Iterable[str], versions: Mapping[str, str]) -> Iterator[Finding]:
+def _unmet(asking: str, requirements: Iterable[str], versions: Mapping[str, str]) -> Iterator[Check]:
     """What a package asks for and does not find; extras and other platforms' requirements are left out."""
     from packaging.requirements import Requirement
 

@@ -5,10 +5,10 @@ from collections.abc import Iterable, Sequence
 from orchestrator.base.errors import SweepStoppedError
 from orchestrator.base.redaction import redact
 from orchestrator.driver.progress import Progress
-from orchestrator.driver.signals import Block
+from orchestrator.driver.signals import OrderlyBlock
 from orchestrator.driver.triage import Triage
 from orchestrator.planning.overview import column_of
-from orchestrator.planning.plan import Task
+from orchestrator.planning.plan import PlannedStack
 from orchestrator.stores.store import Store
 from orchestrator.worker.failure import commit_failure
 from specs.sweep import PlannedTrial
@@ -17,8 +17,8 @@ from specs.sweep import PlannedTrial
 class Follower:
     """The listener of a run, see :class:`orchestrator.driver.listener.Listener`."""
 
-    def __init__(self, tasks: Sequence[Task], store: Store, progress: Progress, block: Block) -> None:
-        self._tasks = len(tasks)
+    def __init__(self, stacks: Sequence[PlannedStack], store: Store, progress: Progress, block: OrderlyBlock) -> None:
+        self._stacks = len(stacks)
         self._store = store
         self._progress = progress
         self._block = block
@@ -26,36 +26,36 @@ class Follower:
         self._obstacle = ""
         self._ended: set[str] = set()
 
-    def advanced(self, task: Task, epoch: int) -> None:
+    def advanced(self, stack: PlannedStack, epoch: int) -> None:
         """See :class:`orchestrator.driver.listener.Listener`."""
-        self._progress.advance(task, epoch)
+        self._progress.advance(stack, epoch)
 
-    def finished(self, task: Task) -> None:
+    def finished(self, stack: PlannedStack) -> None:
         """See :class:`orchestrator.driver.listener.Listener`; what counts is what the store says."""
-        commits = {trial: self._store.committed(trial.id) for trial in task.left}
+        commits = {trial: self._store.committed(trial.id) for trial in stack.left}
         if None in commits.values():  # ended before its time, because the run stops
             return
-        if not self._first_end(task):
+        if not self._first_end(stack):
             return
         failures = {trial: commit.message for trial, commit in commits.items() if commit and commit.status == "failed"}
         if failures:
             self._tell(failures, next(iter(failures.values())))
         else:
             self._triage.succeeded()
-        self._progress.finish(task)
+        self._progress.finish(stack)
 
-    def retried(self, task: Task, message: str) -> None:
+    def retried(self, stack: PlannedStack, message: str) -> None:
         """See :class:`orchestrator.driver.listener.Listener`."""
-        if news := self._triage.retried(_names(task.left), message):
+        if news := self._triage.retried(_names(stack.left), message):
             self._progress.say(news)
 
-    def failed(self, task: Task, message: str, cause: str) -> None:
+    def failed(self, stack: PlannedStack, message: str, cause: str) -> None:
         """See :class:`orchestrator.driver.listener.Listener`."""
-        commit_failure(task, self._store, cause, message)
-        if not self._first_end(task):
+        commit_failure(stack, self._store, cause, message)
+        if not self._first_end(stack):
             return
-        self._tell(task.left, message)
-        self._progress.finish(task)
+        self._tell(stack.left, message)
+        self._progress.finish(stack)
 
     def obstructed(self, message: str) -> None:
         """See :class:`orchestrator.driver.listener.Listener`."""
@@ -74,7 +74,7 @@ class Follower:
         """
         if self._obstacle:
             raise SweepStoppedError(f"{self._obstacle}\nstopped; run the same command to go on once this is mended")
-        if self._triage.hopeless and len(self._ended) < self._tasks:
+        if self._triage.hopeless and len(self._ended) < self._stacks:
             raise SweepStoppedError(
                 f"{self._triage.hopeless}\nstopped early, since the others would fail too; "
                 "once this is mended, run the same command with --retry-failed"
@@ -82,11 +82,11 @@ class Follower:
         if summary := self._triage.summary():
             self._progress.say(summary)
 
-    def _first_end(self, task: Task) -> bool:
+    def _first_end(self, stack: PlannedStack) -> bool:
         """A stack that was given up may end once more: in the worker that was to try it again."""
-        if task.id in self._ended:
+        if stack.id in self._ended:
             return False
-        self._ended.add(task.id)
+        self._ended.add(stack.id)
         return True
 
     def _tell(self, trials: Iterable[PlannedTrial], message: str) -> None:

@@ -9,7 +9,7 @@ from typing import Any, NoReturn, Self, TextIO
 from tqdm import tqdm
 
 from orchestrator.base.wording import clock
-from orchestrator.planning.plan import Task
+from orchestrator.planning.plan import PlannedStack
 
 LINE_SECONDS = 2.0
 """Least time between two plain lines."""
@@ -18,10 +18,10 @@ LINE_SECONDS = 2.0
 class Progress:
     """Counts epochs over all stacks; the ETA is the epochs left at the rate so far."""
 
-    def __init__(self, tasks: Sequence[Task], stream: TextIO = sys.stderr) -> None:
-        self._tasks = {task.id: task for task in tasks}
-        self._total_trials = sum(len(task.left) for task in tasks)
-        self._total_epochs = sum(task.epochs for task in tasks)
+    def __init__(self, stacks: Sequence[PlannedStack], stream: TextIO = sys.stderr) -> None:
+        self._stacks = {stack.id: stack for stack in stacks}
+        self._total_trials = sum(len(stack.left) for stack in stacks)
+        self._total_epochs = sum(stack.epochs for stack in stacks)
         self._epochs: dict[str, int] = {}
         self._ended: set[str] = set()
         self._trials_done = 0
@@ -41,21 +41,21 @@ class Progress:
         bar.set_description_str(self._counts())
         return bar
 
-    def advance(self, task: Task, epoch: int) -> None:
+    def advance(self, stack: PlannedStack, epoch: int) -> None:
         """The stack has completed so many epochs; going back (a retry) is shown as it is."""
-        epochs = min(epoch * len(task.left), task.epochs)
-        step = epochs - self._epochs.get(task.id, 0)
-        self._epochs[task.id] = epochs
+        epochs = min(epoch * len(stack.left), stack.epochs)
+        step = epochs - self._epochs.get(stack.id, 0)
+        self._epochs[stack.id] = epochs
         if self._first is None:  # the rate leaves out the time that workers take to start
             self._first = time.monotonic(), epochs
         if self._bar is not None:
             self._bar.update(step)
 
-    def finish(self, task: Task) -> None:
+    def finish(self, stack: PlannedStack) -> None:
         """The stack is at its end, well or badly."""
-        self._trials_done += len(task.left)
-        self._ended.add(task.id)
-        self.advance(task, task.epochs // len(task.left))
+        self._trials_done += len(stack.left)
+        self._ended.add(stack.id)
+        self.advance(stack, stack.epochs // len(stack.left))
         if self._bar is not None:
             self._bar.set_description_str(self._counts())
         elif self._due():
@@ -75,8 +75,8 @@ class Progress:
 
     def _running(self) -> dict[str, int]:
         """Epochs done by each trial under way, by its id."""
-        under_way = [(self._tasks[name], done) for name, done in list(self._epochs.items()) if name not in self._ended]
-        return {trial.id: epochs // len(task.left) for task, epochs in under_way for trial in task.left}
+        under_way = [(self._stacks[name], done) for name, done in list(self._epochs.items()) if name not in self._ended]
+        return {trial.id: epochs // len(stack.left) for stack, epochs in under_way for trial in stack.left}
 
     def say(self, message: str) -> None:
         """A line that does not break the bar."""

@@ -13,7 +13,7 @@ import ray
 from orchestrator.base.settings import Settings
 from orchestrator.driver import reaper, signals
 from orchestrator.driver.listener import Listener
-from orchestrator.planning.plan import Task
+from orchestrator.planning.plan import PlannedStack
 from orchestrator.stores.store import Store
 from specs.errors import EnsweepError
 
@@ -24,14 +24,14 @@ OBJECT_STORE_BYTES = 256 * 2**20
 class RayRunner:
     """Runs stacks on a Ray cluster, one of its own on this machine unless the settings name another."""
 
-    def run(self, tasks: Sequence[Task], store: Store, settings: Settings, listener: Listener) -> None:
+    def run(self, stacks: Sequence[PlannedStack], store: Store, settings: Settings, listener: Listener) -> None:
         """See :class:`orchestrator.driver.listener.Runner`."""
         with _chatter_kept_from_stdout(store.logs), _cluster(settings, store) as notes:
             if listener.wants_stop:
                 return
             from orchestrator.driver.ray_tune import run_trials
 
-            run_trials(tasks, store, settings, listener, _resources(settings), notes)
+            run_trials(stacks, store, settings, listener, _resources(settings), notes)
 
 
 @contextmanager

@@ -18,7 +18,7 @@ from ray.tune.experiment import Trial as RayTrial
 from orchestrator.base import out_of_memory
 from orchestrator.base.settings import Settings
 from orchestrator.driver.listener import Listener
-from orchestrator.planning.plan import Task
+from orchestrator.planning.plan import PlannedStack
 from orchestrator.stores.store import Store
 from orchestrator.worker import halves
 from orchestrator.worker.ray_trainable import StackError, train_stack
@@ -31,12 +31,17 @@ STYLE = re.compile(r"\x1b\[[0-9;]*m")
 
 
 def run_trials(
-    tasks: Sequence[Task], store: Store, settings: Settings, listener: Listener, resources: dict[str, float], notes: str
+    stacks: Sequence[PlannedStack],
+    store: Store,
+    settings: Settings,
+    listener: Listener,
+    resources: dict[str, float],
+    notes: str,
 ) -> None:
     """Run stacks on the cluster that this process is connected to.
 
     Args:
-        tasks: the stacks.
+        stacks: the stacks.
         store: where workers commit them.
         settings: how they are run.
         listener: told how each ends.
@@ -44,12 +49,12 @@ def run_trials(
         notes: where Tune keeps its own, which its workers must reach.
     """
     _give_workers_no_environment_of_their_own(local=settings.address == "local")
-    trainable = tune.with_parameters(train_stack, tasks=list(tasks), store=store, settings=settings)
+    trainable = tune.with_parameters(train_stack, stacks=list(stacks), store=store, settings=settings)
     tune.Tuner(
         tune.with_resources(trainable, resources),
-        param_space={"stack": tune.grid_search(list(range(len(tasks))))},
-        tune_config=_tune_config(tasks, settings),
-        run_config=_run_config(tasks, store, settings, listener, notes),
+        param_space={"stack": tune.grid_search(list(range(len(stacks))))},
+        tune_config=_tune_config(stacks, settings),
+        run_config=_run_config(stacks, store, settings, listener, notes),
     ).fit()
 
 
@@ -69,14 +74,14 @@ def _give_workers_no_environment_of_their_own(local: bool) -> None:
 class _Relay(Callback):  # type: ignore[misc]
     """Tells the listener what Tune's loop sees."""
 
-    def __init__(self, tasks: Sequence[Task], store: Store, listener: Listener) -> None:
-        self._tasks = tasks
+    def __init__(self, stacks: Sequence[PlannedStack], store: Store, listener: Listener) -> None:
+        self._stacks = stacks
         self._store = store
         self._listener = listener
 
-    def _task(self, trial: RayTrial) -> Task:
-        task: Task = self._tasks[trial.config["stack"]]
-        return task
+    def _stack(self, trial: RayTrial) -> PlannedStack:
+        stack: PlannedStack = self._stacks[trial.config["stack"]]
+        return stack
 
     def on_trial_result(
         self, iteration: int, trials: list[RayTrial], trial: RayTrial, result: dict[str, Any], **info: Any
@@ -84,23 +89,25 @@ class _Relay(Callback):  # type: ignore[misc]
         if "obstacle" in result:
             self._listener.obstructed(result["obstacle"])
         elif "epoch" in result:
-            self._listener.advanced(self._task(trial), result["epoch"])
+            self._listener.advanced(self._stack(trial), result["epoch"])
 
     def on_trial_complete(self, iteration: int, trials: list[RayTrial], trial: RayTrial, **info: Any) -> None:
-        self._listener.finished(self._task(trial))
+        self._listener.finished(self._stack(trial))
 
     def on_trial_recover(self, iteration: int, trials: list[RayTrial], trial: RayTrial, **info: Any) -> None:
         """Ray's memory monitor kills workers before Python can say that memory ran out: twice is enough."""
         cause, message = _last_failure(trial)
         killed = out_of_memory.says_out_of_memory(message) and cause == "worker"
-        if killed and not halves.may_try_again_after_a_kill(self._task(trial), self._store):
-            self._listener.failed(self._task(trial), f"out of memory, twice\n{message}", "oom")
+        if killed and not halves.may_try_again_after_a_kill(self._stack(trial), self._store):
+            self._listener.failed(self._stack(trial), f"out of memory, twice\n{message}", "oom")
         else:
-            self._listener.retried(self._task(trial), message)
+            self._listener.retried(self._stack(trial), message)
 
     def on_trial_error(self, iteration: int, trials: list[RayTrial], trial: RayTrial, **info: Any) -> None:
         cause, message = _last_failure(trial)
-        self._listener.failed(self._task(trial), message, "oom" if out_of_memory.says_out_of_memory(message) else cause)
+        self._listener.failed(
+            self._stack(trial), message, "oom" if out_of_memory.says_out_of_memory(message) else cause
+        )
 
 
 class _Stopper(Stopper):  # type: ignore[misc]
@@ -132,22 +139,22 @@ def _last_failure(trial: RayTrial) -> tuple[str, str]:
     return StackError.found(last) or ("worker", last)
 
 
-def _tune_config(tasks: Sequence[Task], settings: Settings) -> tune.TuneConfig:
+def _tune_config(stacks: Sequence[PlannedStack], settings: Settings) -> tune.TuneConfig:
     return tune.TuneConfig(
         reuse_actors=True,
         max_concurrent_trials=settings.concurrency,
-        trial_name_creator=lambda trial: tasks[trial.config["stack"]].id,
-        trial_dirname_creator=lambda trial: tasks[trial.config["stack"]].id,
+        trial_name_creator=lambda trial: stacks[trial.config["stack"]].id,
+        trial_dirname_creator=lambda trial: stacks[trial.config["stack"]].id,
     )
 
 
 def _run_config(
-    tasks: Sequence[Task], store: Store, settings: Settings, listener: Listener, notes: str
+    stacks: Sequence[PlannedStack], store: Store, settings: Settings, listener: Listener, notes: str
 ) -> tune.RunConfig:
     return tune.RunConfig(
         storage_path=notes,
         verbose=0,
         stop=_Stopper(listener),
         failure_config=tune.FailureConfig(max_failures=settings.max_retries),
-        callbacks=[_Relay(tasks, store, listener)],
+        callbacks=[_Relay(stacks, store, listener)],
     )

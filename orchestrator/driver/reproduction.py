@@ -8,7 +8,7 @@ from pathlib import Path
 
 from orchestrator.base import out_of_memory, provenance
 from orchestrator.base.settings import Settings
-from orchestrator.planning.plan import Task
+from orchestrator.planning.plan import PlannedStack
 from orchestrator.stores import verification
 from orchestrator.stores.store import Store
 from specs.errors import EnsweepError
@@ -17,7 +17,7 @@ from specs.format.errors import StoreCorruptError
 from specs.format.records import TABLES, Row
 from specs.sweep import PlannedTrial
 
-SHOWN = 20
+DIFFERENCES_SHOWN = 20
 """Most differences that are told one by one."""
 
 
@@ -90,24 +90,28 @@ def _stored(store: Store, trial_id: str) -> Commit | None:
     return found
 
 
-def _stack(store: Store, trial: PlannedTrial, stored: Commit | None) -> Task:
+def _stack(store: Store, trial: PlannedTrial, stored: Commit | None) -> PlannedStack:
     """The stack that a trial was trained in; the trial alone, where a spec of the others is no more."""
     if stored is None or not stored.stack:
-        return Task((trial,))
+        return PlannedStack((trial,))
     known = verification.planned_anywhere(store)
-    return Task(tuple(known[name] for name in stored.stack)) if known.keys() >= set(stored.stack) else Task((trial,))
+    return (
+        PlannedStack(tuple(known[name] for name in stored.stack))
+        if known.keys() >= set(stored.stack)
+        else PlannedStack((trial,))
+    )
 
 
-def _run(trial: PlannedTrial, task: Task, scratch: Store, settings: Settings) -> Commit:
+def _run(trial: PlannedTrial, stack: PlannedStack, scratch: Store, settings: Settings) -> Commit:
     from orchestrator.worker.execution import execute
     from orchestrator.worker.failure import commit_failure
 
     try:
-        execute(task, scratch, settings, lambda epoch: None)
+        execute(stack, scratch, settings, lambda epoch: None)
     except EnsweepError:
         raise
     except Exception as error:
-        commit_failure(task, scratch, out_of_memory.cause_of(error), traceback.format_exc())
+        commit_failure(stack, scratch, out_of_memory.cause_of(error), traceback.format_exc())
     return scratch.commits()[trial.id]
 
 

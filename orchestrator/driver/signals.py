@@ -38,7 +38,7 @@ class InterruptedBySignal(BaseException):
         self.exit_code = Exit(128 + number)
 
 
-class Block:
+class OrderlyBlock:
     """A block of :func:`orderly`, for those who work within it."""
 
     def __init__(self) -> None:
@@ -88,7 +88,7 @@ class Block:
 
 
 @contextmanager
-def orderly() -> Iterator[Block]:
+def orderly() -> Iterator[OrderlyBlock]:
     """The first signal within the block ends it with :class:`InterruptedBySignal`, a second ends the process.
 
     The signal is raised as ``KeyboardInterrupt``, the one exception that Ray's compiled code lets through a signal
@@ -96,7 +96,7 @@ def orderly() -> Iterator[Block]:
     it, as it does in finalizers and in callbacks of a fork, it is raised again. If the block has not ended after
     :data:`GRACE_SECONDS`, the process ends without its leave.
     """
-    block = Block()
+    block = OrderlyBlock()
     with kept(), _watched(block), _dropped_in_vain(block):
         for number in (*HANDLED, ABANDON):
             signal.signal(number, block.interrupt)
@@ -133,7 +133,7 @@ def kept() -> Iterator[None]:
 
 
 @contextmanager
-def _dropped_in_vain(block: Block) -> Iterator[None]:
+def _dropped_in_vain(block: OrderlyBlock) -> Iterator[None]:
     """Python prints the exceptions that it drops; a signal's is no defect, and raised again."""
     before = sys.unraisablehook
 
@@ -149,7 +149,7 @@ def _dropped_in_vain(block: Block) -> Iterator[None]:
 
 
 @contextmanager
-def _watched(block: Block) -> Iterator[None]:
+def _watched(block: OrderlyBlock) -> Iterator[None]:
     """A thread ends the process at a second signal, and when its time is up.
 
     It does so also while the main thread is in compiled code, where no handler can run.
@@ -170,7 +170,7 @@ def _watched(block: Block) -> Iterator[None]:
         os.close(readable)
 
 
-def _watch(readable: int, block: Block) -> None:
+def _watch(readable: int, block: OrderlyBlock) -> None:
     seen: list[int] = []
     deadline: float | None = None
     while True:
@@ -196,7 +196,7 @@ def _wake_main_thread() -> None:
     signal.pthread_kill(threading.main_thread().ident or 0, ABANDON)
 
 
-def _exit_late(number: int, block: Block) -> NoReturn:
+def _exit_late(number: int, block: OrderlyBlock) -> NoReturn:
     """Say what the command would have said in time, past every lock that the main thread may hold."""
     reason = InterruptedBySignal(number) if number in HANDLED else block.reasons[0]
     os.write(sys.stderr.fileno(), f"\n{redact(str(reason))}\n".encode(errors="replace"))

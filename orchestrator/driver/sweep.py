@@ -15,13 +15,13 @@ from orchestrator.data import decoded
 from orchestrator.driver import ray_environment, signals
 from orchestrator.driver.progress import Progress
 from orchestrator.driver.runners import make_runner
-from orchestrator.planning.plan import Plan, Task, make_plan
-from orchestrator.planning.stacks import Largest
+from orchestrator.planning.plan import Plan, PlannedStack, make_plan
+from orchestrator.planning.stacks import StackSize
 from orchestrator.stores import lease, verification
 from orchestrator.stores.store import Store
 from specs.errors import EnsweepError, Exit
 from specs.format import layout
-from specs.loading import dump_sweep, sweep_digest
+from specs.loader import dump_sweep, sweep_digest
 from specs.sweep import PlannedTrial, SweepSpec, expand
 
 
@@ -58,7 +58,7 @@ def run_sweep(
     *,
     retry_failed: bool = False,
     say: Callable[[str], None] = lambda message: None,
-    block: signals.Block | None = None,
+    block: signals.OrderlyBlock | None = None,
 ) -> Outcome:
     """Run what the store does not hold yet; what is damaged in it is made again.
 
@@ -75,7 +75,7 @@ def run_sweep(
         SweepStoppedError: the run ended before its time.
     """
     started = time.monotonic()
-    block = block or signals.Block()
+    block = block or signals.OrderlyBlock()
     store.check_writable()
     reported = _Reported()
     with lease.held(
@@ -90,16 +90,16 @@ def run_sweep(
             unusable = frozenset()
             before = _planned(store, trials)
         _compare_versions(store, settings, say)
-        tasks: tuple[Task, ...] = ()
+        stacks: tuple[PlannedStack, ...] = ()
         if before.of("todo"):
             _check_cluster(settings)
             _check_device(settings, before)
             _check_data(store, sweep, settings, say)
-            tasks = before.tasks(_largest(before, settings, say))
+            stacks = before.stacks(_largest(before, settings, say))
         block.conclude()  # a library may have caught the exception that says so
         store.record_spec(sweep_digest(sweep), dump_sweep(sweep))
-        if tasks:
-            _run_tasks(tasks, store, settings, reported, block)
+        if stacks:
+            _run_tasks(stacks, store, settings, reported, block)
         after = _planned(store, trials, unusable)
     executed = before.counts()["todo"] - after.counts()["todo"]
     return Outcome(store.url, executed, time.monotonic() - started, after)
@@ -115,7 +115,7 @@ class _Reported:
         return self.progress.snapshot() if self.progress else {}
 
 
-def _abandoning(block: signals.Block) -> Callable[[EnsweepError], None]:
+def _abandoning(block: signals.OrderlyBlock) -> Callable[[EnsweepError], None]:
     return lambda error: block.abandon(type(error)(f"{error}; stopped. What is committed is kept"))
 
 
@@ -182,19 +182,19 @@ def _check_data(store: Store, sweep: SweepSpec, settings: Settings, say: Callabl
     store.pin_data(name, known.fingerprint)
 
 
-def _largest(plan: Plan, settings: Settings, say: Callable[[str], None]) -> Largest:
+def _largest(plan: Plan, settings: Settings, say: Callable[[str], None]) -> StackSize:
     from orchestrator.planning import stack_sizes
 
-    return stack_sizes.largest(plan, settings, say=say)
+    return stack_sizes.chosen_stack_size(plan, settings, say=say)
 
 
 def _run_tasks(
-    tasks: tuple[Task, ...], store: Store, settings: Settings, reported: _Reported, block: signals.Block
+    stacks: tuple[PlannedStack, ...], store: Store, settings: Settings, reported: _Reported, block: signals.OrderlyBlock
 ) -> None:
     from orchestrator.driver.follower import Follower
 
-    with Progress(tasks) as progress:
+    with Progress(stacks) as progress:
         reported.progress = progress
-        follower = Follower(tasks, store, progress, block)
-        make_runner(settings).run(tasks, store, settings, follower)
+        follower = Follower(stacks, store, progress, block)
+        make_runner(settings).run(stacks, store, settings, follower)
         follower.conclude()

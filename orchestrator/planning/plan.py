@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Self, get_args
 
-from orchestrator.planning.stacks import Largest, alone, groups
+from orchestrator.planning.stacks import StackSize, alone, cut_into_stacks
 from specs.format.commits import Commit
 from specs.sweep import PlannedTrial
 
@@ -14,7 +14,7 @@ State = Literal["complete", "todo", "failed", "diverged"]
 
 
 @dataclass(frozen=True)
-class Task:
+class PlannedStack:
     """A stack: trials of one shape that are trained in one program.
 
     It is a fixed group of the sweep's trials, whatever of it is done, and so is its id.
@@ -72,12 +72,12 @@ class Plan:
             "stale": len(self.stale),
         }
 
-    def tasks(self, largest: Largest = alone) -> tuple[Task, ...]:
+    def stacks(self, largest: StackSize = alone) -> tuple[PlannedStack, ...]:
         """The stacks to run, in order: groups of all planned trials, less those with nothing to do."""
         decided = frozenset(trial.id for trial, state in self.states if state != "todo")
-        made = groups([trial for trial, _ in self.states], largest)
-        tasks = (Task(group, decided.intersection(trial.id for trial in group)) for group in made)
-        return tuple(task for task in tasks if task.left)
+        made = cut_into_stacks([trial for trial, _ in self.states], largest)
+        stacks = (PlannedStack(group, decided.intersection(trial.id for trial in group)) for group in made)
+        return tuple(stack for stack in stacks if stack.left)
 
 
 def make_plan(

@@ -6,8 +6,8 @@ from typing import Any
 from orchestrator.stores.store import Store
 from reports import wording
 from reports.claims import Judgement
-from reports.deciding import Decision, decide
-from reports.loading import load
+from reports.claims.open_claims import Decision, decide
+from reports.frames.frames import load
 from specs.sweep import SweepSpec
 
 __all__ = ["ToDecide", "look"]

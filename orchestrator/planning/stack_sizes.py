@@ -9,15 +9,15 @@ from pathlib import Path
 from orchestrator.base import out_of_memory
 from orchestrator.base.settings import Settings
 from orchestrator.planning.plan import Plan
-from orchestrator.planning.stacks import Largest, alone
+from orchestrator.planning.stacks import StackSize, alone
 from specs.trial import TrialSpec
 from trainers.stacks import shape_key
 
-SHARE = 0.8
+MEMORY_SHARE = 0.8
 """Of the free memory that a stack may take; the rest is for CUDA itself, and for what the allocator cannot use."""
 DRIVERS = (Path("/proc/driver/nvidia"), Path("/dev/dxg"))
 """A driver of NVIDIA's or WSL's has one of them: without, torch need not be imported to ask it."""
-MOST = 32
+MOST_TRIALS = 32
 """Trials that ``auto`` puts into a stack at most: its results come all at once, at its end."""
 
 
@@ -36,12 +36,12 @@ Measure = Callable[[TrialSpec], Measured | None]
 """What a trial's shape takes; None where not even two fit."""
 
 
-def largest(
+def chosen_stack_size(
     plan: Plan,
     settings: Settings,
     measure: Measure | None = None,
     say: Callable[[str], None] = lambda message: None,
-) -> Largest:
+) -> StackSize:
     """Most trials of a stack, for each shape that has trials to do.
 
     On a GPU of this machine a stack of one and a stack of two of each shape are trained for a few steps on made-up
@@ -66,14 +66,14 @@ def largest(
 
 
 def fitting(found: Measured | None, share: float = 1.0) -> int:
-    """Trials that fit into a share of a GPU, rounded down to a power of two, at most ``MOST``.
+    """Trials that fit into a share of a GPU, rounded down to a power of two, at most ``MOST_TRIALS``.
 
     Free memory is never the same twice; the rounding lets a second run find the same groups all the same.
     """
     if found is None:
         return 1
-    room, each = SHARE * min(share, 1.0) * found.free, max(1, found.two - found.one)
-    trials = min(MOST, 1 + max(0, int((room - found.one) // each)))
+    room, each = MEMORY_SHARE * min(share, 1.0) * found.free, max(1, found.two - found.one)
+    trials = min(MOST_TRIALS, 1 + max(0, int((room - found.one) // each)))
     return 1 << (trials.bit_length() - 1)
 
 

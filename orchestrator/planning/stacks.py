@@ -8,9 +8,9 @@ from specs.sweep import PlannedTrial
 from specs.trial import TrialSpec
 from trainers.stacks import shape_key
 
-Largest = Callable[[TrialSpec], int]
+StackSize = Callable[[TrialSpec], int]
 """Most trials of the shape of this one that a stack may hold."""
-Group = tuple[PlannedTrial, ...]
+Trials = tuple[PlannedTrial, ...]
 
 
 def alone(spec: TrialSpec) -> int:
@@ -18,7 +18,7 @@ def alone(spec: TrialSpec) -> int:
     return 1
 
 
-def groups(trials: Sequence[PlannedTrial], largest: Largest = alone) -> list[Group]:
+def cut_into_stacks(trials: Sequence[PlannedTrial], largest: StackSize = alone) -> list[Trials]:
     """Cut all trials of a sweep into groups of one shape, ordered by their first trials.
 
     It is a function of the sweep and the sizes alone, whatever is done already: the same command makes the same groups
@@ -35,7 +35,7 @@ def groups(trials: Sequence[PlannedTrial], largest: Largest = alone) -> list[Gro
     return sorted(made, key=lambda group: position[group[0].id])
 
 
-def _cut(seeds: Sequence[Sequence[PlannedTrial]], largest: Largest) -> list[Group]:
+def _cut(seeds: Sequence[Sequence[PlannedTrial]], largest: StackSize) -> list[Trials]:
     """Groups of one shape's trials, given seed by seed: of several whole seeds, or of equal parts of one."""
     most, widest = largest(seeds[0][0].spec), max(map(len, seeds))
     if widest <= most:
@@ -44,7 +44,7 @@ def _cut(seeds: Sequence[Sequence[PlannedTrial]], largest: Largest) -> list[Grou
     return [part for seed in seeds for part in _evenly(seed, most)]
 
 
-def _evenly(trials: Sequence[PlannedTrial], most: int) -> list[Group]:
+def _evenly(trials: Sequence[PlannedTrial], most: int) -> list[Trials]:
     parts = math.ceil(len(trials) / most)
     size = math.ceil(len(trials) / parts)
     return [tuple(trials[start : start + size]) for start in range(0, len(trials), size)]

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from orchestrator.planning.overview import column_of
-from specs import differing
+from specs import differences
 from specs.format.commits import Commit
 from specs.identity import NUMERICS_VERSION
 from specs.sweep import PlannedTrial
@@ -57,7 +57,7 @@ def _explain(
 
 def changes(old: PlannedTrial, new: PlannedTrial) -> list[str]:
     """The fields in which two trials differ, as ``training.epochs 8 → 20``."""
-    return [found.described() for found in differing.differences(old.spec, new.spec)]
+    return [found.described() for found in differences.differences(old.spec, new.spec)]
 
 
 def _cell(trial: PlannedTrial) -> tuple[object, ...]:

@@ -9,7 +9,7 @@ from orchestrator.base.wording import clock
 from orchestrator.planning.overview import column_of, describe_plan
 from orchestrator.planning.plan import Plan, make_plan
 from orchestrator.stores import lease
-from orchestrator.stores.owner import Driver
+from orchestrator.stores.owner import Owner
 from orchestrator.stores.store import Store
 from specs.format import contents
 from specs.sweep import PlannedTrial, SweepSpec, expand
@@ -28,7 +28,7 @@ class Standing:
 
     sweep: SweepSpec
     plan: Plan
-    driver: Driver | None
+    driver: Owner | None
     state: State
     at: float
     """Unix time of the look."""
@@ -94,7 +94,7 @@ def look(store: Store) -> Standing:
     return Standing(sweep, plan, driver, _state(driver), time.time(), len(commits.unreadable))
 
 
-def _state(driver: Driver | None) -> State:
+def _state(driver: Owner | None) -> State:
     if driver is None:
         return "none"
     if driver.is_dead:

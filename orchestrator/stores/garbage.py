@@ -82,7 +82,7 @@ def _trial(key: str) -> str:
 def _finished_stacks(store: Store, entries: Iterable[Entry], committed: Collection[str]) -> set[str]:
     """Ids of stacks of several that were begun with trials that are all committed by now."""
     lists = [entry.key for entry in entries if entry.key.startswith(layout.CHECKPOINTS)]
-    found = store.storage.read_many(key for key in lists if key.endswith(f"/{layout.BEGUN}"))
+    found = store.storage.read_many(key for key in lists if key.endswith(f"/{layout.TRIALS_OF_STACK}"))
     begun = {key.split("/")[1]: layout.begun_with(content) for key, content in found.items()}
     return {name for name, trials in begun.items() if trials and trials <= set(committed)}
 

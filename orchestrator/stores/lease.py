@@ -14,13 +14,13 @@ from dataclasses import replace
 from typing import Any
 
 from orchestrator.base.errors import StoreInUseError
-from orchestrator.stores.owner import Driver
+from orchestrator.stores.owner import Owner
 from orchestrator.stores.storage import Storage
 from specs.errors import EnsweepError
 from specs.format.errors import StoreError, StoreFullError
 from specs.format.layout import LOCK
 
-SECONDS = 30.0
+LEASE_SECONDS = 30.0
 """Without a renewal for so long, an owner on another machine, or a stopped one, has lost the store."""
 
 RELEASE_SECONDS = 5.0
@@ -30,10 +30,10 @@ Report = Callable[[], dict[str, Any]]
 """What the driver wants to have said of its progress, at each renewal."""
 
 
-def owner(storage: Storage) -> Driver | None:
+def owner(storage: Storage) -> Owner | None:
     """What the lock says, of a living driver or of the last one."""
     try:
-        return Driver.read(storage.read(LOCK))
+        return Owner.read(storage.read(LOCK))
     except FileNotFoundError:
         return None
 
@@ -46,7 +46,7 @@ class Lease:
     ) -> None:
         self._storage, self._seconds = storage, seconds
         self._report, self._on_loss = report, on_loss
-        self._record = Driver.mine(seconds)
+        self._record = Owner.mine(seconds)
         self._tag = ""
         self._done = threading.Event()
         self._thread = threading.Thread(target=self._renew_until_done, name="lease", daemon=True)
@@ -67,7 +67,7 @@ class Lease:
             content, tag = self._storage.read_tagged(LOCK)
         except FileNotFoundError:
             return self._created()
-        found = Driver.read(content)
+        found = Owner.read(content)
         if found is None or not found.is_dead:
             if found and not found.is_silent:
                 raise self._in_use(found)
@@ -89,7 +89,7 @@ class Lease:
         stored, self._tag = self._storage.read_tagged(LOCK)
         return stored == content
 
-    def _stayed_silent(self, found: Driver | None, tag: str, say: Callable[[str], None]) -> bool:
+    def _stayed_silent(self, found: Owner | None, tag: str, say: Callable[[str], None]) -> bool:
         """Give a silent owner a whole period, its own where that is longer, to show that it lives.
 
         False where the lock changed hands meanwhile, and must be looked at anew.
@@ -108,13 +108,13 @@ class Lease:
             except FileNotFoundError:
                 return False
             if now != tag:
-                stirred = Driver.read(content)
+                stirred = Owner.read(content)
                 if stirred and stirred.is_dead:
                     return False
                 raise self._in_use(stirred)
         return True
 
-    def _in_use(self, found: Driver | None) -> StoreInUseError:
+    def _in_use(self, found: Owner | None) -> StoreInUseError:
         who = found.described() if found else "another driver"
         return StoreInUseError(f"{self._storage.url} is in use by {who}; wait for it or stop it")
 
@@ -169,7 +169,7 @@ class Lease:
 def held(
     storage: Storage,
     *,
-    seconds: float = SECONDS,
+    seconds: float = LEASE_SECONDS,
     report: Report = dict,
     on_loss: Callable[[EnsweepError], None] = lambda error: None,
     say: Callable[[str], None] = lambda message: None,

@@ -18,7 +18,7 @@ LONGEST = 256
 
 
 @dataclass(frozen=True)
-class Driver:
+class Owner:
     """The process that drives a sweep, as its store's lock names it."""
 
     pid: int
@@ -37,13 +37,13 @@ class Driver:
     progress: dict[str, Any] = field(default_factory=dict)
 
     @classmethod
-    def mine(cls, seconds: float) -> "Driver":
+    def mine(cls, seconds: float) -> "Owner":
         """A record of this process, with a lease for so long."""
         now = time.time()
         return cls(os.getpid(), socket.gethostname(), _place(), _born(os.getpid()), now, now, seconds=seconds)
 
     @classmethod
-    def read(cls, content: bytes) -> "Driver | None":
+    def read(cls, content: bytes) -> "Owner | None":
         """The record in a lock; None where it holds none."""
         try:
             record = cls(**json.loads(content))

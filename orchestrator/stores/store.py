@@ -178,11 +178,11 @@ class Store:
 
     def begin(self, stack_id: str, trial_ids: Iterable[str]) -> None:
         """Write down which trials a stack of several is begun with."""
-        self.checkpoint(stack_id).replace(layout.BEGUN, json.dumps(list(trial_ids)).encode())
+        self.checkpoint(stack_id).replace(layout.TRIALS_OF_STACK, json.dumps(list(trial_ids)).encode())
 
     def begun(self, stack_id: str) -> frozenset[str]:
         """The trials that a stack in training was begun with; none where nothing says so."""
-        key = layout.checkpoint(stack_id) + layout.BEGUN
+        key = layout.checkpoint(stack_id) + layout.TRIALS_OF_STACK
         return layout.begun_with(self.storage.read_many([key]).get(key, b""))
 
     def remove_checkpoint(self, stack_id: str) -> None:

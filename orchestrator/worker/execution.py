@@ -11,7 +11,7 @@ import torch
 from orchestrator.base import out_of_memory, provenance
 from orchestrator.base.settings import Settings
 from orchestrator.data import datasets
-from orchestrator.planning.plan import Task
+from orchestrator.planning.plan import PlannedStack
 from orchestrator.stores.store import Store
 from orchestrator.worker import halves
 from orchestrator.worker.failure import commit_failure
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 Environment = dict[str, str | int | None]
 
 
-def execute(task: Task, store: Store, settings: Settings, on_epoch: Callable[[int], None]) -> None:
+def execute(stack: PlannedStack, store: Store, settings: Settings, on_epoch: Callable[[int], None]) -> None:
     """Train a stack and commit its trials; continues from its checkpoint, and does nothing that is committed.
 
     A stack of which some trials are committed already is trained without them, except where it was begun with them:
@@ -37,7 +37,7 @@ def execute(task: Task, store: Store, settings: Settings, on_epoch: Callable[[in
     alone that does so for the second time is committed as failed.
 
     Args:
-        task: the stack.
+        stack: the stack.
         store: where commits, attempts and checkpoints lie.
         settings: device, threads, data root.
         on_epoch: told the number of epochs completed, after each.
@@ -46,39 +46,39 @@ def execute(task: Task, store: Store, settings: Settings, on_epoch: Callable[[in
         EnsweepError: the data, the device or the store cannot be used.
     """
     postponed, failed = list[Exception](), False
-    for part in halves.parts(task, store):
+    for part in halves.parts(stack, store):
         try:
-            _train_and_commit(part, store, settings, _counting(task, part, on_epoch))
+            _train_and_commit(part, store, settings, _counting(stack, part, on_epoch))
         except Exception as error:
             if not out_of_memory.is_out_of_memory(error):
                 raise
             if not halves.may_try_again(part, store):
                 commit_failure(part, store, "oom", f"out of memory, twice\n{traceback.format_exc()}")
                 failed = True
-            elif len(task.trials) == 1:
+            elif len(stack.trials) == 1:
                 raise
             elif len(part.trials) == 1:  # its neighbours first; and without the traceback, which holds on to tensors
                 postponed.append(error.with_traceback(None))
     if postponed:
         raise postponed[0]
     if not failed:
-        halves.remove_checkpoints(task, store)
+        halves.remove_checkpoints(stack, store)
 
 
-def _counting(task: Task, part: Task, on_epoch: Callable[[int], None]) -> Callable[[int], None]:
+def _counting(stack: PlannedStack, part: PlannedStack, on_epoch: Callable[[int], None]) -> Callable[[int], None]:
     """Tells how many epochs the whole stack has completed, while a part of it is trained."""
-    epochs, before = task.trials[0].spec.training.epochs, task.trials.index(part.trials[0])
-    return lambda epoch: on_epoch((before * epochs + len(part.trials) * epoch) // len(task.trials))
+    epochs, before = stack.trials[0].spec.training.epochs, stack.trials.index(part.trials[0])
+    return lambda epoch: on_epoch((before * epochs + len(part.trials) * epoch) // len(stack.trials))
 
 
-def _train_and_commit(task: Task, store: Store, settings: Settings, on_epoch: Callable[[int], None]) -> None:
-    left = [trial for trial in task.trials if not store.is_committed(trial.id)]
+def _train_and_commit(stack: PlannedStack, store: Store, settings: Settings, on_epoch: Callable[[int], None]) -> None:
+    left = [trial for trial in stack.trials if not store.is_committed(trial.id)]
     if not left:
         return
-    begun = _begun(task, left, store)
+    begun = _begun(stack, left, store)
     torch.set_num_threads(settings.threads)
     device = choose_device(settings.device)
-    dataset = task.trials[0].spec.dataset.name
+    dataset = stack.trials[0].spec.dataset.name
     prepared = _prepared(dataset, settings.data_root, settings.cache)
     store.pin_data(dataset, prepared.known.fingerprint)
     environment = provenance.environment(
@@ -91,30 +91,30 @@ def _train_and_commit(task: Task, store: Store, settings: Settings, on_epoch: Ca
         [trial.spec for trial in begun],
         prepared.arrays,
         device=device,
-        checkpoint=store.checkpoint(task.id),
+        checkpoint=store.checkpoint(stack.id),
         checkpoint_seconds=settings.checkpoint_seconds,
         environment=provenance.fingerprint(environment),
         on_epoch=_noting_the_first(left, journal, on_epoch),
     )
-    stack = tuple(trial.id for trial in begun) if len(begun) > 1 else ()
+    together = tuple(trial.id for trial in begun) if len(begun) > 1 else ()
     wanted = {trial.id for trial in left}
     for trial, result in zip(begun, results, strict=True):
         if trial.id in wanted:
-            won = _commit(store, trial, result, environment, stack)
+            won = _commit(store, trial, result, environment, together)
             journal.note("committed" if won else "late", trial.id)
 
 
-def _begun(task: Task, left: list[PlannedTrial], store: Store) -> list[PlannedTrial]:
+def _begun(stack: PlannedStack, left: list[PlannedTrial], store: Store) -> list[PlannedTrial]:
     """The trials to train in one program: those left, or those that this was begun with, if these are among them.
 
     Beside the checkpoint of a stack of several it says which they are, before the first epoch.
     """
-    if len(task.trials) == 1:
+    if len(stack.trials) == 1:
         return left
-    before = store.begun(task.id)
+    before = store.begun(stack.id)
     if {trial.id for trial in left} <= before:
-        return [trial for trial in task.trials if trial.id in before]
-    store.begin(task.id, [trial.id for trial in left])
+        return [trial for trial in stack.trials if trial.id in before]
+    store.begin(stack.id, [trial.id for trial in left])
     return left
 
 
@@ -142,10 +142,10 @@ def _noting_the_first(
 
 
 def _commit(
-    store: Store, trial: PlannedTrial, result: "TrialResult", environment: Environment, stack: tuple[str, ...]
+    store: Store, trial: PlannedTrial, result: "TrialResult", environment: Environment, together: tuple[str, ...]
 ) -> bool:
     environment = environment | {"earlier": ",".join(result.earlier_environments) or None}
-    environment |= {"stack": len(stack)} if stack else {}
+    environment |= {"stack": len(together)} if together else {}
     key: Row = {"trial_id": trial.id}
     label: Row = {
         "sweep": trial.sweep,
@@ -169,6 +169,6 @@ def _commit(
             files=written,
             message=result.message,
             environment=environment,
-            stack=stack,
+            stack=together,
         )
     )

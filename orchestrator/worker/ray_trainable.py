@@ -10,7 +10,7 @@ from ray import tune
 from orchestrator.base import out_of_memory
 from orchestrator.base.redaction import redact
 from orchestrator.base.settings import Settings
-from orchestrator.planning.plan import Task
+from orchestrator.planning.plan import PlannedStack
 from orchestrator.stores.store import Store
 from specs.errors import EnsweepError
 
@@ -18,11 +18,11 @@ REPORT_SECONDS = 1.0
 """Least time between two reports of a worker: progress needs no more, and each costs the driver a turn."""
 
 
-def train_stack(config: dict[str, int], *, tasks: list[Task], store: Store, settings: Settings) -> None:
+def train_stack(config: dict[str, int], *, stacks: list[PlannedStack], store: Store, settings: Settings) -> None:
     """What a Ray worker runs; its process is reused, so everything global is set inside ``execute``."""
     from orchestrator.worker.execution import execute
 
-    task = tasks[config["stack"]]
+    stack = stacks[config["stack"]]
     last_report = time.monotonic()
 
     def on_epoch(epoch: int) -> None:
@@ -32,13 +32,13 @@ def train_stack(config: dict[str, int], *, tasks: list[Task], store: Store, sett
             tune.report({"epoch": epoch})
 
     try:
-        execute(task, store, settings, on_epoch)
+        execute(stack, store, settings, on_epoch)
     except EnsweepError as error:  # nothing to try again: the user must mend it first
         tune.report({"obstacle": redact(str(error))})
         return
     except Exception as error:
         raise StackError.of(error) from None
-    tune.report({"epoch": task.trials[0].spec.training.epochs})
+    tune.report({"epoch": stack.trials[0].spec.training.epochs})
 
 
 class StackError(Exception):

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 
 from reports import wording
+from reports.claims.assertions import Assertion, judge_assertion
 from reports.claims.evidence import Evidence
 from reports.claims.judgement import Judgement, Verdict
-from reports.claims.judging import Part, judge_part
-from reports.loading import Frames
-from reports.statistics import holm
+from reports.frames.frames import Frames
+from reports.statistics.significance import holm
 from specs.claims import Claim
 
 DECIDED_BY: dict[str, tuple[Verdict, ...]] = {
@@ -24,7 +24,7 @@ def judge(study: Sequence[Frames]) -> tuple[Judgement, ...]:
     the correction does not loosen while a sweep is filling up. A claim whose parts lie in several sweeps is judged
     once, where its first part stands.
     """
-    parts = [Part(claim, evidence) for evidence in map(Evidence, study) for claim in evidence.frames.sweep.claims]
+    parts = [Assertion(claim, evidence) for evidence in map(Evidence, study) for claim in evidence.frames.sweep.claims]
     orders = [part for part in parts if part.finding.corrected]
     adjusted = dict(zip(map(id, orders), holm([part.finding.p for part in orders]), strict=True))
     judged = [_judged(part, adjusted.get(id(part))) for part in parts]
@@ -40,18 +40,18 @@ def judge(study: Sequence[Frames]) -> tuple[Judgement, ...]:
     return tuple(found.values())
 
 
-def _name(part: Part) -> str:
+def _name(part: Assertion) -> str:
     return part.evidence.frames.sweep.name
 
 
-def _sweeps(part: Part) -> frozenset[str]:
+def _sweeps(part: Assertion) -> frozenset[str]:
     """The sweeps that a claim is stated over."""
     return frozenset({_name(part), *part.claim.others})
 
 
-def _judged(part: Part, p_holm: float | None) -> Judgement:
+def _judged(part: Assertion, p_holm: float | None) -> Judgement:
     factor = 1.0 if p_holm is None or not part.finding.p else p_holm / part.finding.p
-    return judge_part(part, factor, p_holm if part.finding.n > 1 else None)
+    return judge_assertion(part, factor, p_holm if part.finding.n > 1 else None)
 
 
 def join(claim: Claim, parts: Sequence[Judgement]) -> Judgement:

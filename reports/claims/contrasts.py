@@ -5,9 +5,11 @@ from dataclasses import dataclass, replace
 
 from scipy import stats
 
-from reports import seeds, wording
+from reports import wording
 from reports.claims.finding import ALPHA, Finding
-from reports.statistics import CONFIDENCE, PValues, equivalent_to_zero, interval, summarise, tends_above_zero
+from reports.statistics import power
+from reports.statistics.significance import PValues, equivalent_to_zero, tends_above_zero
+from reports.statistics.summaries import CONFIDENCE, interval, summarise
 
 BySeed = dict[int, float]
 FEWEST_FOR_SIGN_TEST = 6
@@ -97,7 +99,7 @@ def more_seeds(contrasts: Sequence[Contrast], factor: float) -> int | None:
     """Seeds that would settle every open contrast, with p values corrected by ``factor``; None where none would."""
     tests = [(contrast, contrast.tested()) for contrast in contrasts]
     found = [
-        seeds.more_seeds(contrast.ordered, contrast.margin, ALPHA / max(factor, 1.0))
+        power.more_seeds(contrast.ordered, contrast.margin, ALPHA / max(factor, 1.0))
         for contrast, test in tests
         if min(test.p_for, test.p_against) * factor >= ALPHA
     ]

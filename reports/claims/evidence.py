@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 
 from reports import wording
-from reports.answer import chosen_by_validation
 from reports.claims.measures import ByTrial, by_trial
-from reports.loading import STATUSES, Frames
+from reports.frames.cells import chosen_by_validation
+from reports.frames.frames import STATUSES, Frames
 from specs.methods import JOINT, Method
 from specs.predicates import Cell, Measure
 from specs.sweep import INDEPENDENT, SYSTEM
@@ -18,7 +18,7 @@ from specs.sweep import INDEPENDENT, SYSTEM
 BySeed = dict[int, float]
 
 
-class Place(NamedTuple):
+class CellName(NamedTuple):
     """A cell in full: architecture, method and λ, or that the best λ is to be looked up."""
 
     architecture: str
@@ -59,17 +59,17 @@ class Evidence:
         """Those planned."""
         return self.frames.sweep.seed_numbers
 
-    def place(self, cell: Cell, architecture: str | None = None, lam: float | None = None) -> Place:
+    def cell_name(self, cell: Cell, architecture: str | None = None, lam: float | None = None) -> CellName:
         """A claim's cell in full; ``architecture`` and ``lam`` are those of its predicate where the cell has none."""
         name = cell.architecture or architecture or ""
         if cell.method != JOINT:
-            return Place(name, cell.method, INDEPENDENT)
+            return CellName(name, cell.method, INDEPENDENT)
         if self.members[name] == 1:
-            return Place(name, JOINT, SYSTEM, single=True)
+            return CellName(name, JOINT, SYSTEM, single=True)
         own = cell.lam if cell.lam is not None else lam
-        return Place(name, JOINT, SYSTEM if own is None else own)
+        return CellName(name, JOINT, SYSTEM if own is None else own)
 
-    def trials(self, places: Iterable[Place]) -> pd.DataFrame:
+    def trials(self, places: Iterable[CellName]) -> pd.DataFrame:
         """The planned trials of some cells, each once. A best λ takes the whole grid to find."""
         planned = self.frames.planned
         chosen = pd.Series(False, index=planned.index)
@@ -78,7 +78,7 @@ class Evidence:
             chosen |= own if place.lam == "best" else own & (planned["lam"] == place.lam)
         return planned[chosen]
 
-    def values(self, place: Place, measure: Measure) -> BySeed:
+    def values(self, place: CellName, measure: Measure) -> BySeed:
         """A measure of a cell's complete trials, by seed."""
         lam = self.best(place.architecture) if place.lam == "best" else place.lam
         if measure not in self._measured:
@@ -127,7 +127,7 @@ class Evidence:
             return "The best λ is picked by validation error."
         return "The best λ is picked by test error, for want of validation images, which flatters it."
 
-    def seconds(self, places: Iterable[Place]) -> float | None:
+    def seconds(self, places: Iterable[CellName]) -> float | None:
         """Mean measured seconds of one more seed in all these cells; None before any of their trials is complete.
 
         Cells without a complete trial cost the mean of the others.

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from reports.claims.judgement import Verdict
-from reports.statistics import CONFIDENCE
+from reports.statistics.summaries import CONFIDENCE
 
 ALPHA = 1 - CONFIDENCE
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 import pandas as pd
 
-from reports.loading import Frames
+from reports.frames.frames import Frames
 from specs.datasets import facts_of
 from specs.predicates import Measure
 

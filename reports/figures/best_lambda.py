@@ -6,14 +6,15 @@ import pandas as pd
 import plotly.graph_objects as go
 from scipy.stats import kendalltau
 
-from reports import cells, wording
-from reports.answer import chosen_by_validation
-from reports.best import best_lambda
+from reports import wording
 from reports.figures import scales, style
 from reports.figures.entry import PERCENT_COLUMNS, SEED_COLUMNS, ReportFigure, ensembles, percent_hover
 from reports.figures.marks import add_losses, ceiling, offer_intervals, placed, series
 from reports.figures.style import rounded
-from reports.loading import Frames
+from reports.frames import cells
+from reports.frames.cells import chosen_by_validation
+from reports.frames.frames import Frames
+from reports.statistics.bootstrap import best_lambda
 from reports.tables import DisplayTable, display
 from specs.methods import JOINT
 
@@ -25,11 +26,11 @@ def applies(frames: Frames) -> bool:
 
 
 def data(frames: Frames) -> pd.DataFrame:
-    """A row a planned cell of an ensemble: the columns of :func:`reports.cells.summarised` of the test error, and
+    """A row per planned cell of an ensemble: its test error as :func:`reports.frames.cells.summarised` gives it.
 
-    ``member_parameters``; ``best``, the λ chosen for the ensemble by ``chosen_by`` (its mean validation error, or for
-    want of that its test error); ``best_low``, ``best_high``, ``best_share`` and ``best_n`` as in
-    :class:`reports.best.Best`. NaN where nothing can be chosen yet.
+    Further columns: ``member_parameters``; ``best``, the λ chosen for the ensemble by ``chosen_by`` (its mean
+    validation error, or its test error where there is no validation); ``best_low``, ``best_high``, ``best_share`` and
+    ``best_n`` as in :class:`reports.statistics.bootstrap.Best`. NaN where nothing can be chosen yet.
     """
     rows = cells.summarised(frames, "test_error")
     rows = rows[rows["members"] > 1].reset_index(drop=True)

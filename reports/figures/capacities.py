@@ -4,16 +4,16 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from reports import wording
-from reports.cells import architectures
 from reports.figures import paper, scales, style
 from reports.figures.entry import ReportFigure
 from reports.figures.marks import where
 from reports.figures.style import rounded
-from reports.loading import Frames
+from reports.frames.cells import architectures
+from reports.frames.frames import Frames
 from reports.tables import DisplayTable, display
 
 GIGABYTE = 1e9
-DRAWN = {"peak_memory": (GIGABYTE, "most memory in GB"), "seconds_per_epoch": (1.0, "seconds an epoch")}
+PANELS = {"peak_memory": (GIGABYTE, "most memory in GB"), "seconds_per_epoch": (1.0, "seconds an epoch")}
 """What is drawn: column of ``trials``, its unit, its axis."""
 
 
@@ -79,12 +79,12 @@ def draw(data: pd.DataFrame) -> go.Figure:
     """Memory and seconds an epoch, a bar an architecture."""
     if not len(data) or not data["n"].any():
         return style.empty("No complete trial has measured memory or time.")
-    titles = [title for _, title in DRAWN.values()]
+    titles = [title for _, title in PANELS.values()]
     figure = style.panels(titles, 2, "", ["GB", "seconds"])
-    for panel, (column, (unit, _)) in enumerate(DRAWN.items()):
+    for panel, (column, (unit, _)) in enumerate(PANELS.items()):
         figure.add_bar(
-            **where(panel, range(len(data)), 0.0), y=rounded(data[column], 1 / unit), width=0.6, name=DRAWN[column][1],
-            error_y=_range(data) if column == "seconds_per_epoch" else None, marker={"color": style.BETWEEN[0]},
+            **where(panel, range(len(data)), 0.0), y=rounded(data[column], 1 / unit), width=0.6, name=PANELS[column][1],
+            error_y=_range(data) if column == "seconds_per_epoch" else None, marker={"color": style.COLOURS[0]},
             text=[f"{row['architecture']}: {wording.count(row['n'], 'trial')}" for _, row in data.iterrows()],
             textposition="none", hovertemplate="%{text}<br>%{y:.4g}<extra></extra>", showlegend=False,
         )  # fmt: skip

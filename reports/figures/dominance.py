@@ -7,10 +7,10 @@ import numpy as np
 import pandas as pd
 
 from reports import wording
-from reports.cells import places, planned_cells
 from reports.figures.dominance_curves import SPLITS, draw
 from reports.figures.entry import ReportFigure
-from reports.loading import Frames
+from reports.frames.cells import places, planned_cells
+from reports.frames.frames import Frames
 from reports.tables import DisplayTable, display
 
 MOST_MEMBERS = 16

@@ -5,14 +5,15 @@ from collections.abc import Callable
 import pandas as pd
 import plotly.graph_objects as go
 
-from reports import cells, wording
+from reports import wording
 from reports.figures import scales, style
 from reports.figures.entry import ReportFigure, ensembles, hover, seeds_done
 from reports.figures.marks import add_losses, offer_intervals, placed, series
 from reports.figures.robustness import MARGIN, applies, droppable
 from reports.figures.robustness_curves import MASKS, masks
-from reports.loading import Frames
-from reports.statistics import paired_difference, summarise
+from reports.frames import cells
+from reports.frames.frames import Frames
+from reports.statistics.summaries import paired_difference, summarise
 from reports.tables import DisplayTable, display
 
 OFFSETS = {"example": -0.12, "shared": 0.12}
@@ -21,10 +22,10 @@ LOOKS = {"example": style.series_style(0), "shared": style.series_style(2)}
 
 
 def data(frames: Frames) -> pd.DataFrame:
-    """A row a kind of mask and planned cell of an ensemble: the share of its members that can be dropped.
+    """A row per kind of mask and planned cell of an ensemble: the share of its members that can be dropped.
 
-    The columns of :func:`reports.cells.summarised`, of :func:`reports.figures.robustness.droppable` over members and
-    each seed's own curve, and ``mask``.
+    Columns: ``mask``; those of :func:`reports.frames.cells.summarised`; and those of
+    :func:`reports.figures.robustness.droppable`, over members and each seed's own curve.
     """
     planned = cells.summarised(frames, "test_error")
     planned = planned[planned["members"] > 1]

@@ -7,10 +7,10 @@ import pandas as pd
 from scipy.stats import binomtest
 
 from reports import wording
-from reports.cells import places, planned_cells
 from reports.figures.early_rank_marks import MOST_RANKS, draw
 from reports.figures.entry import ReportFigure
-from reports.loading import Frames
+from reports.frames.cells import places, planned_cells
+from reports.frames.frames import Frames
 from reports.tables import DisplayTable, display
 
 

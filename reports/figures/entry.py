@@ -8,7 +8,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from reports import wording
-from reports.loading import Frames
+from reports.frames.frames import Frames
 from reports.tables import DisplayTable
 from specs.methods import JOINT
 

@@ -5,16 +5,17 @@ from collections.abc import Sequence
 import pandas as pd
 import plotly.graph_objects as go
 
-from reports import cells, wording
+from reports import wording
 from reports.figures import paper, scales, style
 from reports.figures.entry import PERCENT_COLUMNS, SEED_COLUMNS, ReportFigure, ensembles, percent_hover
 from reports.figures.marks import add_losses, add_means, add_seeds, ceiling, offer_intervals, placed
 from reports.figures.references import add_paper, add_reference
-from reports.loading import Frames
-from reports.statistics import paired_difference
+from reports.frames import cells
+from reports.frames.frames import Frames
+from reports.statistics.summaries import paired_difference
 from reports.tables import DisplayTable, display
 
-FACTOR = 100
+TO_PERCENT = 100
 """Errors are fractions in the data and percentages in the drawing."""
 CONTROL = "control: one learning rate"
 CONTROL_LOOK = style.Style(style.INK, "dot", "hourglass")
@@ -103,7 +104,7 @@ def draw(data: pd.DataFrame) -> go.Figure:
     hovers = [f"{'control: ' * row['control']}{percent_hover(row)}" for _, row in data.iterrows()]
     shown = placed(data, data["lam"], looks, hovers)
     for panel, name in enumerate(names):
-        _add_panel(figure, panel, shown[shown["architecture"] == name], shown, ceiling(data, FACTOR))
+        _add_panel(figure, panel, shown[shown["architecture"] == name], shown, ceiling(data, TO_PERCENT))
     scales.follow(figure, sorted(set(data.loc[data["architecture"].isin(names), "lam"])), len(names))
     offer_intervals(figure)
     _offer_control(figure)
@@ -115,11 +116,13 @@ def _add_panel(figure: go.Figure, panel: int, own: pd.DataFrame, data: pd.DataFr
     own, control = own[~own["control"]], own[own["control"]]
     if (own["members"] > 1).all():
         for i, (_, single) in enumerate(singles.iterrows()):
-            add_reference(figure, panel, single, (own["at"].min(), own["at"].max()), FACTOR, style.DASHES[1 + i % 5])
-    add_seeds(figure, panel, own, FACTOR)
-    add_means(figure, panel, own, FACTOR)
+            add_reference(
+                figure, panel, single, (own["at"].min(), own["at"].max()), TO_PERCENT, style.DASHES[1 + i % 5]
+            )
+    add_seeds(figure, panel, own, TO_PERCENT)
+    add_means(figure, panel, own, TO_PERCENT)
     if control["mean"].notna().any():
-        add_means(figure, panel, control, FACTOR, CONTROL_LOOK, 0.1, name=CONTROL, legendgroup=CONTROL)
+        add_means(figure, panel, control, TO_PERCENT, CONTROL_LOOK, 0.1, name=CONTROL, legendgroup=CONTROL)
     add_paper(figure, panel, own)
     add_losses(figure, panel, own, top)
 

@@ -5,19 +5,20 @@ import math
 import pandas as pd
 import plotly.graph_objects as go
 
-from reports import cells, wording
+from reports import wording
 from reports.figures import paper, scales, style
 from reports.figures.entry import PERCENT_COLUMNS, SEED_COLUMNS, ReportFigure, has_ensembles, percent_hover, row_name
 from reports.figures.marks import add_losses, add_means, add_seeds, ceiling, offer_intervals, placed
 from reports.figures.references import add_band, add_paper
-from reports.loading import Frames
-from reports.statistics import Summary, paired_difference
+from reports.frames import cells
+from reports.frames.frames import Frames
+from reports.statistics.summaries import Summary, paired_difference
 from reports.tables import DisplayTable, display
 from specs.methods import BASELINES, JOINT
 
 MARGIN = 0.005
 """Half a point of error: within it, two ways of training are called equivalent."""
-BETWEEN = 0.95
+PAPERS_BEST_LAMBDA = 0.95
 """The λ between both ends that the paper's figure shows; the planned λ nearest to it stands in for it."""
 
 
@@ -29,7 +30,7 @@ def applies(frames: Frames) -> bool:
 def data(frames: Frames) -> pd.DataFrame:
     """A row a single network, then a row a way of training the ensemble of the most members.
 
-    The columns of :func:`reports.cells.summarised`, ``paper``, and the paired difference from the first single
+    The columns of :func:`reports.frames.cells.summarised`, ``paper``, and the paired difference from the first single
     network within seeds: ``pairs`` of seeds, ``difference``, ``difference_low``, ``difference_high``.
     """
     joint = cells.summarised(frames, "test_error")
@@ -55,7 +56,7 @@ def data(frames: Frames) -> pd.DataFrame:
 def _shown(lambdas: list[float]) -> set[float]:
     """Both ends, and between them the λ nearest to the paper's."""
     inside = [lam for lam in lambdas if 0 < lam < 1]
-    nearest = min(inside, key=lambda lam: (abs(lam - BETWEEN), lam), default=0.0)
+    nearest = min(inside, key=lambda lam: (abs(lam - PAPERS_BEST_LAMBDA), lam), default=0.0)
     return {0.0, nearest, 1.0}
 
 
@@ -158,9 +159,10 @@ FIGURE = ReportFigure(
     source="after Figure 2 of the paper",
     measured=(
         "Test error of the single network, and of the ensemble with the most members by how it was trained: at both "
-        f"ends of λ, at the planned λ nearest to the paper's {BETWEEN:g}, and by {wording.listed(BASELINES)} where "
-        "planned. Marks: mean over seeds with its 95 % t interval; a dot a seed; hollow where seeds are missing; a "
-        f"cross where one failed; a diamond is the paper's number. The band is ± {100 * MARGIN:g} points about the "
+        f"ends of λ, at the planned λ nearest to the paper's {PAPERS_BEST_LAMBDA:g}, and by "
+        f"{wording.listed(BASELINES)} where planned. Marks: mean over seeds with its 95 % t interval; a dot a seed; "
+        "hollow where seeds are missing; a cross where one failed; a diamond is the paper's number. The band is "
+        f"± {100 * MARGIN:g} points about the "
         "single network, within which errors count as equivalent. Under each name stands its learning rate."
     ),
     data=data,

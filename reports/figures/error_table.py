@@ -6,13 +6,14 @@ from itertools import chain
 import pandas as pd
 import plotly.graph_objects as go
 
-from reports import cells, wording
+from reports import wording
 from reports.figures import paper, scales, style
 from reports.figures.entry import ReportFigure, ensembles, has_ensembles, percent_hover, row_name
 from reports.figures.marks import add_losses, add_means, add_seeds, ceiling, offer_intervals, placed
 from reports.figures.references import add_paper
-from reports.loading import Frames
-from reports.statistics import paired_difference
+from reports.frames import cells
+from reports.frames.frames import Frames
+from reports.statistics.summaries import paired_difference
 from reports.tables import DisplayTable, strong
 from specs.methods import BASELINES, JOINT
 
@@ -27,7 +28,7 @@ def applies(frames: Frames) -> bool:
 
 
 def data(frames: Frames) -> pd.DataFrame:
-    """A row an ensemble and λ or method: the columns of :func:`reports.cells.summarised`, and
+    """A row an ensemble and λ or method: the columns of :func:`reports.frames.cells.summarised`, and
 
     ``paper`` and ``paper_source``; ``delta``, our mean minus the paper's, a fraction; ``least``, whether the mean is
     the least of its ensemble; ``separable``, whether it is, and every paired interval against the others excludes 0.

@@ -52,13 +52,14 @@ def _add_pictures(figure: go.Figure, first: int, own: pd.DataFrame, ends: list[f
         if rows.empty:
             continue
         picture = filter_images.mosaic([arrays[i] for i in rows.index], strongest)
-        tall = rows["shape"].iloc[0][2] + filter_images.GAP
+        tall = rows["shape"].iloc[0][2] + filter_images.GAP_PIXELS
         figure.add_image(
             z=picture.tolist(), colormodel="rgba256", hoverinfo="skip", xaxis=f"x{suffix}", yaxis=f"y{suffix}"
         )
         y.update(
             range=[len(picture) - 0.5, -0.5], tickmode="array", ticktext=[str(m) for m in rows["member"]],
-            tickvals=[tall * i + (tall - filter_images.GAP - 1) / 2 for i in range(len(rows))], tickfont={"size": 10},
+            tickvals=[tall * i + (tall - filter_images.GAP_PIXELS - 1) / 2 for i in range(len(rows))],
+            tickfont={"size": 10},
         )  # fmt: skip
         x.range = [-0.5, picture.shape[1] - 0.5]
 

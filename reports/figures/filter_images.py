@@ -6,16 +6,16 @@ import numpy as np
 
 GREY = 128
 """A weight of 0."""
-GAP = 1
+GAP_PIXELS = 1
 """Clear pixels between filters."""
-CLIPPED = 0.99
+CLIP_QUANTILE = 0.99
 """Share of all weights that the scale covers: the few beyond it are drawn as the strongest."""
 
 
 def scale(filters: Sequence[np.ndarray]) -> float:
     """The absolute weight that is drawn as strongest, over all members and λs of a figure."""
     weights = np.abs(np.concatenate([each.ravel() for each in filters]))
-    return float(np.quantile(weights, CLIPPED)) or 1.0
+    return float(np.quantile(weights, CLIP_QUANTILE)) or 1.0
 
 
 def mosaic(members: Sequence[np.ndarray], strongest: float) -> np.ndarray:
@@ -25,8 +25,8 @@ def mosaic(members: Sequence[np.ndarray], strongest: float) -> np.ndarray:
     Within a member the filters stand in the order of their norms, the largest first.
     """
     count, _, height, width = members[0].shape
-    tall, wide = height + GAP, width + GAP
-    picture = np.zeros((len(members) * tall - GAP, count * wide - GAP, 4), dtype=np.uint8)
+    tall, wide = height + GAP_PIXELS, width + GAP_PIXELS
+    picture = np.zeros((len(members) * tall - GAP_PIXELS, count * wide - GAP_PIXELS, 4), dtype=np.uint8)
     for row, filters in enumerate(members):
         norms = np.linalg.norm(filters.reshape(count, -1), axis=1)
         for column, index in enumerate(np.argsort(-norms, kind="stable")):

@@ -4,10 +4,10 @@ import numpy as np
 import pandas as pd
 
 from reports import wording
-from reports.cells import planned_cells
 from reports.figures.entry import ReportFigure, has_ensembles
 from reports.figures.filter_drawing import MOST_FILTERS, MOST_MEMBERS, MOST_WEIGHTS, draw
-from reports.loading import Frames
+from reports.frames.cells import planned_cells
+from reports.frames.frames import Frames
 from reports.tables import DisplayTable, display
 from specs.datasets import facts_of
 

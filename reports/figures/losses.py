@@ -3,13 +3,14 @@
 import pandas as pd
 import plotly.graph_objects as go
 
-from reports import cells, wording
+from reports import wording
 from reports.figures import scales, style
 from reports.figures.entry import ReportFigure, ensembles, hover, seeds_done
 from reports.figures.marks import add_losses, offer_intervals, placed, series, where
 from reports.figures.style import axis_suffix, rounded
-from reports.loading import Frames
-from reports.statistics import Summary, paired_difference
+from reports.frames import cells
+from reports.frames.frames import Frames
+from reports.statistics.summaries import Summary, paired_difference
 from reports.tables import DisplayTable, display
 
 ROUNDING = 1e-6
@@ -24,7 +25,7 @@ SERIES = {
 def data(frames: Frames) -> pd.DataFrame:
     """A row a planned cell of an ensemble: both losses in nats over its complete seeds, and the gap between them.
 
-    The columns of :func:`reports.cells.summarised` are the ensemble's; ``member_mean``, ``member_low`` … are the
+    The columns of :func:`reports.frames.cells.summarised` are the ensemble's; ``member_mean``, ``member_low`` … are the
     members'. ``gap`` is the mean difference within a seed, ``gap_low`` and ``gap_high`` its interval. ``checked``
     counts the rows of trials and epochs in which the gap was tested, ``negative`` those in which it is below 0.
     """

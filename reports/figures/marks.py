@@ -1,7 +1,7 @@
 """Marks of figures over the cells of a plan: means with intervals, seeds, losses.
 
 A cell stands at ``at``: its λ where the axis is λ, else its place in a row of names. Rows that are drawn carry
-``at``, ``look`` (a :class:`Style`) and ``hover`` besides the columns of :func:`reports.cells.summarised`.
+``at``, ``look`` (a :class:`Style`) and ``hover`` besides the columns of :func:`reports.frames.cells.summarised`.
 """
 
 from collections.abc import Iterable, Sequence

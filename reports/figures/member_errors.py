@@ -6,17 +6,17 @@ import numpy as np
 import pandas as pd
 
 from reports import wording
-from reports.cells import places, planned_cells
 from reports.figures.entry import ReportFigure
 from reports.figures.member_marks import SPLITS, draw
-from reports.loading import STATUSES, Frames
+from reports.frames.cells import places, planned_cells
+from reports.frames.frames import STATUSES, Frames
 from reports.tables import DisplayTable, display
 
 MOST_MEMBERS = 16
 """Up to so many members each is a dot; beyond, a bar from the best to the worst with a tick at the median."""
 MOST_VALUES = 6_000
 """So are the members of a sweep that would make more dots in all."""
-WIDTH = 0.5
+GROUP_WIDTH = 0.5
 """Share of a step of the axis over which a cell's trials stand side by side."""
 
 
@@ -54,7 +54,7 @@ def _counts(trials: pd.DataFrame) -> dict[str, object]:
 
 
 def _offset(i: int, n: int) -> float:
-    return WIDTH * (i - (n - 1) / 2) / max(n - 1, 4)
+    return GROUP_WIDTH * (i - (n - 1) / 2) / max(n - 1, 4)
 
 
 def _few(frames: Frames) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from reports.loading import Frames
+from reports.frames.frames import Frames
 from specs.architectures import Architecture, DenseNet, Mlp
 
 SINGLE, TINY = Mlp(kind="mlp", members=1, hidden=1024), Mlp(kind="mlp", members=256, hidden=4)

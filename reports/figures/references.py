@@ -11,7 +11,7 @@ from reports.figures import style
 from reports.figures.marks import named, where
 from reports.figures.style import rounded
 
-EDGE = 0.49
+HALF_WIDTH = 0.49
 """How far a line across an axis reaches beyond its first and last place; below half a step, so that x tells a place."""
 PAPER_OFFSET = -0.22
 """Where the paper's diamond stands beside our mean, in steps of the axis."""
@@ -46,7 +46,7 @@ def add_reference(
     if not math.isnan(low):
         add_band(figure, panel, ends, (low * factor, high * factor), f"{single['architecture']} interval")
     figure.add_scatter(
-        **where(panel, [*ends, ends[1]], (-EDGE, 0.0, EDGE)),
+        **where(panel, [*ends, ends[1]], (-HALF_WIDTH, 0.0, HALF_WIDTH)),
         y=rounded([single["mean"]] * 3, factor),
         name=f"single network {single['architecture']}",
         mode="lines",
@@ -73,7 +73,7 @@ def add_band(
     low, high = levels
     shared: dict[str, object] = {"showlegend": False, "fillcolor": style.BAND}
     figure.add_scatter(
-        **where(panel, [ends[0], ends[1], ends[1], ends[0]], (-EDGE, EDGE, EDGE, -EDGE)),
+        **where(panel, [ends[0], ends[1], ends[1], ends[0]], (-HALF_WIDTH, HALF_WIDTH, HALF_WIDTH, -HALF_WIDTH)),
         y=rounded([low, low, high, high]),
         name=name,
         mode="lines",

@@ -5,11 +5,11 @@ from collections.abc import Mapping
 import pandas as pd
 
 from reports import wording
-from reports.cells import places, planned_cells
 from reports.figures.entry import ReportFigure, has_ensembles
 from reports.figures.robustness_curves import MASKS, chosen, draw, masks
-from reports.loading import Frames
-from reports.statistics import Summary, summarise
+from reports.frames.cells import places, planned_cells
+from reports.frames.frames import Frames
+from reports.statistics.summaries import Summary, summarise
 from reports.tables import MOST_ROWS, DisplayTable
 from specs.methods import JOINT
 

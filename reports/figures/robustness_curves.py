@@ -9,7 +9,7 @@ from reports.figures.entry import cell_name
 from reports.figures.style import axis_suffix, rounded
 
 MASKS = {"example": "a random subset for each image (the paper)", "shared": "one random subset for all images"}
-SHOWN = (0.0, 0.99, 1.0)
+LAMBDAS_SHOWN = (0.0, 0.99, 1.0)
 """The paper's λs; the planned λ nearest to each is shown first."""
 
 
@@ -20,8 +20,8 @@ def masks(data: pd.DataFrame) -> list[str]:
 
 def chosen(lambdas: list[float]) -> set[float]:
     """The planned λs nearest to the paper's three; the one between is never an end."""
-    inside = [lam for lam in lambdas if lam not in (SHOWN[0], SHOWN[-1])] or lambdas
-    return {min(inside if 0 < lam < 1 else lambdas, key=lambda own, lam=lam: abs(own - lam)) for lam in SHOWN}  # type: ignore[misc]
+    inside = [lam for lam in lambdas if lam not in (LAMBDAS_SHOWN[0], LAMBDAS_SHOWN[-1])] or lambdas
+    return {min(inside if 0 < lam < 1 else lambdas, key=lambda own, lam=lam: abs(own - lam)) for lam in LAMBDAS_SHOWN}  # type: ignore[misc]
 
 
 def draw(data: pd.DataFrame) -> go.Figure:

@@ -20,7 +20,7 @@ DARK = {INK: "#ffffff", MUTED: "#9aa4b2", GRID: "#333a45", "#0072B2": "#3d9fdb"}
 # Okabe and Ito's palette. Yellow is left out: it cannot be seen as a line on white.
 INDEPENDENT, SYSTEM = "#0072B2", "#D55E00"
 # Orange comes first in a grid, far from the vermilion of λ = 1 that it resembles.
-BETWEEN = ("#56B4E9", "#E69F00", "#009E73", INK, "#CC79A7")
+COLOURS = ("#56B4E9", "#E69F00", "#009E73", INK, "#CC79A7")
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
 # No diamond, which is the paper's number, and no cross, which is a failure.
 SYMBOLS = ("circle", "square", "triangle-up", "triangle-down", "pentagon", "triangle-left", "star")
@@ -53,9 +53,9 @@ def lambda_styles(data: pd.DataFrame) -> dict[float, Style]:
 def _style(lam: float, place: int) -> Style:
     if lam in ENDS:
         return ENDS[lam]
-    turn = place // len(BETWEEN)
+    turn = place // len(COLOURS)
     return Style(
-        BETWEEN[place % len(BETWEEN)],
+        COLOURS[place % len(COLOURS)],
         DASHES[1 + (place + turn) % (len(DASHES) - 1)],
         SYMBOLS[1 + (place + turn) % (len(SYMBOLS) - 1)],
     )
@@ -64,7 +64,7 @@ def _style(lam: float, place: int) -> Style:
 SERIES = tuple(
     Style(color, dash, symbol)
     for color, dash, symbol in zip(
-        (INDEPENDENT, *BETWEEN[1:], BETWEEN[0], SYSTEM), (*DASHES, "dash"), SYMBOLS, strict=True
+        (INDEPENDENT, *COLOURS[1:], COLOURS[0], SYSTEM), (*DASHES, "dash"), SYMBOLS, strict=True
     )
 )
 """Looks of series that are no λs: architectures, kinds of mask."""

@@ -12,7 +12,7 @@ from specs.format.commits import Commit, UnreadableCommit, parse
 from specs.format.errors import StoreCorruptError, StoreError
 from specs.format.reader import Reader
 from specs.format.records import VERSION
-from specs.loading import SpecError, parse_stored
+from specs.loader import SpecError, parse_stored
 from specs.sweep import SweepSpec
 
 

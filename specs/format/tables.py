@@ -26,7 +26,7 @@ ARROW_TYPES: dict[ColumnType, pa.DataType] = {
 FINITE = ("test_error", "test_nll", "test_member_error", "test_member_nll")
 """Columns of ``trials`` that are numbers in every complete trial."""
 
-FIRST = 1
+FIRST_VERSION = 1
 """The first version of the format. A required column of a later one reads as null in earlier files."""
 
 Tables = dict[str, pa.Table]
@@ -62,7 +62,7 @@ def encode(table: Table, rows: Sequence[Row]) -> tuple[bytes, CommittedFile]:
 
 def _field(column: Column) -> pa.Field:
     """A column as Arrow holds it. Null may stand in it also where an earlier version did not measure it."""
-    return pa.field(column.name, ARROW_TYPES[column.type], nullable=column.nullable or column.since > FIRST)
+    return pa.field(column.name, ARROW_TYPES[column.type], nullable=column.nullable or column.since > FIRST_VERSION)
 
 
 SCHEMAS = {name: pa.schema(map(_field, table.columns)) for name, table in TABLES.items()}
@@ -176,7 +176,7 @@ def _check_keys(found: pa.Table, name: str, table: Table) -> None:
 
 def _check_complete(tables: Tables) -> None:
     """A complete trial has one row of results, and its results are numbers."""
-    required = {table.name for table in TABLES.values() if not table.optional and table.since == FIRST}
+    required = {table.name for table in TABLES.values() if not table.optional and table.since == FIRST_VERSION}
     if missing := required - tables.keys():
         raise UnusableError(f"complete, but without {', '.join(sorted(missing))}")
     rows = tables[TRIALS.name].select(["status", *FINITE]).to_pylist()

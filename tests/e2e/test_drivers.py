@@ -23,15 +23,15 @@ WITHOUT_A_LEASE = """
 import sys
 from pathlib import Path
 from orchestrator.worker.execution import execute
-from orchestrator.planning.plan import Task
+from orchestrator.planning.plan import PlannedStack
 from orchestrator.base.settings import Settings
 from orchestrator.stores.store import Store
-from specs.loading import load_sweep
+from specs.loader import load_sweep
 from specs.sweep import expand
 
 store = Store.at(Path(sys.argv[1]))
 for trial in expand(load_sweep("tiny.yaml", ())):
-    execute(Task((trial,)), store, Settings(checkpoint_seconds=0), lambda epoch: None)
+    execute(PlannedStack((trial,)), store, Settings(checkpoint_seconds=0), lambda epoch: None)
 """
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from specs.loading import SpecError, parse_sweep
+from specs.loader import SpecError, parse_sweep
 from tests.e2e.conftest import ENSWEEP, SPEC, Workplace
 
 NAMES = {

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from orchestrator.stores.store import Store
-from reports.page import build
+from reports.page.document import build
 from specs.format.layout import REPORT
 from specs.sweep import expand
 from tests.reports.conftest import partial

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from orchestrator.stores import garbage, verification
 from orchestrator.stores.store import Store
-from reports import loading
+from reports.frames.frames import load
 from specs.format import layout
 from specs.sweep import SweepSpec, expand
 from tests.orchestrator.crashing import Case, Rows, killed_at, rows, spread
@@ -40,7 +40,7 @@ def assert_whole_for_readers(store: Store, sweep: SweepSpec, expected: Rows) -> 
     """What a reader sees in a store that was left at any moment is right, and called missing otherwise."""
     if not store.storage.read_many([layout.CURRENT]):
         return  # nothing was run here yet, as far as a reader can see
-    frames = loading.load(store.storage)
+    frames = load(store.storage)
     statuses = dict(zip(frames.planned["trial_id"], frames.planned["status"], strict=True))
     assert statuses == {trial.id: "complete" if store.is_committed(trial.id) else "missing" for trial in expand(sweep)}
     seen = {trial_id: tables for trial_id, tables in expected.items() if store.is_committed(trial_id)}

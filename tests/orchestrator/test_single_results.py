@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 
 from orchestrator.planning import status
-from orchestrator.planning.plan import Task
+from orchestrator.planning.plan import PlannedStack
 from orchestrator.stores import garbage, verification
 from orchestrator.stores.store import Store
 from orchestrator.worker.execution import execute
 from orchestrator.worker.failure import commit_failure
-from reports import loading
+from reports.frames.frames import load
 from specs import faults
 from specs.format import layout
 from specs.sweep import SweepSpec, expand
@@ -41,8 +41,8 @@ def case(sweep: Callable[..., SweepSpec], folder: Path, request: pytest.FixtureR
     return made
 
 
-def first_task(case: Case) -> Task:
-    return Task((expand(case.sweep)[0],))
+def first_task(case: Case) -> PlannedStack:
+    return PlannedStack((expand(case.sweep)[0],))
 
 
 def events(store: Store, trial_id: str) -> list[str]:
@@ -87,7 +87,7 @@ def test_an_attempt_that_ends_after_another_was_committed_is_late_and_leaves_not
     assert (attempts(store, task.id), store.storage.read(layout.commit(task.id))) == ({first}, commit)
 
 
-def _execute_at_once(task: Task, store: Store, case: Case, barrier: Barrier) -> None:
+def _execute_at_once(task: PlannedStack, store: Store, case: Case, barrier: Barrier) -> None:
     def wait(name: str) -> None:
         if name == "commit":
             barrier.wait()
@@ -174,4 +174,4 @@ def test_a_clock_that_was_set_resumes_and_orders_as_before(
 
     assert in_fork(with_another_clock) == 0
     assert rows(store) == rows(case.store("whole"))
-    assert list(loading.load(store.storage).planned["trial_id"]) == [trial.id for trial in expand(case.sweep)]
+    assert list(load(store.storage).planned["trial_id"]) == [trial.id for trial in expand(case.sweep)]

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator.stores.storage import Storage
-from reports.loading import Frames, load
+from reports.frames.frames import Frames, load
 from specs.format.commits import Status
 from specs.sweep import PlannedTrial, SweepSpec
 from tests.reports.synthetic import Outcome, sweep, write_store

@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 
 from orchestrator.stores.store import Store
-from specs.dumping import dump_sweep, sweep_digest
 from specs.format.commits import Commit, Status
 from specs.format.records import Row
 from specs.sweep import PlannedTrial, SweepSpec, expand
+from specs.sweep_text import dump_sweep, sweep_digest
 
 ENVIRONMENT: dict[str, str | int | None] = {"torch": "2.11.0", "device": "cpu", "threads": 2, "data": "0123abcd"}
 EPOCHS = 6

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from reports import export
-from reports.reading import Reading, read
+from reports.frames.verified import Reading, read
 from specs.sweep import expand
 from tests.reports.conftest import partial
 from tests.reports.synthetic import rows, sweep, write_store

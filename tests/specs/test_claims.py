@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from specs.claims import Claim
-from specs.loading import SpecError, catalogue, dump_sweep, load_sweep, parse_sweep
+from specs.loader import SpecError, catalogue, dump_sweep, load_sweep, parse_sweep
 from specs.predicates import BestLambda, Parameters, Proved, Value
 from specs.sweep import expand
 

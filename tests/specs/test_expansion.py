@@ -6,7 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from specs.architectures import ConvNet, DenseNet, Mlp
-from specs.loading import SpecError, parse_sweep
+from specs.loader import SpecError, parse_sweep
 from specs.sweep import SweepSpec, expand
 from specs.trial import TrialSpec
 from tests.specs.texts import SWEEP

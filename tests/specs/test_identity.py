@@ -13,7 +13,7 @@ from pydantic_core import PydanticUndefined
 
 from specs.additions import AddedLater
 from specs.identity import trial_id
-from specs.loading import parse_sweep
+from specs.loader import parse_sweep
 from specs.sweep import SweepSpec, expand
 from specs.trial import TrialSpec
 from tests.specs.texts import SWEEP

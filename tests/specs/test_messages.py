@@ -2,7 +2,7 @@
 
 import pytest
 
-from specs.loading import SpecError, catalogue_names, load_sweep, parse_sweep
+from specs.loader import SpecError, catalogue_names, load_sweep, parse_sweep
 from tests.specs.texts import SWEEP
 
 EDITS = [

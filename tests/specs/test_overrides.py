@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from specs.entries import LearningRate
-from specs.loading import SpecError, parse_sweep
+from specs.loader import SpecError, parse_sweep
 from specs.sweep import SweepSpec
 from tests.specs.texts import SWEEP
 

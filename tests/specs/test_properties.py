@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from specs.loading import SpecError, catalogue, dump_sweep, load_sweep, parse_sweep
+from specs.loader import SpecError, catalogue, dump_sweep, load_sweep, parse_sweep
 from specs.sweep import SweepSpec, expand
 
 CATALOGUE = {entry.name: entry.path.read_bytes() for entry in catalogue()}

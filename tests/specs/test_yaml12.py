@@ -9,7 +9,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from specs.loading import SpecError, load_sweep, parse_sweep
+from specs.loader import SpecError, load_sweep, parse_sweep
 from specs.problems import Source
 from specs.sweep import SweepSpec
 from specs.yaml12 import parse

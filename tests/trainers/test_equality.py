@@ -5,7 +5,7 @@ import torch
 
 from specs.architectures import ConvNet, DenseNet, Mlp
 from tests.trainers.test_training import assert_close, numbers, trained
-from trainers import measuring
+from trainers import measurement
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -34,7 +34,7 @@ def trial(make_spec):
 @pytest.mark.parametrize("examples", [2000, 16])
 @pytest.mark.parametrize("kind", NETWORKS)
 def test_lambdas_of_one_seed_are_bit_for_bit_what_they_are_alone(arrays, trial, monkeypatch, kind, examples):
-    monkeypatch.setattr(measuring, "LARGEST_CHUNK", examples)
+    monkeypatch.setattr(measurement, "LARGEST_CHUNK", examples)
     stack = [trial(kind, 0.0), trial(kind, 0.3, learning_rate=0.05), trial(kind, 1.0)]
     for one, together in zip(stack, trained(stack, arrays), strict=True):
         assert numbers(together) == numbers(trained([one], arrays)[0])

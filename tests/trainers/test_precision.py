@@ -5,9 +5,9 @@ import torch
 
 from specs.architectures import ConvNet, DenseNet, Mlp
 from tests.trainers.test_training import numbers, trained
-from trainers import measuring
+from trainers import measurement
 from trainers.data import Arrays
-from trainers.devices import check_precision, choose_device, deterministic, products_of
+from trainers.devices import at_precision, check_precision, choose_device, deterministic
 from trainers.stack_training import StackTraining
 from trainers.stacks import Stack
 from trainers.training import train
@@ -49,7 +49,7 @@ def test_training_in_bfloat16_learns_repeats_itself_and_gives_other_numbers(arra
 @pytest.mark.parametrize("kind", NETWORKS)
 def test_weights_stay_float32_and_measurements_see_no_rounding(arrays, trial, kind, monkeypatch):
     seen = []
-    chunks = measuring.chunks
+    chunks = measurement.chunks
 
     def looking(*arguments):
         for logits, labels in chunks(*arguments):
@@ -57,7 +57,7 @@ def test_weights_stay_float32_and_measurements_see_no_rounding(arrays, trial, ki
             seen.append((logits.dtype, rounded))
             yield logits, labels
 
-    monkeypatch.setattr(measuring, "chunks", looking)
+    monkeypatch.setattr(measurement, "chunks", looking)
     with deterministic(CPU):
         training = StackTraining(Stack.of([trial(kind, "bf16")]), arrays, CPU, torch.float32)
         training.run_epoch()
@@ -89,7 +89,7 @@ def test_products_are_exact_inside_a_training_and_as_the_caller_had_them_outside
     before, inside = places(), []
     train([trial("mlp", "float32")], arrays, device=CPU, on_epoch=lambda epoch: inside.append(places()))
     assert set(inside) == {("ieee", "ieee")}, "torch's own default lets cuDNN round to TF32"
-    with pytest.raises(ZeroDivisionError), products_of("tf32"):
+    with pytest.raises(ZeroDivisionError), at_precision("tf32"):
         assert places() == ("tf32", "tf32")
         1 / 0  # noqa: B018
     assert places() == before

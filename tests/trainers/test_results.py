@@ -52,7 +52,7 @@ def test_seconds_per_epoch_are_the_trials_share_of_the_median_epoch(make_spec):
 
 
 def test_what_was_measured_on_the_tested_weights_takes_the_place_of_the_epochs_numbers(arrays, make_spec, monkeypatch):
-    monkeypatch.setattr("trainers.tested.columns", lambda *_: {0: {"test_error": 0.125}})
+    monkeypatch.setattr("trainers.final_measurements.columns", lambda *_: {0: {"test_error": 0.125}})
     assert trained(make_spec(), arrays).trial["test_error"] == 0.125
 
 

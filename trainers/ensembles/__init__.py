@@ -5,8 +5,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from trainers.ensembles.bfloat16 import InBfloat16
 from trainers.ensembles.ensemble import Ensemble, Gradients, Weights
-from trainers.ensembles.rounding import InBfloat16
 
 if TYPE_CHECKING:
     from specs.architectures import Architecture

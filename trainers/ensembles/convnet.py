@@ -15,7 +15,7 @@ from torch.nn import functional
 from trainers.ensembles.ensemble import Gradients
 from trainers.ensembles.gradients import gradients
 from trainers.ensembles.initial import uniform
-from trainers.ensembles.looping import Network, each_network
+from trainers.ensembles.network_loop import Network, each_network
 from trainers.losses import Logits
 from trainers.seeding import generator
 

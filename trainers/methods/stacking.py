@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 
 from specs.format.records import Row
-from trainers import measuring
+from trainers import measurement
 from trainers.calibration import CalibrationSums
 from trainers.ensembles import Ensemble, Weights
 from trainers.methods.combiner import Combiner, fit
@@ -36,7 +36,7 @@ class Stacking(Method):
 
 
 def _fitted(ensemble: Ensemble, weights: Weights, held_out: Part) -> Combiner:
-    chunks = list(measuring.chunks(ensemble, weights, held_out))
+    chunks = list(measurement.chunks(ensemble, weights, held_out))
     members = torch.cat([logits[0].mT for logits, _ in chunks], -1).mT
     return fit(members, torch.cat([labels[0] for _, labels in chunks]))
 
@@ -44,7 +44,8 @@ def _fitted(ensemble: Ensemble, weights: Weights, held_out: Part) -> Combiner:
 def _tested(ensemble: Ensemble, weights: Weights, combiner: Combiner, test: Part) -> Row:
     """Measure the combined logits as those of an ensemble of one."""
     combined = [
-        (combiner.logits(logits[0])[None, None], labels) for logits, labels in measuring.chunks(ensemble, weights, test)
+        (combiner.logits(logits[0])[None, None], labels)
+        for logits, labels in measurement.chunks(ensemble, weights, test)
     ]
     logits, labels = torch.cat([chunk for chunk, _ in combined], 2), torch.cat([chunk for _, chunk in combined], 1)
     measures, calibration = Sums.of(logits, labels).means(), CalibrationSums.of(logits, labels)

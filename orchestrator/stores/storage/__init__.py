@@ -1,4 +1,4 @@
-"""Where a store's bytes lie: a folder, or a prefix of a bucket. The same five operations on both.
+"""Where a store's bytes lie: a folder, or a prefix of a bucket. The same operations on both.
 
 Nothing is ever changed in place. Content appears whole under its key, or not at all, whenever the writer dies.
 """

@@ -5,9 +5,9 @@ from dataclasses import replace
 
 import pytest
 
-from reports.best import best_lambda
 from reports.figures import best_lambda as figure_4
-from reports.loading import Frames
+from reports.frames.frames import Frames
+from reports.statistics.bootstrap import best_lambda
 from tests.reports.conftest import FramesOf
 from tests.reports.synthetic import sweep
 

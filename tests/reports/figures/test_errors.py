@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 
 from reports.figures import error_against_lambda, error_by_method, error_table, paper
-from reports.loading import Frames, load
-from specs.loading import load_sweep
+from reports.frames.frames import Frames, load
+from specs.loader import load_sweep
 from specs.sweep import SweepSpec
 from tests.reports.conftest import FramesOf
 from tests.reports.synthetic import sweep, write_store

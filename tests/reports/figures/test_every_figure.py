@@ -10,7 +10,7 @@ import pytest
 
 from reports.figures import FIGURES
 from reports.figures.entry import ReportFigure
-from reports.loading import Frames
+from reports.frames.frames import Frames
 from reports.tables import to_csv
 from specs.format.commits import Status
 from specs.sweep import PlannedTrial, SweepSpec

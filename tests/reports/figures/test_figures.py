@@ -4,8 +4,8 @@ import pandas as pd
 import pytest
 
 from reports.figures import FIGURES, dominance, error_against_lambda, losses, robustness, scales, style
-from reports.loading import Frames
-from reports.statistics import summarise
+from reports.frames.frames import Frames
+from reports.statistics.summaries import summarise
 from tests.reports.conftest import FramesOf
 from tests.reports.synthetic import sweep
 

@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 import pytest
 
 from reports.figures import dominance, early_ranks, member_errors
-from reports.loading import Frames
+from reports.frames.frames import Frames
 
 CELL = "20x4H, λ\u00a0=\u00a01"
 DESIGN = "3 of 3 seeds · learning rate 0.5"

@@ -10,7 +10,7 @@ from scipy.stats import binom
 from reports.figures import capacities, droppable, early_ranks, filter_images, filters, member_errors
 from reports.figures.member_marks import SPREAD
 from reports.figures.robustness_curves import MASKS
-from reports.loading import Frames
+from reports.frames.frames import Frames
 from tests.reports.conftest import FramesOf
 from tests.reports.synthetic import sweep
 

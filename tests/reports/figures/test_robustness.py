@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from reports.figures import robustness
-from reports.loading import Frames
+from reports.frames.frames import Frames
 from tests.reports.conftest import FramesOf
 from tests.reports.synthetic import sweep
 

@@ -1,0 +1,197 @@
+"""One claim over the stores that hold its parts: what is there, what is missing, what that means."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+
+import pandas as pd
+
+from reports import wording
+from reports.cautions import scale_warning
+from reports.claims import best_lambda, comparisons, contrasts, early_ranks
+from reports.claims.contrasts import Contrast
+from reports.claims.evidence import CellName, Evidence
+from reports.claims.finding import Finding
+from reports.claims.judgement import Judgement, Verdict
+from reports.frames.frames import STATUSES
+from specs.claims import Claim
+from specs.predicates import BestLambda, EarlyRank, FallingBest, InteriorBest, Parameters, Predicate, Proved
+
+TOWARDS = (-1.0, 0.0, 1.0)
+"""Where missing seeds may fall in the prediction interval of those that are known."""
+
+
+@dataclass(frozen=True)
+class Assertion:
+    """A claim as one sweep states it, and that sweep's store."""
+
+    claim: Claim
+    evidence: Evidence
+
+    @property
+    def predicate(self) -> Predicate:
+        """What is asserted."""
+        return self.claim.predicate
+
+    @cached_property
+    def cells_needed(self) -> list[CellName]:
+        """The cells that it needs; none where no trial is."""
+        predicate = self.predicate
+        match predicate:
+            case BestLambda() | InteriorBest() | FallingBest():
+                return best_lambda.cells_needed(predicate, self.evidence)
+            case EarlyRank():
+                return early_ranks.cells_needed(predicate)
+            case Parameters() | Proved():
+                return []
+            case _:
+                return comparisons.cells_needed(predicate, self.evidence)
+
+    @cached_property
+    def trials(self) -> pd.DataFrame:
+        """Its planned trials."""
+        return self.evidence.trials(self.cells_needed)
+
+    @cached_property
+    def finding(self) -> Finding:
+        """What its complete trials say."""
+        predicate = self.predicate
+        match predicate:
+            case BestLambda() | InteriorBest() | FallingBest():
+                found = best_lambda.errors(predicate, self.evidence)
+                return best_lambda.find(predicate, found, self.evidence.picked())
+            case EarlyRank():
+                return early_ranks.find_early(predicate, self.evidence)
+            case Parameters():
+                return early_ranks.find_parameters(predicate, self.evidence.frames.planned)
+            case Proved():
+                return Finding(f"A theorem: {wording.listed(predicate.tests)}.", tested=False)
+            case _:
+                return contrasts.find(self.contrasts)
+
+    @cached_property
+    def contrasts(self) -> list[Contrast]:
+        """Of a predicate that compares."""
+        return comparisons.contrasts(self.predicate, self.evidence)  # type: ignore[arg-type]
+
+    @property
+    def remark(self) -> str:
+        """The finding's, and how a λ was picked."""
+        if self._compares and comparisons.cell_uses_best(self.predicate):  # type: ignore[arg-type]
+            return f"{self.finding.remark} {self.evidence.picked()}".strip()
+        return self.finding.remark
+
+    @cached_property
+    def lost(self) -> dict[str, int]:
+        """How many planned trials are not complete, by status."""
+        counts = self.trials["status"].value_counts()
+        return {status: int(counts[status]) for status in STATUSES[1:] if status in counts}
+
+    @cached_property
+    def unmeasured(self) -> int:
+        """Complete trials that lack a number which a comparison needs: the fewest values short of the seeds."""
+        if self.lost or not self._compares:
+            return 0
+        return len(self.evidence.seeds) - min(len(contrast.values) for contrast in self.contrasts)
+
+    @property
+    def _compares(self) -> bool:
+        kinds = BestLambda | InteriorBest | FallingBest | EarlyRank | Parameters | Proved
+        return not isinstance(self.predicate, kinds)
+
+    @cached_property
+    def missing(self) -> str:
+        """``3 of 15 trials: 2 missing, 1 diverged``; empty where nothing is."""
+        if self.unmeasured:
+            return f"{wording.count(self.unmeasured, 'seed')} without the number that is compared"
+        if not self.lost:
+            return ""
+        kinds = ", ".join(f"{n} {status}" for status, n in self.lost.items())
+        return f"{sum(self.lost.values())} of {wording.count(len(self.trials), 'trial')}: {kinds}"
+
+    @property
+    def begun(self) -> bool:
+        """Whether anything is known of its trials."""
+        return not len(self.trials) or bool((self.trials["status"] != "missing").any())
+
+    @property
+    def reduced(self) -> bool:
+        """Whether its numbers rest on less work than the sweep reproduces."""
+        return bool(len(self.trials)) and bool(scale_warning(self.evidence.frames))
+
+    def more_seeds(self, factor: float) -> int | None:
+        """How many more seeds would settle it."""
+        return contrasts.more_seeds(self.contrasts, factor) if self._compares else self.finding.more_seeds
+
+    def could_flip(self, factor: float) -> bool:
+        """Whether the missing seeds could change the verdict, were they as the known ones let expect.
+
+        Each missing value is put at either end and in the middle of the 95 % prediction interval of the known ones;
+        with fewer than two known seeds anything is possible.
+        """
+        now = self.finding.verdict(factor)
+        return any(scenario().verdict(factor) != now for scenario in self._scenarios())
+
+    def _scenarios(self) -> list[Callable[[], Finding]]:
+        predicate, seeds = self.predicate, self.evidence.seeds
+        match predicate:
+            case EarlyRank():
+                return [early_ranks.a_miss]
+            case BestLambda() | InteriorBest() | FallingBest():
+                found = best_lambda.errors(predicate, self.evidence)
+                if self.finding.n < 2:
+                    return [lambda: Finding("", p_for=0.0)]
+                return [
+                    lambda scenario=scenario: best_lambda.find(predicate, scenario.fill(found, seeds))  # type: ignore[misc]
+                    for scenario in best_lambda.scenarios(self.evidence.lambdas)
+                ]
+        if min(len(contrast.values) for contrast in self.contrasts) < 2:
+            return [lambda: Finding("", p_for=0.0)]
+        return [lambda towards=towards: contrasts.find(self._filled(towards)) for towards in TOWARDS]  # type: ignore[misc]
+
+    def _filled(self, towards: float) -> list[Contrast]:
+        seeds = set(self.evidence.seeds)
+        return [contrast.filled(sorted(seeds - contrast.values.keys()), towards) for contrast in self.contrasts]
+
+
+def verdict(part: Assertion, here: Verdict) -> Verdict:
+    """The verdict in view of what is missing and of the scale, which the trials' own verdict knows nothing of."""
+    if isinstance(part.predicate, Proved):
+        return "checked by tests"
+    if not part.begun:
+        return "not run"
+    if part.missing:
+        return "incomplete"
+    return "not comparable" if part.reduced else here
+
+
+def judge_assertion(part: Assertion, factor: float, p_holm: float | None) -> Judgement:
+    """One sweep's part, with the board's correction."""
+    claim, finding = part.claim, part.finding
+    here = finding.verdict(factor)
+    settled = verdict(part, here)
+    more = part.more_seeds(factor) if settled == "inconclusive" else None
+    cost = part.evidence.seconds(part.cells_needed) if more else None
+    return Judgement(
+        id=claim.id,
+        sentence=claim.sentence,
+        source=claim.source,
+        figure=claim.figure,
+        sweep=part.evidence.frames.sweep.name,
+        verdict=settled,
+        here=settled if settled in ("not run", "checked by tests") else here,
+        observed=finding.observed,
+        paper=claim.paper,
+        estimate=finding.estimate,
+        low=finding.low,
+        high=finding.high,
+        margin=finding.margin,
+        p=finding.p if finding.tested and finding.n > 1 else None,
+        p_holm=p_holm,
+        n=finding.n,
+        missing=part.missing,
+        could_flip=part.could_flip(factor) if part.missing and part.begun else True if part.missing else None,
+        more_seeds=more,
+        more_seconds=None if cost is None or more is None else cost * more,
+        remark=" ".join(filter(None, [part.remark, claim.note])),
+    )

@@ -1,0 +1,150 @@
+"""One system or an ensemble? The answer in a sentence, for each architecture, from the data alone."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from reports import wording
+from reports.frames.cells import architectures, baselines, by_seed, chosen_by_validation, lambdas
+from reports.frames.frames import Frames
+from reports.statistics.summaries import Summary, paired_difference, summarise
+from reports.tables import MOST_ROWS, DisplayTable
+from specs.methods import BASELINES, JOINT, Method
+
+INDEPENDENT, SYSTEM = 0.0, 1.0
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One ensemble's test errors at both ends of the λ axis, and at the λ that was chosen for it."""
+
+    architecture: str
+    independent: Summary
+    system: Summary
+    difference: Summary
+    """System minus independent, paired within seeds."""
+    best: float | None
+    """The λ with the least mean error on what it was chosen by; None before any trial is complete."""
+    at_best: Summary
+    learning_rates: tuple[float, ...]
+    """The distinct learning rates over λ; more than one confounds λ's effect with theirs."""
+    baselines: Mapping[Method, Summary]
+    """Test errors of bagging and stacking, which are no part of the λ axis."""
+
+    @property
+    def verdict(self) -> str:
+        """``system``, ``ensemble``, ``unclear`` (the interval holds 0, or one seed) or ``unmeasured``."""
+        if not self.difference.n:
+            return "unmeasured"
+        if not self.difference.excludes_zero:
+            return "unclear"
+        return "system" if self.difference.mean < 0 else "ensemble"
+
+
+def compare(frames: Frames) -> list[Comparison]:
+    """One comparison an ensemble, in the spec's order."""
+    members = dict(zip(frames.planned["architecture"], frames.planned["members"], strict=True))
+    return [_compare(frames, name) for name in architectures(frames) if members[name] > 1]
+
+
+def _compare(frames: Frames, name: str) -> Comparison:
+    criterion = "validation_error" if chosen_by_validation(frames) else "test_error"
+    means = {lam: summarise(list(by_seed(frames, name, lam, criterion).values())) for lam in lambdas(frames)}
+    measured = {lam: summary.mean for lam, summary in means.items() if summary.n}
+    best = min(measured, key=lambda lam: (measured[lam], lam)) if measured else None
+    independent, system = (by_seed(frames, name, lam, "test_error") for lam in (INDEPENDENT, SYSTEM))
+    planned = frames.planned[frames.planned["architecture"] == name]
+    return Comparison(
+        name,
+        summarise(list(independent.values())),
+        summarise(list(system.values())),
+        paired_difference(system, independent),
+        best,
+        summarise([] if best is None else list(by_seed(frames, name, best, "test_error").values())),
+        tuple(sorted(set(planned.loc[planned["method"] == JOINT, "learning_rate"]))),
+        {method: summarise(list(_errors(frames, name, method).values())) for method in BASELINES},
+    )
+
+
+def _errors(frames: Frames, name: str, method: Method) -> dict[int, float]:
+    return by_seed(frames, name, INDEPENDENT, "test_error", method)
+
+
+def sentence(frames: Frames, comparisons: list[Comparison]) -> str:
+    """What the data say, with intervals, and what they cannot."""
+    if not any(comparison.best is not None for comparison in comparisons):
+        return f"No answer yet: {_why_none(frames)}."
+    verdicts = {"system": "lower", "ensemble": "higher", "unclear": "not separable", "unmeasured": "not measured yet"}
+    parts = []
+    for verdict, words in verdicts.items():
+        named = [_named(c) for c in comparisons if c.verdict == verdict]
+        if named:
+            parts.append(f"{words} for {wording.listed(named)}")
+    return (
+        "Trained as one system (λ = 1) instead of as an ensemble (λ = 0), the networks' test error is "
+        f"{'; '.join(parts)}."
+    )
+
+
+def _why_none(frames: Frames) -> str:
+    if not lambdas(frames):
+        return "this sweep plans no joint training, which is what λ weighs"
+    joint = int((frames.planned["method"] == JOINT).sum())
+    return f"no jointly trained ensemble among {wording.count(joint, 'planned trial')} is complete"
+
+
+def _named(comparison: Comparison) -> str:
+    if comparison.verdict == "unmeasured":
+        return comparison.architecture
+    return f"{comparison.architecture} ({wording.points(comparison.difference)})"
+
+
+def choice(frames: Frames, comparisons: list[Comparison]) -> str:
+    """How the best λ was chosen, said before its error is."""
+    if not any(comparison.best is not None for comparison in comparisons):
+        return ""
+    named = wording.listed([f"{c.best:g} for {c.architecture}" for c in comparisons if c.best is not None])
+    if chosen_by_validation(frames):
+        return f"The λ with the least mean validation error is {named}; its test error is then a fair estimate."
+    return (
+        f"The λ with the lowest mean test error is {named}. It was picked on the test images themselves, for want of "
+        "validation images, so its error is too good by some amount."
+    )
+
+
+def table(frames: Frames, comparisons: list[Comparison]) -> DisplayTable:
+    """Every comparison in numbers, with bagging and stacking where planned; single networks below, for reference."""
+    others = baselines(frames)
+    rows: list[tuple[str, ...]] = [
+        (
+            c.architecture,
+            wording.percent_summary(c.independent),
+            wording.percent_summary(c.system),
+            wording.difference(c.difference),
+            "–" if c.best is None else f"{wording.lam(c.best)}: {wording.percent_summary(c.at_best)}",
+            *(wording.percent_summary(c.baselines[method]) for method in others),
+            wording.listed([f"{rate:g}" for rate in c.learning_rates]),
+        )
+        for c in comparisons
+    ]
+    rows += [
+        _single(frames, name) for name in architectures(frames) if name not in {c.architecture for c in comparisons}
+    ]
+    by = "validation" if chosen_by_validation(frames) else "test"
+    headers = (
+        "architecture",
+        "independent, λ = 0",
+        "one system, λ = 1",
+        "difference in points, paired by seed",
+        f"least mean {by} error",
+        *others,
+        "learning rates",
+    )
+    return DisplayTable(headers, rows[:MOST_ROWS], total=len(rows))
+
+
+def _single(frames: Frames, name: str) -> tuple[str, ...]:
+    summary = summarise(list(by_seed(frames, name, SYSTEM, "test_error").values()))
+    rates = sorted(set(frames.planned.loc[frames.planned["architecture"] == name, "learning_rate"]))
+    named = wording.listed([f"{rate:g}" for rate in rates])
+    others = ["–"] * len(baselines(frames))
+    return (f"{name}, single", "–", wording.percent_summary(summary), "–", "–", *others, named)

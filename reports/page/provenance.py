@@ -1,0 +1,127 @@
+"""Where the numbers came from, and what they cannot say."""
+
+import pandas as pd
+
+from reports import wording
+from reports.frames.cells import baselines, chosen_by_validation
+from reports.frames.frames import Frames
+from reports.statistics.summaries import binomial_se
+from reports.tables import DisplayTable
+from specs.datasets import facts_of
+from specs.methods import JOINT, METHODS, Method
+
+MOST_ENVIRONMENTS = 8
+"""Columns of the table of environments: the most frequent ones."""
+
+
+def environments(frames: Frames) -> pd.DataFrame:
+    """The distinct environments of committed trials, the most frequent first, with ``trials`` that each ran."""
+    known = frames.environments.drop(columns="trial_id", errors="ignore").astype(object)
+    if known.empty:  # nothing is committed, or failures alone, which name no environment
+        return pd.DataFrame(columns=["trials"])
+    known = known.where(known.notna(), "–").astype(str).sort_index(axis=1)
+    counts = known.value_counts().rename("trials").reset_index()
+    order = ["trials", *known.columns]
+    return counts.sort_values(order, ascending=[False] + [True] * len(known.columns), ignore_index=True)[order]
+
+
+def table(found: pd.DataFrame) -> DisplayTable:
+    """One column an environment, the most frequent first; a row whose values differ says so."""
+    shown = min(len(found), MOST_ENVIRONMENTS)
+    more = f"and {len(found) - shown} more" if len(found) > shown else ""
+    headers = ("item", *(f"environment {i + 1}" for i in range(shown)), more)
+    rows = []
+    for name in found.columns:
+        values = [str(value) for value in found[name]]
+        differs = name != "trials" and len(set(values)) > 1
+        rows.append((str(name), *values[:shown], "differs" if differs else ""))
+    return DisplayTable(headers, rows if len(found) else [], total=len(found.columns))
+
+
+def warning(found: pd.DataFrame) -> str:
+    """Says that trials ran in different environments; empty where they did not."""
+    if len(found) < 2:
+        return ""
+    differing = [str(name) for name in found.columns if name != "trials" and found[name].nunique() > 1]
+    return (
+        f"Trials ran in {len(found)} different environments, which differ in {wording.listed(differing)}: "
+        "differences between cells may come from these."
+    )
+
+
+def summary(frames: Frames, found: pd.DataFrame) -> str:
+    """The shortest account of the origin: data, environments, time spent."""
+    spent = wording.duration(float(frames.trials["seconds"].sum()))
+    parts = [f"Data: {frames.sweep.dataset.name}", wording.count(frames.sweep.training.epochs, "epoch")]
+    parts.append(wording.count(len(found), "environment"))
+    parts += [f"{spent} of training"] if len(frames.trials) else []
+    parts += [f"{wording.count(frames.stale, 'stale trial')} left out"] if frames.stale else []
+    return " · ".join(parts)
+
+
+def limits(frames: Frames) -> list[str]:
+    """What a reader must know before believing a difference."""
+    seeds = len(frames.sweep.seed_numbers)
+    found = [_binomial(frames), _seeds(seeds)]
+    if confounded := _confounded(frames):
+        found.append(
+            f"The learning rate changes with λ for {wording.listed(confounded)}: there, the effect of λ is confounded "
+            "with that of the learning rate."
+        )
+    if len(frames.trials) and not chosen_by_validation(frames):
+        found.append("No validation images were held out: a best λ is picked by test error, which flatters it.")
+    found.append(
+        "Intervals are 95 % t intervals over seeds (ddof = 1), not corrected for looking at several λs and "
+        "architectures; differences are paired within seeds, which share split, initial weights and data order."
+    )
+    found += _baselines(frames)
+    found += [_unmeasured(frames)] if frames.unmeasured else []
+    found.append("Diverged, failed, corrupt and stale trials enter no mean; their cells are marked.")
+    return found
+
+
+def _unmeasured(frames: Frames) -> str:
+    """What earlier versions of the store's format had no place for."""
+    named = [f"{name} ({wording.count(trials, 'trial')})" for name, trials in frames.unmeasured.items()]
+    return f"Not measured by the earlier version of ensweep that trained some trials: {wording.listed(named)}."
+
+
+def _baselines(frames: Frames) -> list[str]:
+    """What is ours about bagging and stacking, where they are planned."""
+    if not (planned := baselines(frames)):
+        return []
+    settings = "; ".join(METHODS[method].settings for method in planned)
+    found = [f"The paper publishes no settings for {wording.listed(planned)}; those here are ours: {settings}."]
+    if not frames.sweep.dataset.validation:
+        found += [_held_out(method, frames) for method in planned if METHODS[method].held_out_for]
+    return found
+
+
+def _held_out(method: Method, frames: Frames) -> str:
+    return (
+        f"{method.capitalize()} holds out {frames.sweep.stacking_validation:,} images for "
+        f"{METHODS[method].held_out_for}, on which the other methods train: part of its difference from them may come "
+        "from that."
+    )
+
+
+def _binomial(frames: Frames) -> str:
+    examples = facts_of(frames.sweep.dataset).test
+    error = float(frames.trials["test_error"].median()) if len(frames.trials) else 0.1
+    points = 100 * binomial_se(error, examples)
+    return (
+        f"One trial is tested on {examples:,} images: at {100 * error:.1f} % error its binomial standard error is "
+        f"{points:.2f} points, and all seeds share these images."
+    )
+
+
+def _seeds(seeds: int) -> str:
+    if seeds == 1:
+        return "There is one seed: no interval can be given, and no difference told from chance."
+    return f"Seeds are the unit of replication: every interval rests on at most {seeds} values."
+
+
+def _confounded(frames: Frames) -> list[str]:
+    joint = frames.planned[frames.planned["method"] == JOINT]
+    rates = joint.groupby("architecture", sort=False)["learning_rate"].nunique()
+    return [str(name) for name in rates.index[rates > 1]]

@@ -1,0 +1,278 @@
+"""Claims about the best λ, about every trial, about what the plan knows, and about several sweeps."""
+
+from itertools import product
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+from reports.claims import best_lambda, judge
+from reports.claims.measures import by_trial
+from specs.predicates import BestLambda, FallingBest, InteriorBest
+from specs.sweep import PlannedTrial
+from tests.reports.claims.claimed import Errors, Numbers, cell, claim, frames, judged, sweep, with_errors
+
+FOUR, MANY = "4x4H", "16x2H"
+LAMBDAS = [0.0, 0.5, 1.0]
+
+
+def grid(name: str, *by_lambda: list[float | str]) -> Errors:
+    return {(name, "joint", lam): errors for lam, errors in zip(LAMBDAS, by_lambda, strict=True)}
+
+
+INSIDE = grid(FOUR, [11, 11.1, 11.2], [10, 10.1, 10.2], [12, 12.1, 12.2])
+END = grid(FOUR, [9, 9.1, 9.2], [10, 10.1, 10.2], [12, 12.1, 12.2])
+EITHER = grid(FOUR, [10, 10.5, 9.8], [9.9, 10.6, 9.9], [12, 12.1, 12.2])
+
+
+@pytest.mark.parametrize(
+    ("errors", "verdict"), [(INSIDE, "reproduced"), (END, "not reproduced"), (EITHER, "inconclusive")]
+)
+def test_a_best_lambda_is_bootstrapped_over_seeds(errors: Errors, verdict: str) -> None:
+    for predicate in (
+        {"kind": "best-lambda", "best": {FOUR: 0.5}},
+        {"kind": "interior-best", "architectures": [FOUR]},
+    ):
+        found = judged(predicate, errors)
+        assert found.verdict == verdict
+        assert "% of 10,000 resamples of 3 seeds" in found.observed
+        assert (found.p, found.p_holm) == (None, None)
+        assert "picked by test error" in found.remark
+        assert "A bootstrap of 3 seeds understates their spread by 18 %." in found.remark  # √(2/3) = 0.816
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_the_share_is_that_of_all_27_resamples_of_three_seeds(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    of = {name: pd.DataFrame(rng.normal(10, 0.3, (3, 3)), columns=LAMBDAS) for name in (FOUR, MANY)}
+    best = [
+        {name: LAMBDAS[int(frame.to_numpy()[list(drawn)].mean(0).argmin())] for name, frame in of.items()}
+        for drawn in product(range(3), repeat=3)
+    ]
+    expected = {
+        "one": (BestLambda(kind="best-lambda", best={FOUR: 0.5}), np.mean([b[FOUR] == 0.5 for b in best])),
+        "two": (
+            BestLambda(kind="best-lambda", best={FOUR: 0.5, MANY: 0}),
+            np.mean([b[FOUR] == 0.5 and b[MANY] == 0 for b in best]),
+        ),
+        "falling": (
+            FallingBest(kind="falling-best", architectures=(FOUR, MANY)),
+            np.mean([b[FOUR] > b[MANY] for b in best]),
+        ),
+        "inside": (
+            InteriorBest(kind="interior-best", architectures=(FOUR, MANY)),
+            np.mean([b[FOUR] == b[MANY] == 0.5 for b in best]),
+        ),
+        "any": (
+            InteriorBest(kind="interior-best", architectures=(FOUR, MANY), of="any"),
+            max(np.mean([b[name] == 0.5 for b in best]) for name in (FOUR, MANY)),
+        ),
+    }
+    for predicate, share in expected.values():
+        found = best_lambda.find(predicate, of)
+        assert found.estimate == pytest.approx(share, abs=0.02)  # four standard errors of 10,000 resamples
+        assert best_lambda.find(predicate, of) == found
+
+
+def test_any_of_several_architectures_must_be_the_surer() -> None:
+    rng = np.random.default_rng(3)
+    of = {name: pd.DataFrame(rng.normal([11, 10, 11], 0.01, (3, 3)), columns=LAMBDAS) for name in (FOUR, MANY)}
+    one = best_lambda.find(InteriorBest(kind="interior-best", architectures=(FOUR, MANY), of="any"), of)
+    assert one.verdict() == "reproduced"
+    # A share of 26/27 would do for one architecture, and does not for two: 2 (1 − 26/27) > 0.05.
+    of[MANY] += np.array([0.0, 9.0, 0.0])
+    of[FOUR] = pd.DataFrame([[10, 10.5, 11], [10, 8.9, 11], [10, 8.9, 11]], columns=LAMBDAS)
+    alone = best_lambda.find(InteriorBest(kind="interior-best", architectures=(FOUR,)), {FOUR: of[FOUR]})
+    of_two = best_lambda.find(InteriorBest(kind="interior-best", architectures=(FOUR, MANY), of="any"), of)
+    assert alone.estimate == of_two.estimate == pytest.approx(26 / 27, abs=0.01)
+    assert (alone.verdict(), of_two.verdict()) == ("reproduced", "inconclusive")
+
+
+def test_a_best_lambda_that_never_rises_and_falls_in_the_end() -> None:
+    predicate = {"kind": "falling-best", "architectures": [FOUR, MANY]}
+    lower = grid(MANY, [9, 9.1, 9.2], [10, 10.1, 10.2], [12, 12.1, 12.2])
+    assert judged(predicate, INSIDE | lower).verdict == "reproduced"
+    assert judged(predicate | {"architectures": [MANY, FOUR]}, INSIDE | lower).verdict == "not reproduced"
+    same = grid(MANY, [11, 11.1, 11.2], [10, 10.1, 10.2], [12, 12.1, 12.2])
+    assert judged(predicate, INSIDE | same).verdict == "not reproduced"
+
+
+@pytest.mark.parametrize(
+    ("errors", "verdict", "could_flip"),
+    [
+        ({}, "not run", True),
+        (grid(FOUR, [11, 11.1, 11.2], [10, 10.1, 10.2], []), "incomplete", True),
+        (grid(FOUR, [11, 11.1, 11.2], [10, 10.1, 10.2], [12, 12.1, "failed"]), "incomplete", False),
+        (grid(FOUR, [11, 10.4, 11.2], [10, 10.1, "missing"], [12, 12.1, 12.2]), "incomplete", True),
+    ],
+)
+def test_a_missing_lambda_leaves_the_best_one_open(errors: Errors, verdict: str, could_flip: bool) -> None:
+    found = judged({"kind": "interior-best", "architectures": [FOUR]}, errors)
+    assert (found.verdict, found.could_flip) == (verdict, could_flip)
+
+
+def test_one_seed_has_no_best_lambda() -> None:
+    found = judged({"kind": "interior-best", "architectures": [FOUR]}, grid(FOUR, [11], [10], [12]), seeds=1)
+    assert found.verdict == "inconclusive"
+    assert "One seed cannot be resampled." in found.remark
+
+
+EARLY = {"kind": "early-rank", "architectures": [FOUR, MANY], "lambda": 1}
+
+
+def ranked(ranks: dict[str, list[int | str]], **changes: Any) -> tuple[str, Any]:
+    def measured(trial: PlannedTrial) -> Numbers | str:
+        own = ranks.get(trial.architecture, []) if trial.spec.lam == 1 else []
+        rank = own[trial.spec.seed] if trial.spec.seed < len(own) else "missing"
+        return rank if isinstance(rank, str) else {"test_error": 0.1, "early_rank_test": rank}
+
+    (found,) = judge([frames(sweep([claim(EARLY)], **changes), measured)])
+    return found.verdict, found
+
+
+def test_every_trial_must_have_been_led_early_by_its_best_member() -> None:
+    verdict, found = ranked({FOUR: [1, 1, 1], MANY: [1, 1, 1]})
+    assert verdict == "reproduced"
+    assert found.p == pytest.approx((1 / 4) ** 3 * (1 / 16) ** 3)
+    verdict, found = ranked({FOUR: [1, 2, 1], MANY: [1, 1, 1]})
+    assert (verdict, found.estimate) == ("not reproduced", 5 / 6)
+    assert "in 5 of 6 trials" in found.observed
+
+
+def test_few_hits_may_be_luck_and_a_miss_cannot_be_undone() -> None:
+    verdict, found = ranked({FOUR: [1], MANY: ["failed"]}, seeds=1)
+    assert (verdict, found.here, found.p is None) == ("incomplete", "inconclusive", True)  # p = 1/4
+    assert ranked({FOUR: [1, 1, 1], MANY: [1, 1, "missing"]})[1].could_flip is True
+    assert ranked({FOUR: [1, 3, 1], MANY: [1, 1, "missing"]})[1].could_flip is False
+    assert ranked({})[0] == "not run"
+
+
+def test_an_early_rank_is_no_news_where_training_ends_by_then() -> None:
+    training = {"epochs": 3, "batch_size": 50, "learning_rate": 0.1}
+    verdict, found = ranked({FOUR: [1, 1, 1], MANY: [1, 1, 1]}, training=training)
+    assert verdict == "inconclusive"
+    assert "no more than 3 epochs" in found.observed
+
+
+def test_parameters_are_known_from_the_plan() -> None:
+    total = 16 * (2 * 65 + 10 * 3)
+    for count, verdict in ((total, "reproduced"), (total + 11, "not reproduced")):
+        found = judged({"kind": "parameters", "counts": {MANY: count}, "within": 10}, {})
+        assert (found.verdict, found.missing, found.could_flip) == (verdict, "", None)
+        assert f"{total:,} in 16x2H" in found.observed
+
+
+def test_a_theorem_has_no_verdict_of_the_store() -> None:
+    found = judged({"kind": "proved", "tests": ["tests/oracle/test_theory.py"]}, {})
+    assert found.verdict == found.here == "checked by tests"
+
+
+def bound(measure: str, side: str, at: float, lam: float = 1) -> dict[str, Any]:
+    return {"kind": "bound", "measure": measure, "side": side, "bound": at, "cells": [cell(FOUR, lam)]}
+
+
+@pytest.mark.parametrize(
+    ("values", "verdict"),
+    [((0.8, 0.85, 0.9), "reproduced"), ((0.1, 0.15, 0.2), "not reproduced"), ((0.3, 0.9, 0.6), "inconclusive")],
+)
+def test_a_measure_lies_on_one_side_of_a_bound(values: tuple[float, ...], verdict: str) -> None:
+    def measured(trial: PlannedTrial) -> Numbers:
+        return {"test_error": 0.1, "dominance": values[trial.spec.seed]}
+
+    (above,) = judge([frames(sweep([claim(bound("dominance", "above", 0.5))]), measured)])
+    assert above.verdict == verdict
+    assert above.p == pytest.approx(stats.ttest_1samp(values, 0.5).pvalue)
+    assert (above.low, above.high) == pytest.approx(stats.t.interval(0.95, 2, np.mean(values), stats.sem(values)))
+    (below,) = judge([frames(sweep([claim(bound("dominance", "below", 0.5))]), measured)])
+    opposite = {"reproduced": "not reproduced", "not reproduced": "reproduced"}
+    assert below.verdict == opposite.get(verdict, verdict)
+    assert (below.low, below.high) == pytest.approx((above.low, above.high))
+
+
+def test_a_complete_trial_without_the_number_that_is_compared_is_no_evidence() -> None:
+    def measured(trial: PlannedTrial) -> Numbers:
+        return {"test_error": 0.1, "dominance": None if trial.spec.seed == 1 else 0.8 + 0.01 * trial.spec.seed}
+
+    (found,) = judge([frames(sweep([claim(bound("dominance", "above", 0.5))]), measured)])
+    assert found.verdict == "incomplete"
+    assert found.missing == "1 seed without the number that is compared"
+
+
+def test_measures_of_one_trial_by_hand() -> None:
+    initial, strong = [[3.0, 4.0]] * 4, [[30.0, 40.0], [3.0, 4.0], [3.0, 5.0], [6.0, 8.0]]
+
+    def measured(trial: PlannedTrial) -> Numbers:
+        return {
+            "test_error": 0.123, "test_member_nll": 0.75, "best_epoch": 5,
+            "epochs": [{"epoch": epoch, "split": split, "member_errors": errors}
+                       for epoch, split, errors in [(3, "train", [0.3, 0.6, 0.6, 0.6]), (5, "test", [0.1] * 4),
+                                                    (5, "train", [0.1, 0.9, 0.9, 0.9]), (6, "train", [0.1] * 4)]],
+            "robustness": [{"dropped": dropped, "mask": mask, "accuracy": accuracy}
+                           for dropped, mask, accuracy in [(0, "example", 0.9), (2, "example", 0.89),
+                                                           (3, "example", 0.85), (3, "shared", 0.1)]],
+            "filters": [{"member": member, "stage": stage, "weights": weights, "shape": [1, 2]}
+                        for stage, all_of in (("initial", initial), ("final", strong))
+                        for member, weights in enumerate(all_of)],
+        }  # fmt: skip
+
+    found = frames(sweep([], seeds=1, methods=["joint"], **{"lambda": [1]}), measured)
+    (trial,) = found.planned.loc[found.planned["architecture"] == FOUR, "trial_id"]
+    expected = {
+        "error": 12.3,
+        "member_nll": 0.75,
+        "dominance_train": 1.0,  # (0.9 − 0.1) / (0.9 − 0.1): the others guess
+        "early_dominance": 0.5,  # (0.6 − 0.3) / (0.9 − 0.3)
+        "loss_over_half": 5.0,  # of four members, three are the fewest that are more than half
+        "filter_strength": 50 / np.sqrt(34),  # norms 50, 5, √34 and 10: the others' median is √34
+        "filter_travel": 0.2,  # the others moved by 0, 1 and 5, of 5 each
+    }
+    for measure, value in expected.items():
+        assert by_trial(found, measure)[trial] == pytest.approx(value)  # type: ignore[arg-type]
+
+
+def two_sweeps(join: str) -> list[Any]:
+    return [
+        sweep(
+            [claim({"kind": "order", "steps": [[cell(FOUR, low)], [cell(FOUR, high)]]}, others=[other], join=join)],
+            name=name,
+        )
+        for name, other, low, high in (("first", "second", 0, 1), ("second", "first", 1, 0))
+    ]
+
+
+UP = {(FOUR, "joint", 0.0): [10.0, 10.1, 10.4], (FOUR, "joint", 1.0): [12.0, 12.2, 12.3]}
+DOWN = {(FOUR, "joint", 0.0): [12.0, 12.2, 12.3], (FOUR, "joint", 1.0): [10.0, 10.1, 10.4]}
+
+
+@pytest.mark.parametrize(
+    ("join", "first", "second", "verdict"),
+    [
+        ("all", UP, DOWN, "reproduced"),
+        ("all", UP, UP, "not reproduced"),
+        ("all", UP, {}, "not run"),
+        ("all", UP, None, "incomplete"),
+        ("all", DOWN, None, "not reproduced"),
+        ("any", UP, UP, "reproduced"),
+        ("any", UP, None, "reproduced"),
+        ("any", DOWN, None, "incomplete"),
+        ("any", DOWN, UP, "not reproduced"),
+        ("all", {}, None, "not run"),
+    ],
+)
+def test_a_claim_over_two_sweeps_is_judged_once(join: str, first: Errors, second: Errors | None, verdict: str) -> None:
+    specs = two_sweeps(join)
+    stores = [frames(spec, with_errors(e)) for spec, e in zip(specs, (first, second), strict=True) if e is not None]
+    (found,) = judge(stores)
+    assert found.verdict == verdict
+    assert found.sweep == ("first" if second is None else "first and second")
+    assert ("the sweep second is not in this study" in found.missing) == (second is None)
+
+
+def test_a_study_judges_the_claims_of_all_its_sweeps_and_equal_studies_equally() -> None:
+    stores = [frames(sweep([claim(EARLY, id=f"{name}1")], name=name.lower()), with_errors(UP)) for name in "AB"]
+    found = judge(stores)
+    assert [(j.id, j.sweep) for j in found] == [("A1", "a"), ("B1", "b")]
+    assert judge(stores) == found
+    assert judge([]) == ()
