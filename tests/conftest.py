@@ -1,13 +1,15 @@
-"""Object storage for every room's tests."""
+"""What every package's tests share: one thread, object storage, whole rows."""
 
 import subprocess
 import sys
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
+
+from specs.format.records import TABLES, Row
 
 with suppress(ImportError):  # the trainers' tests run without it
     from hypothesis import HealthCheck, settings
@@ -62,3 +64,14 @@ def bucket(s3_endpoint: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) ->
     name = f"bucket-{uuid.uuid4().hex[:12]}"
     boto3.session.Session().client("s3").create_bucket(Bucket=name)
     return name
+
+
+@pytest.fixture
+def row() -> Callable[..., Row]:
+    """Builds a whole row of a table; keywords replace its values."""
+    example = {"string": "x", "int": 3, "float": 0.25, "floats": [0.25, 0.5], "floats32": [0.25, 0.5]}
+
+    def build(table: str, **values: object) -> Row:
+        return {column.name: example[column.type] for column in TABLES[table].columns} | values
+
+    return build

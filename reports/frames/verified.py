@@ -75,7 +75,7 @@ def read(store: Reader, sweep: SweepSpec | None = None) -> Reading:
             outcomes += [outcome for outcome, _ in found]
             for name, part in _joined([tables for _, tables in found]).items():
                 parts[name].append(part)
-    tables = {name: pa.concat_tables(own) for name, own in parts.items()}
+    tables = {name: _concatenated(own) for name, own in parts.items()}
     stale = len(committed - {trial.id for trial in plan})
     return Reading(
         sweep, text, tuple(outcomes), tables, stale, contents.why_newer(store), _unmeasured(tables, outcomes)
@@ -107,7 +107,12 @@ def _portion(
 def _joined(found: Sequence[Tables]) -> Tables:
     """The rows of many trials as one table a name, each column in one piece."""
     parts = {name: [tables[name] for tables in found if name in tables] for name in TABLES}
-    return {name: pa.concat_tables(own).combine_chunks() for name, own in parts.items() if own}
+    return {name: _concatenated(own).combine_chunks() for name, own in parts.items() if own}
+
+
+def _concatenated(parts: Sequence[pa.Table]) -> pa.Table:
+    """Tables one after the other. Where they hold a list in different precisions, in the higher one."""
+    return pa.concat_tables(parts, promote_options="permissive")
 
 
 def _outcome(trial: PlannedTrial, commits: contents.Commits, files: Mapping[str, bytes]) -> tuple[Outcome, Tables]:

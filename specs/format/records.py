@@ -10,15 +10,22 @@ are taken over examples, never over batches.
 from dataclasses import dataclass
 from typing import Literal
 
-VERSION = 1
-"""The version of the format that this program writes. Every store of this or an earlier version can be read."""
+VERSION = 2
+"""The version of the format that this program writes. Every store of this or an earlier version can be read.
 
-ColumnType = Literal["string", "int", "float", "floats", "ints"]
+1: the first. 2: lists of ``epochs`` and ``filters`` in single precision, in which they were measured.
+"""
+
+ColumnType = Literal["string", "int", "float", "floats", "floats32", "ints"]
 
 
 @dataclass(frozen=True)
 class Column:
-    """One column: ``floats`` is a list of numbers, one a member in member order unless the meaning says otherwise."""
+    """One column.
+
+    ``floats`` is a list of numbers, one per member in member order unless the meaning says otherwise. ``floats32`` is
+    the same in single precision, for long lists of what was measured in single precision.
+    """
 
     name: str
     type: ColumnType
@@ -136,13 +143,13 @@ EPOCHS = Table(
         Column("member_error", "float", "fraction", "mean over members"),
         Column("member_nll", "float", "nats", "mean over members"),
         Column("diversity", "float", "nats", "member_nll − nll"),
-        Column("member_errors", "floats", "fraction", "each member's"),
-        Column("member_nlls", "floats", "nats", "each member's"),
+        Column("member_errors", "floats32", "fraction", "each member's"),
+        Column("member_nlls", "floats32", "nats", "each member's"),
         Column("learning_rate", "float", "", "in that epoch"),
         Column("seconds", "float", "s", "of that epoch, training and measuring", incidental=True),
         Column(
             "member_distance_from_init",
-            "floats",
+            "floats32",
             "",
             "Euclidean distance of each member's weights from initial",
         ),
@@ -169,7 +176,7 @@ FILTERS = Table(
         Column("trial_id", "string", "", "identity of the trial"),
         Column("member", "int", "", "member, from 0"),
         Column("stage", "string", "", "initial or final: before training, or the tested weights"),
-        Column("weights", "floats", "", "first layer's weights, flattened in row-major order"),
+        Column("weights", "floats32", "", "first layer's weights, flattened in row-major order"),
         Column("shape", "ints", "", "their shape: (filter, channel, height, width), or (unit, input)"),
     ),
     optional=True,

@@ -99,21 +99,22 @@ def test_a_golden_store_is_run_extended_and_reported(folder: Path) -> None:
 
 # A later version: two columns, one of them in every row, and a table, all of which older results lack.
 COLUMN = 'Column("environment", "string", "", "fingerprint of versions, device and threads", incidental=True),\n'
-NEW_COLUMNS = """\
-        Column("test_new", "float", "", "may be null", nullable=True, since=2),
-        Column("test_required", "float", "", "in every row from now on", since=2),
+LATER = VERSION + 1
+NEW_COLUMNS = f"""\
+        Column("test_new", "float", "", "may be null", nullable=True, since={LATER}),
+        Column("test_required", "float", "", "in every row from now on", since={LATER}),
 """
 TABLE = "TABLES = {table.name: table for table in (TRIALS, EPOCHS, ROBUSTNESS, FILTERS)}"
-NEW_TABLE = """\
-DIAGNOSTICS = Table("diagnostics", ("trial_id",), (Column("trial_id", "string", "", "identity"),), since=2)
-TABLES = {table.name: table for table in (TRIALS, EPOCHS, ROBUSTNESS, FILTERS, DIAGNOSTICS)}"""
+NEW_TABLE = f"""\
+DIAGNOSTICS = Table("diagnostics", ("trial_id",), (Column("trial_id", "string", "", "identity"),), since={LATER})
+TABLES = {{table.name: table for table in (TRIALS, EPOCHS, ROBUSTNESS, FILTERS, DIAGNOSTICS)}}"""
 
 
 @pytest.fixture(scope="module")
 def later(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """The program as a later version: more columns, a new table, and a field of the spec for one kind alone."""
     tree = Tree(tmp_path_factory.mktemp("later"))
-    tree.edit("specs/format/records.py", f"VERSION = {VERSION}\n", "VERSION = 2\n")
+    tree.edit("specs/format/records.py", f"VERSION = {VERSION}\n", f"VERSION = {LATER}\n")
     tree.edit("specs/format/records.py", COLUMN, COLUMN + NEW_COLUMNS)
     tree.edit("specs/format/records.py", TABLE, NEW_TABLE)
     tree.edit(
@@ -130,13 +131,14 @@ def later(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     shutil.rmtree(tree.place)
 
 
+@pytest.mark.parametrize("folder", [VERSION], indirect=True)  # earlier ones meet a later version in every test here
 def test_a_later_version_takes_nothing_back_and_names_what_was_not_measured(folder: Path, later: Path) -> None:
     before = files(folder / "store")
     assert counts(folder, tree=later) == (25, 0, 1, 2)
     assert "36 commits, whole" in run(folder, "verify", "store", tree=later)
     assert "executed 0 trials" in run(folder, *RUN, code=3, tree=later)
     assert files(folder / "store") == before
-    assert (folder / "store" / "format").read_text() == "2\n"
+    assert (folder / "store" / "format").read_text() == f"{LATER}\n"
     rows = table(folder, "trials", tree=later)
     assert {(row["test_new"], row["test_required"]) for row in rows} == {("", "")}
     assert table(folder, "diagnostics", tree=later) == []

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from specs.format.records import TABLES, Row
 from specs.sweep import SweepSpec
 from tests.orchestrator.crashing import fast_folder
 
@@ -36,14 +35,3 @@ def folder() -> Iterator[Path]:
     """Where a file's tests have their stores: in memory, where they can be."""
     with fast_folder() as made:
         yield made
-
-
-@pytest.fixture
-def row() -> Callable[..., Row]:
-    """Builds a whole row of a table; keywords replace its values."""
-    example = {"string": "x", "int": 3, "float": 0.25, "floats": [0.25, 0.5]}
-
-    def build(table: str, **values: object) -> Row:
-        return {column.name: example[column.type] for column in TABLES[table].columns} | values
-
-    return build

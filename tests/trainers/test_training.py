@@ -10,7 +10,7 @@ from trainers.training import choose_device, train
 
 CPU = torch.device("cpu")
 OF_THE_MACHINE = {"seconds", "seconds_per_epoch", "samples_per_second", "peak_memory", "device"}
-PYTHON = {"string": str, "int": int, "float": float, "floats": list, "ints": list}
+PYTHON = {"string": str, "int": int, "float": float, "floats": list, "floats32": list, "ints": list}
 
 
 def trained(specs, arrays, **options):
