@@ -114,7 +114,9 @@ class Planned:
             "filter_travel": not self.evaluation.filters and "evaluation.filters: true",
         }.get("dominance_train" if on_train else measure)
         if lacking:
-            raise PlacedError((*path, "measure"), f"{measure} needs {lacking}; set it, or leave the claim out")
+            what = "a rank by training errors" if on_train else measure
+            place = (*path, "split" if on_train else "measure")
+            raise PlacedError(place, f"{what} needs {lacking}; set it, or leave the claim out")
 
 
 def _names(predicate: Predicate) -> Iterator[tuple[Path, str]]:

@@ -61,7 +61,8 @@ def verify(place: str, as_json: bool) -> Exit:
         store.current_spec()  # or there is no store at all
     commits = store.read_commits().readable
     lines = [problem.described() for problem in problems]
-    verdict = f"{len(problems)} problems; {_remedy(problems)}" if problems else "whole"
+    count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
+    verdict = f"{count}; {_remedy(problems)}" if problems else "whole"
     common.show(
         {
             "store": place,

@@ -75,7 +75,7 @@ def run(
     common.show(
         {"sweep": sweep.name, "store": where, "executed": outcome.executed, "seconds": outcome.seconds, **counts},
         f"{sweep.name}: {common.describe(counts)}\n"
-        f"executed {outcome.executed} trials in {outcome.seconds:.1f} s\n"
+        f"executed {outcome.executed} {'trial' if outcome.executed == 1 else 'trials'} in {outcome.seconds:.1f} s\n"
         f"store: {where}\nreport: ensweep report {where}",
         as_json,
     )

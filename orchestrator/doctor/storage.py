@@ -82,7 +82,7 @@ def places(store: Path, cache: Path, temporary: Path, shared: Path) -> tuple[Loc
 
 def is_url(store: Path) -> bool:
     """Whether a store is on object storage. ``Path`` drops one of the URL's two slashes."""
-    return store.parts[:1] in (("s3:",), ("gs:",))
+    return store.parts[:1] == ("s3:",)
 
 
 def examine(place: Location, usage: Callable[[Path], tuple[int, int, int]] = shutil.disk_usage) -> Iterator[Check]:

@@ -59,7 +59,10 @@ def find(store: Store, prefix: str) -> PlannedTrial:
     if len(found) == 1:
         return known[found[0]]
     if not found:
-        raise EnsweepError(f"{store.url}: no spec here plans a trial {prefix!r}; `ensweep status --json` lists the ids")
+        raise EnsweepError(
+            f"{store.url}: no spec here plans a trial {prefix!r}; "
+            f"`ensweep export {store.url} --table trials` lists the ids"
+        )
     raise EnsweepError(f"{store.url}: {prefix!r} begins {len(found)} ids; give more of it: {', '.join(found[:5])}")
 
 

@@ -45,7 +45,7 @@ class Triage:
         if self._any_success or len(self._groups) != 1:
             return ""
         ((group, count),) = self._groups.items()
-        return f"the first {count} trials all failed with: {group}" if count >= HOPELESS else ""
+        return f"the first {count} stacks all failed with: {group}" if count >= HOPELESS else ""
 
     def summary(self) -> str:
         """One line per group, the largest first."""

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
+from orchestrator.base.children import end_with_parent
 from orchestrator.planning.plan import Plan
 from orchestrator.stores.store import Store
 from specs.format.commits import Commit
@@ -141,7 +142,7 @@ def _calibrated(specs: Mapping[Cell, TrialSpec], threads: int, workers: int) -> 
     work: Sequence[TrialSpec] = list(specs.values())
     if len(work) < workers:  # a cell alone would find the machine less busy than in the sweep
         work = [spec for spec in work for _ in range(workers)]
-    with ProcessPoolExecutor(workers, get_context("spawn"), max_tasks_per_child=1) as pool:
+    with ProcessPoolExecutor(workers, get_context("spawn"), end_with_parent, max_tasks_per_child=1) as pool:
         costs = list(pool.map(_calibrate, work, [threads] * len(work)))
     step = len(work) // len(specs)
     return {cell: costs[position * step] for position, cell in enumerate(specs)}

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from orchestrator.base import out_of_memory
+from orchestrator.base.children import end_with_parent
 from orchestrator.base.settings import Settings
 from orchestrator.planning.plan import Plan
 from orchestrator.planning.stacks import StackSize, alone
@@ -92,7 +93,7 @@ def measured(spec: TrialSpec) -> Measured | None:
     from multiprocessing import get_context
 
     try:
-        with ProcessPoolExecutor(1, get_context("spawn")) as pool:
+        with ProcessPoolExecutor(1, get_context("spawn"), end_with_parent) as pool:
             return pool.submit(_measured, spec).result()
     except BrokenProcessPool:  # killed, because the machine's own memory ran low
         return None

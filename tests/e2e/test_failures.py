@@ -27,7 +27,7 @@ def test_failures_of_one_kind_stop_the_sweep_early_and_go_on_after_the_mend(work
     assert first.returncode == 4, first.stderr
     assert first.stderr.count("Traceback") == 1
     assert "the same as before (3 times now): ValueError: a fault at batch" in first.stderr
-    assert "the first 3 trials all failed with: ValueError: a fault at batch" in first.stderr
+    assert "the first 3 stacks all failed with: ValueError: a fault at batch" in first.stderr
     assert "--retry-failed" in first.stderr
     assert (list(begun(workplace).values()), causes(workplace)) == ([2, 2, 2], ["error"] * 3)
     status = workplace.run("status", "results/tiny", "--json")

@@ -239,3 +239,9 @@ def _ids(part: str) -> list[str]:
 def test_the_predicates_are_a_closed_union() -> None:
     with pytest.raises(SpecError, match="must be 'value', 'equivalent', 'order'"):
         parse_sweep(spec("{kind: 'import os'}"), "spec.yaml")
+
+
+def test_an_early_rank_by_training_errors_needs_training_errors() -> None:
+    rank = spec("{kind: early-rank, architectures: [4x2H], lambda: 1, split: train}")
+    with pytest.raises(SpecError, match=r"split: a rank by training errors needs evaluation.train_examples above 0"):
+        parse_sweep(rank + "evaluation: {train_examples: 0}\n", "spec.yaml")

@@ -243,8 +243,8 @@ class S3Storage:
                 answer = client.delete_objects(Bucket=self.bucket, Delete={"Objects": batch, "Quiet": True})
             faults.point("s3.delete.done")
             if failures := answer.get("Errors"):
-                code = str(failures[0].get("Code"))
-                raise StoreError(f"cannot remove {self.url}/{wanted[start]}: {code}; {_remedy(code)}")
+                code, key = str(failures[0].get("Code")), str(failures[0].get("Key")).removeprefix(self.prefix)
+                raise StoreError(f"cannot remove {self.url}/{key}: {code}; {_remedy(code)}")
 
     @contextmanager
     def _explained(self, action: str, key: str) -> Iterator[None]:

@@ -29,7 +29,7 @@ def test_the_first_stacks_failing_alike_make_a_run_hopeless() -> None:
     for count in range(1, HOPELESS + 1):
         assert not triage.hopeless
         triage.failed(f"trial {count}", ERROR.format(f"bad rate {count}"))
-    assert triage.hopeless == f"the first {HOPELESS} trials all failed with: ValueError: bad rate #"
+    assert triage.hopeless == f"the first {HOPELESS} stacks all failed with: ValueError: bad rate #"
 
 
 def test_other_errors_or_a_success_leave_hope() -> None:
