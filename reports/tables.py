@@ -16,8 +16,8 @@ MOST_ROWS = 60
 class DisplayTable:
     """Headers and rows of text; the first ``row_headers`` cells of a row name it."""
 
-    headers: Sequence[str]
-    rows: Sequence[Sequence[str]]
+    headers: Sequence[str] = ()
+    rows: Sequence[Sequence[str]] = ()
     """Text; a cell of :func:`strong` is set in bold."""
     row_headers: int = 1
     total: int = field(default=0)

@@ -18,6 +18,15 @@ from reports.statistics.bootstrap import best_lambda
 from reports.tables import DisplayTable, display
 from specs.methods import JOINT
 
+COLUMNS: cells.Columns = {
+    **cells.SUMMARISED,
+    "member_parameters": int, "best": float, "best_low": float, "best_high": float,
+    "best_share": float, "best_n": float, "chosen_by": str,
+}  # fmt: skip
+"""A cell; ``best`` is the λ chosen for its ensemble by ``chosen_by``: the mean validation error, or the test error
+where there is no validation. The rest is as in :class:`reports.statistics.bootstrap.Best`. NaN where nothing can be
+chosen."""
+
 
 def applies(frames: Frames) -> bool:
     """Whether there are several ensembles and several λs to choose between."""
@@ -26,12 +35,7 @@ def applies(frames: Frames) -> bool:
 
 
 def data(frames: Frames) -> pd.DataFrame:
-    """A row per planned cell of an ensemble: its test error as :func:`reports.frames.cells.summarised` gives it.
-
-    Further columns: ``member_parameters``; ``best``, the λ chosen for the ensemble by ``chosen_by`` (its mean
-    validation error, or its test error where there is no validation); ``best_low``, ``best_high``, ``best_share`` and
-    ``best_n`` as in :class:`reports.statistics.bootstrap.Best`. NaN where nothing can be chosen yet.
-    """
+    """A row per planned cell of an ensemble: its test error, and the best λ of its ensemble."""
     rows = cells.summarised(frames, "test_error")
     rows = rows[rows["members"] > 1].reset_index(drop=True)
     parameters = dict(zip(frames.planned["architecture"], frames.planned["member_parameters"], strict=True))
@@ -40,7 +44,7 @@ def data(frames: Frames) -> pd.DataFrame:
     chosen = {name: _chosen(frames, name, criterion) for name in ensembles(rows)}
     for i, column in enumerate(("best", "best_low", "best_high", "best_share", "best_n")):
         rows[column] = [chosen[name][i] for name in rows["architecture"]]
-    return rows.assign(chosen_by=criterion.replace("_", " "))
+    return cells.frame_of(rows.assign(chosen_by=criterion.replace("_", " ")), COLUMNS)
 
 
 def _chosen(frames: Frames, name: str, criterion: str) -> tuple[float, float, float, float, float]:
@@ -58,11 +62,9 @@ def _bests(data: pd.DataFrame) -> pd.DataFrame:
 
 def title(data: pd.DataFrame) -> str:
     """The best λ of each ensemble from the smallest members to the largest, and whether it falls."""
-    chosen = _bests(data) if len(data) else data
-    if chosen.empty:
-        return "Error against λ, and the best λ by the members' size"
+    chosen = _bests(data)
     named = wording.listed([f"{row['best']:g} ({row['architecture']})" for _, row in chosen.iterrows()])
-    return f"From the smallest members to the largest, the best λ {_trend(chosen)}: {named}"
+    return f"From the smallest members to the largest, the best λ {_trend(chosen)}: {named}" if named else ""
 
 
 def _trend(chosen: pd.DataFrame) -> str:
@@ -98,8 +100,6 @@ def note(data: pd.DataFrame) -> str:
 
 def draw(data: pd.DataFrame) -> go.Figure:
     """On the left a line an ensemble with its best λ ringed; on the right the best λ against parameters a member."""
-    if data.empty:
-        return style.empty("This sweep has no ensemble.")
     figure = style.panels(
         ["error", "best λ and its bootstrap interval"], 2, ["λ", "parameters a member"], ["test error in %", "best λ"]
     )
@@ -196,9 +196,11 @@ FIGURE = ReportFigure(
         "hollow where seeds are missing; a cross where one failed; a ring marks the best λ. Right: the best λ against "
         "the parameters of a member, with the 95 % interval of the best λ over bootstrap resamples of the seeds."
     ),
+    columns=COLUMNS,
     data=data,
     draw=draw,
     title=title,
+    untold="Error against λ, and the best λ by the members' size",
     table=table,
     note=note,
     applies=applies,

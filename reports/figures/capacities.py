@@ -8,7 +8,7 @@ from reports.figures import paper, scales, style
 from reports.figures.entry import ReportFigure
 from reports.figures.marks import where
 from reports.figures.style import rounded
-from reports.frames.cells import architectures
+from reports.frames.cells import Columns, architectures, frame_of
 from reports.frames.frames import Frames
 from reports.tables import DisplayTable, display
 
@@ -16,16 +16,20 @@ GIGABYTE = 1e9
 PANELS = {"peak_memory": (GIGABYTE, "most memory in GB"), "seconds_per_epoch": (1.0, "seconds an epoch")}
 """What is drawn: column of ``trials``, its unit, its axis."""
 
+COLUMNS: Columns = {
+    "architecture": str, "kind": str, "network": str, "members": int,
+    "member_parameters": int, "total_parameters": int, "n": int, "device": str, "peak_memory": float,
+    "seconds_per_epoch": float, "seconds_low": float, "seconds_high": float,
+    "paper_parameters": str, "paper_memory": str,
+}  # fmt: skip
+"""``network`` is the size in words. Of the ``n`` complete trials of any method: the largest ``peak_memory`` in bytes,
+and the median of ``seconds_per_epoch`` with the least and the most. ``paper_…`` is as the paper prints it, or
+nothing."""
+
 
 def data(frames: Frames) -> pd.DataFrame:
-    """A row an architecture.
-
-    Columns: architecture, kind, network (its size in words), members, member_parameters, total_parameters, n (complete
-    trials of any method), device; peak_memory in bytes, the largest; seconds_per_epoch, its median over trials, with
-    the least and the most as ``seconds_low`` and ``seconds_high``; paper_parameters and
-    paper_memory as the paper prints them, or nothing.
-    """
-    return pd.DataFrame([_row(frames, name) for name in architectures(frames)])
+    """A row an architecture."""
+    return frame_of([_row(frames, name) for name in architectures(frames)], COLUMNS)
 
 
 def _row(frames: Frames, name: str) -> dict[str, object]:
@@ -41,7 +45,7 @@ def _row(frames: Frames, name: str) -> dict[str, object]:
         **{column: int(planned[column]) for column in ("members", "member_parameters", "total_parameters")},
         "n": len(trials),
         "device": ", ".join(sorted(set(trials["device"]))),
-        "peak_memory": float(trials["peak_memory"].max()) if len(trials) else float("nan"),
+        "peak_memory": trials["peak_memory"].astype(float).max(),
         # A range and no interval: machines and neighbours make these times, which are skewed and no sample of anything.
         "seconds_per_epoch": speed.median(),
         "seconds_low": speed.min(),
@@ -53,8 +57,6 @@ def _row(frames: Frames, name: str) -> dict[str, object]:
 
 def title(data: pd.DataFrame) -> str:
     """How far apart the architectures are in parameters, in all and a member."""
-    if data.empty:
-        return "The architectures"
     spans = [_span(data[column]) for column in ("total_parameters", "member_parameters")]
     return f"{wording.count(len(data), 'architecture')} of {spans[0]} parameters in all, {spans[1]} a member"
 
@@ -77,8 +79,6 @@ def note(data: pd.DataFrame) -> str:
 
 def draw(data: pd.DataFrame) -> go.Figure:
     """Memory and seconds an epoch, a bar an architecture."""
-    if not len(data) or not data["n"].any():
-        return style.empty("No complete trial has measured memory or time.")
     titles = [title for _, title in PANELS.values()]
     figure = style.panels(titles, 2, "", ["GB", "seconds"])
     for panel, (column, (unit, _)) in enumerate(PANELS.items()):
@@ -137,11 +137,15 @@ FIGURE = ReportFigure(
         "The networks and what they cost here: the most memory of any complete trial, and the seconds of an epoch, "
         "their median over complete trials, with the least and the most."
     ),
+    columns=COLUMNS,
     data=data,
     draw=draw,
     title=title,
+    untold="The architectures",
     table=table,
     note=note,
+    can_be_drawn=lambda data: bool(data["n"].any()),
+    undrawn="No complete trial has measured memory or time.",
     ensembles_only=False,
     applies=lambda frames: True,
     is_table=True,

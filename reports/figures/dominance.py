@@ -9,7 +9,7 @@ import pandas as pd
 from reports import wording
 from reports.figures.dominance_curves import SPLITS, draw
 from reports.figures.entry import ReportFigure
-from reports.frames.cells import places, planned_cells
+from reports.frames.cells import Columns, frame_of, places, planned_cells
 from reports.frames.frames import Frames
 from reports.tables import DisplayTable, display
 
@@ -22,16 +22,21 @@ EARLY = 3
 FEWEST_EPOCHS, MOST_VALUES = 8, 3_000
 """Curves are thinned further, down to ``FEWEST_EPOCHS``, where members' own lines would hold more values than that."""
 
+COLUMNS: Columns = {
+    "architecture": str, "lam": float, "place": int, "planned": int, "complete": int,
+    "members": int, "learning_rate": float, "seed": int, "trial_id": str, "split": str, "epoch": int,
+    "ensemble": float, "member_mean": float, "best": float, "median": float, "worst": float, "member_errors": list,
+}  # fmt: skip
+"""``planned`` and ``complete`` count the cell's trials. Errors have 4 digits; ``member_errors`` are those on test
+images of up to ``MOST_MEMBERS`` members."""
+
 
 def data(frames: Frames) -> pd.DataFrame:
     """A row an epoch and split of the first complete seed of each ensemble's cell.
 
-    Members have no identity across seeds, so seeds are not averaged. Columns: architecture, lam, place, members,
-    learning_rate, planned, complete (counts of the cell's trials), seed, trial_id, split, epoch, ensemble,
-    member_mean, best, median, worst (errors, to 4 digits), member_errors (a list, on test images and up to
-    ``MOST_MEMBERS`` members).
+    Members have no identity across seeds, so seeds are not averaged.
     """
-    found = []
+    found: list[dict[str, object]] = []
     place = places(frames)
     by_trial = _curves(frames, _epochs_shown(frames))
     for architecture, lam, trials in planned_cells(frames):
@@ -40,7 +45,7 @@ def data(frames: Frames) -> pd.DataFrame:
             own = {"architecture": architecture, "lam": lam, "place": place[lam], "planned": len(trials)}
             own |= {"complete": len(done), **{column: trial[column] for column in OF_TRIAL}}
             found += [{**own, **_measured(row)} for row in by_trial.get(trial["trial_id"], [])]
-    return pd.DataFrame(found)
+    return frame_of(found, COLUMNS)
 
 
 def _curves(frames: Frames, most: int) -> dict[str, list[dict[Hashable, Any]]]:
@@ -94,17 +99,13 @@ def _short(error: float) -> float:
 
 def final_rows(data: pd.DataFrame) -> pd.DataFrame:
     """The last epoch of each cell and split."""
-    return data.groupby(["architecture", "lam", "split"], sort=False).tail(1) if len(data) else data
+    return data.groupby(["architecture", "lam", "split"], sort=False).tail(1)
 
 
 def title(data: pd.DataFrame) -> str:
     """How far the members stand from their ensemble at the end, at the largest λ, where it is widest."""
-    if data.empty:
-        return "Ensemble and member errors by epoch"
     last = final_rows(data)
     last = last[(last["split"] == SPLITS[0]) & (last["lam"] == last["lam"].max())]
-    if last.empty:
-        return "Ensemble and member errors by epoch"
     row = last.iloc[int((last["median"] - last["ensemble"]).argmax())]
     best, median, whole = (wording.percent(row[name]) for name in ("best", "median", "ensemble"))
     return (
@@ -148,9 +149,12 @@ FIGURE = ReportFigure(
         "training images where those were measured. "
         "One low member under high ones is model dominance: the ensemble has become one network."
     ),
+    columns=COLUMNS,
     data=data,
     draw=draw,
     title=title,
+    untold="Ensemble and member errors by epoch",
     table=table,
     note=note,
+    undrawn="No complete ensemble yet.",
 )

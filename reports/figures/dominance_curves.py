@@ -13,8 +13,6 @@ SPLITS = ("test", "train")
 
 def draw(data: pd.DataFrame) -> go.Figure:
     """Two panels an architecture: the smallest λ on the left, on the right the largest or the one chosen."""
-    if data.empty:
-        return style.empty("No complete ensemble yet.")
     names = list(dict.fromkeys(data["architecture"]))
     lambdas = sorted(set(data["lam"]))
     left, rest = lambdas[0], lambdas[1:]
@@ -26,12 +24,11 @@ def draw(data: pd.DataFrame) -> go.Figure:
     styles = style.lambda_styles(data)
     shown: dict[int, float] = {}
     named: set[str] = set()
-    for i, name in enumerate(names):
-        for lam in lambdas:
-            own = data[(data["architecture"] == name) & (data["lam"] == lam)]
-            before = len(figure.data)
-            _add_cell(figure, i * columns + (lam != left), own, styles[lam], named if lam == left else None)
-            shown |= {trace: lam for trace in range(before, len(figure.data)) if lam != left}
+    for (name, _), own in data.groupby(["architecture", "lam"], sort=False):
+        before, lam = len(figure.data), float(own["lam"].iloc[0])
+        panel = names.index(name) * columns + (lam != left)
+        _add_cell(figure, panel, own, styles[lam], named if lam == left else None)
+        shown |= {trace: lam for trace in range(before, len(figure.data)) if lam != left}
     for trace, lam in shown.items():
         figure.data[trace].visible = lam == rest[-1]
     if len(rest) > 1:
@@ -44,11 +41,9 @@ def _add_cell(figure: go.Figure, panel: int, own: pd.DataFrame, look: style.Styl
 
     ``named`` holds what the legend has so far; None keeps the cell out of it.
     """
-    if own.empty:
-        return
     test, train = (own[own["split"] == split] for split in SPLITS)
     curve = _Curves(figure, panel, named, _told(own.iloc[0]))
-    if len(test) and test["member_errors"].iloc[0]:
+    if test["member_errors"].iloc[0]:
         for member, errors in enumerate(zip(*test["member_errors"], strict=True)):
             curve.line("each member, test", test["epoch"], errors, style.MUTED, 1, label=f"member {member + 1}")
     else:
@@ -88,12 +83,11 @@ class _Curves:
             )  # fmt: skip
 
     def band(self, name: str, rows: pd.DataFrame) -> None:
-        if len(rows):
-            there, back = rows, rows[::-1]
-            self._add(
-                name, x=[*there["epoch"], *back["epoch"]], y=rounded([*there["best"], *back["worst"]], 100),
-                fill="toself", fillcolor=style.BAND, line={"color": style.MUTED, "width": 0.5}, hoverinfo="skip",
-            )  # fmt: skip
+        there, back = rows, rows[::-1]
+        self._add(
+            name, x=[*there["epoch"], *back["epoch"]], y=rounded([*there["best"], *back["worst"]], 100),
+            fill="toself", fillcolor=style.BAND, line={"color": style.MUTED, "width": 0.5}, hoverinfo="skip",
+        )  # fmt: skip
 
     def _add(self, name: str, **trace: object) -> None:
         legend = self.named is not None and name not in self.named

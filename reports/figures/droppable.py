@@ -16,6 +16,8 @@ from reports.frames.frames import Frames
 from reports.statistics.summaries import paired_difference, summarise
 from reports.tables import DisplayTable, display
 
+COLUMNS: cells.Columns = {**cells.SUMMARISED, "mask": str}
+"""A cell and a kind of mask; the values summarised are shares of the members."""
 OFFSETS = {"example": -0.12, "shared": 0.12}
 """Both kinds of mask often agree: side by side, neither covers the other."""
 LOOKS = {"example": style.series_style(0), "shared": style.series_style(2)}
@@ -24,8 +26,7 @@ LOOKS = {"example": style.series_style(0), "shared": style.series_style(2)}
 def data(frames: Frames) -> pd.DataFrame:
     """A row per kind of mask and planned cell of an ensemble: the share of its members that can be dropped.
 
-    Columns: ``mask``; those of :func:`reports.frames.cells.summarised`; and those of
-    :func:`reports.figures.robustness.droppable`, over members and each seed's own curve.
+    The share is that of :func:`reports.figures.robustness.droppable` over members, of each seed's own curve.
     """
     planned = cells.summarised(frames, "test_error")
     planned = planned[planned["members"] > 1]
@@ -36,7 +37,7 @@ def data(frames: Frames) -> pd.DataFrame:
     counts = {key: droppable(curve) for key, curve in curves.items()}
     kinds = [mask for mask in MASKS if mask in frames.sweep.evaluation.robustness.masks]
     rows = [_row(row, mask, counts) for mask in kinds for _, row in planned.iterrows()]
-    return pd.DataFrame(rows, columns=[*planned.columns, "mask"])
+    return cells.frame_of(rows, COLUMNS)
 
 
 def _row(cell: pd.Series, mask: str, counts: dict[tuple[str, str], int]) -> dict[str, object]:
@@ -51,10 +52,8 @@ def _row(cell: pd.Series, mask: str, counts: dict[tuple[str, str], int]) -> dict
 
 def title(data: pd.DataFrame) -> str:
     """The share at the largest λ against that at the smallest, for each ensemble, by the first kind of mask."""
-    measured = data[data["mean"].notna()] if len(data) else data
-    if measured.empty:
-        return "Members that can be dropped for one point of accuracy"
-    shown = measured[measured["mask"] == masks(measured)[0]]
+    measured = data[data["mean"].notna()]
+    shown = measured[measured["mask"].isin(masks(measured)[:1])]
     low, high = shown["lam"].min(), shown["lam"].max()
     by_cell = {(row["architecture"], row["lam"]): row["mean"] for _, row in shown.iterrows()}
     parts = [
@@ -63,7 +62,7 @@ def title(data: pd.DataFrame) -> str:
         if (name, high) in by_cell and (name, low) in by_cell
     ]
     if low == high or not parts:
-        return "Members that can be dropped for one point of accuracy"
+        return ""
     ends = f"{wording.lam(high)} and {wording.lam(low)}"
     return f"Members that one point of accuracy allows to drop, at {ends}: {wording.listed(parts)}"
 
@@ -85,8 +84,6 @@ def note(data: pd.DataFrame) -> str:
 
 def draw(data: pd.DataFrame) -> go.Figure:
     """A panel an ensemble, a line a kind of mask."""
-    if data.empty or data["mean"].isna().all():
-        return style.empty("No complete trial has measured robustness.")
     names = ensembles(data)
     figure = style.panels(names, 3, "λ", "droppable members in %")
     for panel, name in enumerate(names):
@@ -134,10 +131,14 @@ FIGURE = ReportFigure(
         "accuracy: the share of all members, of each seed's own curve. Mean over seeds with its 95 % t interval; a dot "
         "a seed; hollow where seeds are missing; a cross where one failed."
     ),
+    columns=COLUMNS,
     data=data,
     draw=draw,
     title=title,
+    untold="Members that can be dropped for one point of accuracy",
     table=table,
     note=note,
+    can_be_drawn=lambda data: bool(data["mean"].notna().any()),
+    undrawn="No complete trial has measured robustness.",
     applies=applies,
 )

@@ -15,8 +15,6 @@ MOST_RANKS = 16
 
 def draw(data: pd.DataFrame) -> go.Figure:
     """A panel an ensemble: a dot a member and trial, its final rank across, its early rank up; a switch over λ."""
-    if data.empty:
-        return style.empty("No complete ensemble has measured early ranks.")
     names, lambdas = list(dict.fromkeys(data["architecture"])), sorted(set(data["lam"]), reverse=True)
     early = int(data["early_epoch"].max())
     ups = [f"rank at epoch {early}"] * len(names)
@@ -24,11 +22,9 @@ def draw(data: pd.DataFrame) -> go.Figure:
     styles = style.lambda_styles(data)
     drawn: dict[int, float] = {}
     for lam in lambdas:
-        for panel, name in enumerate(names):
-            own = data[(data["architecture"] == name) & (data["lam"] == lam)]
-            if own.empty:
-                continue
-            drawn |= dict.fromkeys(_add_ranks(figure, panel, own, styles[lam], lam not in drawn.values()), lam)
+        for name, own in data[data["lam"] == lam].groupby("architecture", sort=False):
+            added = _add_ranks(figure, names.index(name), own, styles[lam], lam not in drawn.values())
+            drawn |= dict.fromkeys(added, lam)
     for panel, name in enumerate(names):
         members = int(data.loc[data["architecture"] == name, "members"].iloc[0])
         _fit(figure, panel, members)

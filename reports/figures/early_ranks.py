@@ -9,24 +9,28 @@ from scipy.stats import binomtest
 from reports import wording
 from reports.figures.early_rank_marks import MOST_RANKS, draw
 from reports.figures.entry import ReportFigure
-from reports.frames.cells import places, planned_cells
+from reports.frames.cells import Columns, frame_of, places, planned_cells
 from reports.frames.frames import Frames
 from reports.tables import DisplayTable, display
 
+COLUMNS: Columns = {
+    "architecture": str, "lam": float, "place": int, "members": int, "learning_rate": float,
+    "planned": int, "complete": int, "seed": int, "trial_id": str, "early_epoch": int,
+    "early_rank": int, "early_rank_train": float, "early_ranks": list,
+}  # fmt: skip
+"""``planned`` and ``complete`` count the cell's trials. ``early_rank`` and ``early_rank_train`` are the rank at the
+early epoch, by test and by training errors, of the member that is best in the last epoch; 1 is the best.
+``early_ranks``: by final rank, the early rank of the same member by test errors."""
+OF_TRIAL = ["trial_id", "members", "learning_rate", "seed", "early_epoch", "early_rank_test", "early_rank_train"]
+
 
 def data(frames: Frames) -> pd.DataFrame:
-    """A row a complete trial of an ensemble.
-
-    Columns: architecture, lam, place, members, learning_rate, planned, complete (counts of the cell's trials), seed,
-    trial_id, early_epoch; early_rank and early_rank_train,
-    the rank at that epoch, by test and by training errors, of the member that is best in the last epoch (1 is the
-    best); early_ranks, a list: the rank at that epoch, by test errors, of the member of each final rank.
-    """
+    """A row a complete trial of an ensemble."""
     rows: list[dict[str, object]] = []
     place = places(frames)
     ranked = frames.trials[frames.trials["early_rank_test"].notna() & (frames.trials["members"] > 1)]
     members = _by_epoch(frames, ranked)
-    found = {row["trial_id"]: row for row in ranked[COLUMNS].to_dict("records")}
+    found = {row["trial_id"]: row for row in ranked[OF_TRIAL].to_dict("records")}
     for name, lam, planned in planned_cells(frames):
         complete = list(planned["status"]).count("complete")
         for trial in (found[trial_id] for trial_id in planned["trial_id"] if trial_id in found):
@@ -48,10 +52,9 @@ def data(frames: Frames) -> pd.DataFrame:
                     "early_ranks": _early_ranks(members.get(trial["trial_id"], {}), early),
                 }
             )
-    return pd.DataFrame(rows)
+    return frame_of(rows, COLUMNS)
 
 
-COLUMNS = ["trial_id", "members", "learning_rate", "seed", "early_epoch", "early_rank_test", "early_rank_train"]
 ByEpoch = dict[int, Sequence[float]]
 """Each member's test error, by epoch."""
 
@@ -100,8 +103,6 @@ def hits(data: pd.DataFrame, column: str = "early_rank") -> pd.DataFrame:
 
 def title(data: pd.DataFrame) -> str:
     """At the largest λ: in how many trials the early leader is the best in the end."""
-    if data.empty:
-        return "Does an early epoch tell which member will be the best?"
     found = hits(data)
     top = found[found["lam"] == found["lam"].max()]
     named = [f"{row['hits']} of {row['n']} trials in {row['architecture']}" for _, row in top.iterrows()]
@@ -125,8 +126,6 @@ def note(data: pd.DataFrame) -> str:
 
 def table(data: pd.DataFrame) -> DisplayTable:
     """The hit rate of each cell, by test and by training errors."""
-    if data.empty:
-        return DisplayTable((), ())
     by_train = hits(data, "early_rank_train")
     train = {(row["architecture"], row["lam"]): row for _, row in by_train.iterrows()}
     return display(
@@ -155,9 +154,12 @@ FIGURE = ReportFigure(
         "The member that is best in the end is a large mark: full where it was the best at epoch 3 already. Final "
         f"ranks beyond {MOST_RANKS} are left out. A trial is a hit where the early leader is the best in the end."
     ),
+    columns=COLUMNS,
     data=data,
     draw=draw,
     title=title,
+    untold="Does an early epoch tell which member will be the best?",
     table=table,
     note=note,
+    undrawn="No complete ensemble has measured early ranks.",
 )

@@ -8,6 +8,8 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from reports import wording
+from reports.figures import style
+from reports.frames.cells import Columns
 from reports.frames.frames import Frames
 from reports.tables import DisplayTable
 from specs.methods import JOINT
@@ -21,7 +23,11 @@ def has_ensembles(frames: Frames) -> bool:
 
 @dataclass(frozen=True)
 class ReportFigure:
-    """One figure or table: its statistics, its drawing and its words."""
+    """One figure or table: its statistics, its drawing and its words.
+
+    ``draw``, ``title``, ``note`` and ``table`` are given at least one row. Ask for what they make by :meth:`drawn`,
+    :meth:`titled`, :meth:`noted` and :meth:`tabled`, which know what to say where there is none.
+    """
 
     key: str
     """Fixed, so that the page's element ids never depend on a spec's text."""
@@ -29,13 +35,22 @@ class ReportFigure:
     """The paper's figure or table that it answers to."""
     measured: str
     """What is measured, and how to read the marks."""
+    columns: Columns
+    """Of its data, whatever the store holds."""
     data: Callable[[Frames], pd.DataFrame]
+    """Asked only where the figure applies."""
     draw: Callable[[pd.DataFrame], go.Figure]
     title: Callable[[pd.DataFrame], str]
-    """The finding, from the data."""
+    """The finding, from the data; empty where there is none."""
+    untold: str
+    """The title where there is no finding."""
     table: Callable[[pd.DataFrame], DisplayTable]
-    note: Callable[[pd.DataFrame], str] | None = None
-    """What else was checked, in a sentence."""
+    note: Callable[[pd.DataFrame], str]
+    """What else was checked, in a sentence; may be empty."""
+    can_be_drawn: Callable[[pd.DataFrame], bool] = lambda data: not data.empty
+    """Whether there is anything to draw."""
+    undrawn: str = "This sweep has no ensemble."
+    """What stands in the drawing's place where there is nothing to draw."""
     ensembles_only: bool = True
     """Whether single networks have no place in it."""
     applies: Callable[[Frames], bool] = has_ensembles
@@ -48,6 +63,22 @@ class ReportFigure:
     def rows(self, frames: Frames, study: Sequence[Frames] = ()) -> pd.DataFrame:
         """The data of one store's figure, among the stores of its study."""
         return self.in_study(frames, study) if self.in_study else self.data(frames)
+
+    def drawn(self, data: pd.DataFrame) -> go.Figure:
+        """The drawing, or why there is none."""
+        return self.draw(data) if self.can_be_drawn(data) else style.empty(self.undrawn)
+
+    def titled(self, data: pd.DataFrame) -> str:
+        """The finding, or what it would be about."""
+        return ("" if data.empty else self.title(data)) or self.untold
+
+    def noted(self, data: pd.DataFrame) -> str:
+        """The note; empty without data."""
+        return "" if data.empty else self.note(data)
+
+    def tabled(self, data: pd.DataFrame) -> DisplayTable:
+        """The table; without rows and headers where there are no data."""
+        return DisplayTable() if data.empty else self.table(data)
 
 
 def ensembles(data: pd.DataFrame) -> list[str]:

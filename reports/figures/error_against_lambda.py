@@ -15,6 +15,8 @@ from reports.frames.frames import Frames
 from reports.statistics.summaries import paired_difference
 from reports.tables import DisplayTable, display
 
+COLUMNS: cells.Columns = {**cells.SUMMARISED, **paper.COLUMNS, "control": bool}
+"""A cell; ``control`` tells whether it is of a control with one learning rate."""
 TO_PERCENT = 100
 """Errors are fractions in the data and percentages in the drawing."""
 CONTROL = "control: one learning rate"
@@ -23,7 +25,8 @@ CONTROL_LOOK = style.Style(style.INK, "dot", "hourglass")
 
 def data(frames: Frames) -> pd.DataFrame:
     """A row a planned cell: the ensemble's test error, summarised over its complete seeds; none of a control."""
-    return paper.beside(frames, cells.summarised(frames, "test_error")).assign(control=False)
+    rows = paper.beside(frames, cells.summarised(frames, "test_error")).assign(control=False)
+    return cells.frame_of(rows, COLUMNS)
 
 
 def in_study(frames: Frames, study: Sequence[Frames]) -> pd.DataFrame:
@@ -34,7 +37,8 @@ def in_study(frames: Frames, study: Sequence[Frames]) -> pd.DataFrame:
     own = data(frames)
     if not changing_rates(own):
         return own
-    return pd.concat([own, *(_control(frames, other) for other in study if other is not frames)], ignore_index=True)
+    controls = [_control(frames, other) for other in study if other is not frames]
+    return cells.frame_of(pd.concat([own, *controls], ignore_index=True), COLUMNS)
 
 
 def _control(frames: Frames, other: Frames) -> pd.DataFrame:
@@ -56,7 +60,7 @@ def changing_rates(data: pd.DataFrame) -> list[str]:
 
 def title(data: pd.DataFrame) -> str:
     """How the error moves from the smallest λ to the largest, for each ensemble."""
-    return _finding(data[~data["control"]]) or "Test error against λ"
+    return _finding(data[~data["control"]])
 
 
 def note(data: pd.DataFrame) -> str:
@@ -95,8 +99,6 @@ def _move(own: pd.DataFrame) -> list[tuple[str, str]]:
 
 def draw(data: pd.DataFrame) -> go.Figure:
     """Panels that share the y axis, in percent; see ``measured`` for the marks."""
-    if data.empty:
-        return style.empty("This sweep plans no joint training.")
     names = ensembles(data) or list(dict.fromkeys(data["architecture"]))
     figure = style.panels(names, 4, "λ", "test error in %")
     styles = style.lambda_styles(data)
@@ -155,11 +157,14 @@ FIGURE = ReportFigure(
         "is the single network, its interval shaded. A diamond is a number of the paper's text or tables; the values "
         "of its curves are not in them."
     ),
+    columns=COLUMNS,
     data=data,
     draw=draw,
     title=title,
+    untold="Test error against λ",
     table=table,
     note=note,
+    undrawn="This sweep plans no joint training.",
     ensembles_only=False,
     applies=lambda frames: True,
     in_study=in_study,

@@ -22,20 +22,23 @@ PAPERS_BEST_LAMBDA = 0.95
 """The λ between both ends that the paper's figure shows; the planned λ nearest to it stands in for it."""
 
 
+COLUMNS: cells.Columns = {
+    **cells.SUMMARISED,
+    **paper.COLUMNS,
+    "pairs": int, "difference": float, "difference_low": float, "difference_high": float,
+}  # fmt: skip
+"""A cell; the paired ``difference`` of its error from that of the first single network within seeds, its interval, and
+the ``pairs`` of seeds that it is of."""
+
+
 def applies(frames: Frames) -> bool:
     """Whether both a single network and an ensemble are planned."""
     return has_ensembles(frames) and bool((frames.planned["members"] == 1).any())
 
 
 def data(frames: Frames) -> pd.DataFrame:
-    """A row a single network, then a row a way of training the ensemble of the most members.
-
-    The columns of :func:`reports.frames.cells.summarised`, ``paper``, and the paired difference from the first single
-    network within seeds: ``pairs`` of seeds, ``difference``, ``difference_low``, ``difference_high``.
-    """
+    """A row a single network, then a row a way of training the ensemble of the most members: its test error."""
     joint = cells.summarised(frames, "test_error")
-    if joint.empty:
-        return paper.beside(frames, joint).assign(pairs=[], difference=[], difference_low=[], difference_high=[])
     widest = joint.loc[joint["members"] == joint["members"].max(), "architecture"].iloc[0]
     ensemble = joint[(joint["architecture"] == widest) & (joint["members"] > 1)]
     others = cells.summarised_baselines(frames, "test_error")
@@ -44,13 +47,13 @@ def data(frames: Frames) -> pd.DataFrame:
         ensemble[ensemble["lam"].isin(_shown(list(ensemble["lam"])))],
         others[others["architecture"] == widest],
     ]
-    found = paper.beside(frames, pd.concat([each for each in rows if len(each)], ignore_index=True))
+    found = paper.beside(frames, pd.concat(rows, ignore_index=True))
     differences = [_difference(row, found.iloc[0]) for _, row in found.iterrows()]
     found["pairs"] = [each.n for each in differences]
     found["difference"] = [each.mean for each in differences]
     found["difference_low"] = [each.low for each in differences]
     found["difference_high"] = [each.high for each in differences]
-    return found
+    return cells.frame_of(found, COLUMNS)
 
 
 def _shown(lambdas: list[float]) -> set[float]:
@@ -79,7 +82,7 @@ def title(data: pd.DataFrame) -> str:
     """What each way of training costs, in points, against the single network."""
     measured = data[(data["members"] > 1) & data["difference"].notna()]
     if measured.empty:
-        return "Single network against ensemble: no pair of trials is complete yet"
+        return ""
     parts = [
         f"{wording.signed(100 * row['difference'])} {'at' if row['method'] == JOINT else 'with'} {row_name(row)}"
         for _, row in measured.iterrows()
@@ -99,8 +102,6 @@ def note(data: pd.DataFrame) -> str:
 
 def draw(data: pd.DataFrame) -> go.Figure:
     """One panel with a place a way of training; the band is the margin about the single network."""
-    if data.empty:
-        return style.empty("This sweep plans no joint training.")
     figure = style.panels([""], 1, "", "test error in %")
     looks, hovers = zip(*((_look(row), percent_hover(row)) for _, row in data.iterrows()), strict=True)
     shown = placed(data, range(len(data)), looks, hovers)
@@ -165,9 +166,11 @@ FIGURE = ReportFigure(
         f"± {100 * MARGIN:g} points about the "
         "single network, within which errors count as equivalent. Under each name stands its learning rate."
     ),
+    columns=COLUMNS,
     data=data,
     draw=draw,
     title=title,
+    untold="Single network against ensemble: no pair of trials is complete yet",
     table=table,
     note=note,
     ensembles_only=False,

@@ -17,6 +17,13 @@ from reports.statistics.summaries import paired_difference
 from reports.tables import DisplayTable, strong
 from specs.methods import BASELINES, JOINT
 
+COLUMNS: cells.Columns = {
+    **cells.SUMMARISED,
+    **paper.COLUMNS,
+    "delta": float, "least": bool, "separable": bool,
+}  # fmt: skip
+"""A cell; ``delta`` is our mean minus the paper's, a fraction. ``least``: whether the mean is the least of its
+ensemble; ``separable``: whether it is, and every paired interval against the others excludes 0."""
 BASELINE_SYMBOLS = ("square", "star", "pentagon", "triangle-up", "triangle-down", "triangle-left")
 """A mark a baseline, in the order of ``specs.methods.BASELINES``; circles are for λs."""
 
@@ -28,13 +35,9 @@ def applies(frames: Frames) -> bool:
 
 
 def data(frames: Frames) -> pd.DataFrame:
-    """A row an ensemble and λ or method: the columns of :func:`reports.frames.cells.summarised`, and
-
-    ``paper`` and ``paper_source``; ``delta``, our mean minus the paper's, a fraction; ``least``, whether the mean is
-    the least of its ensemble; ``separable``, whether it is, and every paired interval against the others excludes 0.
-    """
+    """A row an ensemble and λ or method: its test error, as a fraction."""
     found = [cells.summarised(frames, "test_error"), cells.summarised_baselines(frames, "test_error")]
-    rows = paper.beside(frames, pd.concat([each for each in found if len(each)] or found, ignore_index=True))
+    rows = paper.beside(frames, pd.concat(found, ignore_index=True))
     rows = rows[rows["members"] > 1]
     order = {name: i for i, name in enumerate(cells.architectures(frames))}
     rows = rows.sort_values("architecture", key=lambda names: names.map(order), kind="stable", ignore_index=True)
@@ -44,7 +47,7 @@ def data(frames: Frames) -> pd.DataFrame:
     rows["separable"] = [
         _separable(row, rows[rows["architecture"] == row["architecture"]]) for _, row in rows.iterrows()
     ]
-    return rows
+    return cells.frame_of(rows, COLUMNS)
 
 
 def _separable(row: pd.Series, own: pd.DataFrame) -> bool:
@@ -69,7 +72,7 @@ def title(data: pd.DataFrame) -> str:
             (clear if row["separable"] else open_).append(f"{name} ({row_name(row)})")
     parts = [f"separable from every other row for {wording.listed(clear)}"] if clear else []
     parts += [f"not separable for {wording.listed(open_)}"] if open_ else []
-    return f"The least mean test error is {'; '.join(parts)}" if parts else "Test errors by way of training"
+    return f"The least mean test error is {'; '.join(parts)}" if parts else ""
 
 
 def note(data: pd.DataFrame) -> str:
@@ -88,8 +91,6 @@ def note(data: pd.DataFrame) -> str:
 
 def draw(data: pd.DataFrame) -> go.Figure:
     """A panel an ensemble, a place a row of the table; the paper's numbers as diamonds."""
-    if data.empty:
-        return style.empty("This sweep has no ensemble.")
     names = ensembles(data)
     places = {label: i for i, label in enumerate(_labels(data))}
     figure = style.panels(names, 3 if len(places) <= 6 else 2, "", "test error in %")
@@ -123,8 +124,6 @@ def _labels(data: pd.DataFrame) -> list[str]:
 
 def table(data: pd.DataFrame) -> DisplayTable:
     """λ and methods down, ensembles across; each cell our mean, its interval and n, the paper's number and Δ."""
-    if data.empty:
-        return DisplayTable((), ())
     names = ensembles(data)
     by_place = {(row_name(row), row["architecture"]): _cell(row) for _, row in data.iterrows()}
     rows = [(label, *(by_place.get((label, name), "–") for name in names)) for label in _labels(data)]
@@ -156,9 +155,11 @@ FIGURE = ReportFigure(
         "Test error in %: mean over seeds ± half of its 95 % t interval, and in brackets the complete seeds; then the "
         "paper's number, where it prints one, and how far ours is from it (Δ, in points)."
     ),
+    columns=COLUMNS,
     data=data,
     draw=draw,
     title=title,
+    untold="Test errors by way of training",
     table=table,
     note=note,
     applies=applies,

@@ -15,8 +15,6 @@ MOST_MEMBERS, MOST_FILTERS, MOST_WEIGHTS = 16, 32, 1_000
 
 def draw(data: pd.DataFrame) -> go.Figure:
     """Pictures of both ends beside each other, and below them the members' norms and distances as bars."""
-    if data.empty:
-        return style.empty("No complete trial has kept its filters.")
     names = list(dict.fromkeys(data["architecture"]))
     titles, y_titles, x_titles = [], [], []
     for name in names:

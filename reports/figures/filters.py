@@ -6,10 +6,19 @@ import pandas as pd
 from reports import wording
 from reports.figures.entry import ReportFigure, has_ensembles
 from reports.figures.filter_drawing import MOST_FILTERS, MOST_MEMBERS, MOST_WEIGHTS, draw
-from reports.frames.cells import planned_cells
+from reports.frames.cells import Columns, frame_of, planned_cells
 from reports.frames.frames import Frames
 from reports.tables import DisplayTable, display
 from specs.datasets import facts_of
+
+COLUMNS: Columns = {
+    "architecture": str, "lam": float, "place": int, "seed": int, "trial_id": str, "member": int,
+    "norm": float, "initial_norm": float, "distance": float, "network_distance": float,
+    "pictured": bool, "shape": list, "weights": list,
+}  # fmt: skip
+"""``member`` counts from 1. ``norm`` and ``initial_norm`` are of its first layer's weights, ``distance`` is between the
+two, ``network_distance`` that of all its weights from their initial values, at the tested epoch. ``pictured``: whether
+its filters are drawn; then it has their ``shape`` and ``weights``, to 4 digits, else empty lists."""
 
 
 def applies(frames: Frames) -> bool:
@@ -18,14 +27,7 @@ def applies(frames: Frames) -> bool:
 
 
 def data(frames: Frames) -> pd.DataFrame:
-    """A row a member of every complete trial at the smallest and the largest λ.
-
-    Columns: architecture, lam, place, seed, trial_id, member (from 1); norm and initial_norm of its first layer's
-    weights, distance between the two, network_distance (of all its weights from initial, at the tested epoch);
-    pictured, whether its filters are drawn; shape and weights (to 4 digits) of these, else empty lists.
-    """
-    if not applies(frames):
-        return pd.DataFrame()
+    """A row a member of every complete trial at the smallest and the largest λ."""
     rows: list[dict[str, object]] = []
     for name in dict.fromkeys(frames.planned.loc[frames.planned["members"] > 1, "architecture"]):
         cells = [(lam, trials) for architecture, lam, trials in planned_cells(frames) if architecture == name]
@@ -35,7 +37,7 @@ def data(frames: Frames) -> pd.DataFrame:
             for _, trial in trials[trials["status"] == "complete"].iterrows():
                 own = {"architecture": name, "lam": lam, "place": place, "seed": int(trial["seed"])}
                 rows += [own | row for row in _members(frames, str(trial["trial_id"]), trial["seed"] == pictured)]
-    return pd.DataFrame(rows)
+    return frame_of(rows, COLUMNS)
 
 
 def _first_shared(ends: list[pd.DataFrame]) -> int | None:
@@ -75,7 +77,7 @@ def _network_distances(frames: Frames, trial_id: str) -> list[float]:
     epochs = frames.epochs[(frames.epochs["trial_id"] == trial_id) & (frames.epochs["split"] == "test")]
     best = frames.trials.loc[frames.trials["trial_id"] == trial_id, "best_epoch"]
     at = epochs[epochs["epoch"].isin(set(best))]
-    return [float(each) for each in at["member_distance_from_init"].iloc[0]] if len(at) else []
+    return [float(each) for row in at["member_distance_from_init"].head(1) for each in row]
 
 
 def _picture_shape(frames: Frames, shape: list[int]) -> list[int]:
@@ -99,8 +101,6 @@ def concentration(data: pd.DataFrame, column: str) -> pd.DataFrame:
 
 def title(data: pd.DataFrame) -> str:
     """How much stronger than the median member's the strongest member's filters are, at each end."""
-    if data.empty:
-        return "First-layer filters of each member"
     found = concentration(data, "norm")
     first = found[found["architecture"] == found["architecture"].iloc[0]].sort_values("lam", ascending=False)
     parts = [f"{row['ratio']:.1f} times at {wording.lam(row['lam'])}" for _, row in first.iterrows()]
@@ -126,9 +126,8 @@ def note(data: pd.DataFrame) -> str:
 
 def table(data: pd.DataFrame) -> DisplayTable:
     """The numbers of the bars."""
-    shown = data[data["pictured"]] if len(data) else data
     return display(
-        shown,
+        data[data["pictured"]],
         {
             "architecture": lambda row: row["architecture"],
             "λ": lambda row: f"{row['lam']:g}",
@@ -152,10 +151,13 @@ FIGURE = ReportFigure(
         "of a member's first-layer weights, and how far they moved from their initial values. Members have no identity "
         "across seeds, so bars are of one trial; the title's ratios are means over all complete trials."
     ),
+    columns=COLUMNS,
     data=data,
     draw=draw,
     title=title,
+    untold="First-layer filters of each member",
     table=table,
     note=note,
+    undrawn="No complete trial has kept its filters.",
     applies=applies,
 )

@@ -20,15 +20,18 @@ SERIES = {
     "member_": ("mean of members", style.Style(style.SYSTEM, "dash", "square")),
 }
 """By prefix of the columns: name and look."""
+COLUMNS: cells.Columns = {
+    **cells.SUMMARISED,
+    "member_values": list, "member_mean": float, "member_sd": float, "member_low": float, "member_high": float,
+    "gap": float, "gap_low": float, "gap_high": float, "checked": int, "negative": int,
+}  # fmt: skip
+"""A cell, summarised for the ensemble's loss, and as ``member_…`` for the mean of its members' own. ``gap`` is the mean
+difference within a seed, with its interval. ``checked`` counts the rows of trials and epochs in which the gap was
+tested, ``negative`` those in which it is below 0."""
 
 
 def data(frames: Frames) -> pd.DataFrame:
-    """A row a planned cell of an ensemble: both losses in nats over its complete seeds, and the gap between them.
-
-    The columns of :func:`reports.frames.cells.summarised` are the ensemble's; ``member_mean``, ``member_low`` … are the
-    members'. ``gap`` is the mean difference within a seed, ``gap_low`` and ``gap_high`` its interval. ``checked``
-    counts the rows of trials and epochs in which the gap was tested, ``negative`` those in which it is below 0.
-    """
+    """A row a planned cell of an ensemble: both losses in nats over its complete seeds, and the gap between them."""
     own = cells.summarised(frames, "test_nll")
     members = cells.summarised(frames, "test_member_nll")
     for name in ("values", "mean", "sd", "low", "high"):
@@ -39,7 +42,7 @@ def data(frames: Frames) -> pd.DataFrame:
     own["checked"], own["negative"] = (
         [sum(count.get(trial_id, 0) for trial_id in ids) for ids in own["trial_ids"]] for count in (checked, negative)
     )
-    return own[own["members"] > 1].reset_index(drop=True)
+    return cells.frame_of(own[own["members"] > 1].reset_index(drop=True), COLUMNS)
 
 
 def _gap(row: pd.Series) -> Summary:
@@ -58,10 +61,9 @@ def _signs(frames: Frames) -> tuple[dict[str, int], dict[str, int]]:
 
 def title(data: pd.DataFrame) -> str:
     """Where the gap is widest, and whether the theory's sign holds in every row."""
-    shown = data[data["gap"].notna()] if len(data) else data
-    if shown.empty:
-        return "Loss of the ensemble and of its members against λ"
-    row = shown.iloc[int(shown["gap"].argmax())]
+    if data["gap"].isna().all():
+        return ""
+    row = data.iloc[int(data["gap"].argmax())]
     finding = (
         f"The members' mean loss exceeds the ensemble's by up to {row['gap']:.3g} nats "
         f"({row['architecture']}, {wording.lam(row['lam'])})"
@@ -77,8 +79,6 @@ def note(data: pd.DataFrame) -> str:
 
 def draw(data: pd.DataFrame) -> go.Figure:
     """A panel an ensemble; both losses with their intervals, the gap shaded; switches of both scales."""
-    if data.empty:
-        return style.empty("This sweep has no ensemble.")
     names = ensembles(data)
     figure = style.panels(names, 3, "λ", "test nll in nats")
     top = max([0.0, *(value for values in data["member_values"] for value in values)]) * 1.06
@@ -149,9 +149,11 @@ FIGURE = ReportFigure(
         "over seeds with its 95 % t interval, a dot a seed, hollow where seeds are missing, a cross where one failed. "
         "Their gap is the diversity term of Eq. 5, which cannot be negative."
     ),
+    columns=COLUMNS,
     data=data,
     draw=draw,
     title=title,
+    untold="Loss of the ensemble and of its members against λ",
     table=table,
     note=note,
 )

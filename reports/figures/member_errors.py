@@ -8,7 +8,7 @@ import pandas as pd
 from reports import wording
 from reports.figures.entry import ReportFigure
 from reports.figures.member_marks import SPLITS, draw
-from reports.frames.cells import places, planned_cells
+from reports.frames.cells import Columns, frame_of, places, planned_cells
 from reports.frames.frames import STATUSES, Frames
 from reports.tables import DisplayTable, display
 
@@ -18,15 +18,20 @@ MOST_VALUES = 6_000
 """So are the members of a sweep that would make more dots in all."""
 GROUP_WIDTH = 0.5
 """Share of a step of the axis over which a cell's trials stand side by side."""
+COLUMNS: Columns = {
+    "architecture": str, "lam": float, "place": int, "members": int, "learning_rate": float,
+    "planned": int, **dict.fromkeys(STATUSES, int),
+    "seed": int, "offset": float, "trial_id": str, "split": str,
+    "ensemble": float, "best": float, "median": float, "worst": float, "member_errors": list,
+    "dominance": float,
+}  # fmt: skip
+"""Of the cell: its trials planned, and by status. Of the trial: ``offset``, where it stands beside its λ; the errors of
+the ensemble and of its members, each member's where there are up to ``MOST_MEMBERS``, to 4 digits; ``dominance``, the
+index of the test errors."""
 
 
 def data(frames: Frames) -> pd.DataFrame:
-    """A row a split and complete trial of an ensemble at its tested epoch; a cell without any has one row of counts.
-
-    Columns: architecture, lam, place, members, learning_rate, planned, a count a status; seed, trial_id, split,
-    offset (where the trial stands beside its λ), ensemble, best, median, worst (errors); dominance, the index of
-    the test errors; member_errors, a list of up to ``MOST_MEMBERS``, to 4 digits.
-    """
+    """A row a split and complete trial of an ensemble at its tested epoch; a cell without any has one row of counts."""
     place, each = places(frames), _few(frames)
     finished = _finished(frames)
     rows: list[dict[str, object]] = []
@@ -40,7 +45,7 @@ def data(frames: Frames) -> pd.DataFrame:
             for row in _measured(finished.get(trial_id), trial_id, each)
         ]
         rows += measured or [{**cell, "seed": -1, "trial_id": "", "split": "", "member_errors": []}]
-    return pd.DataFrame(rows)
+    return frame_of(rows, COLUMNS)
 
 
 def _counts(trials: pd.DataFrame) -> dict[str, object]:
@@ -108,12 +113,10 @@ def _row(trial_id: str, split: str, ensemble: float, members: object, each: bool
 
 def title(data: pd.DataFrame) -> str:
     """How far the median member stands from the best, at both ends of λ."""
-    test = data[data["split"] == SPLITS[0]] if len(data) else data
-    if test.empty:
-        return "Errors of the ensemble and of its members against λ"
-    ends = sorted({test["lam"].max(), test["lam"].min()}, reverse=True)
-    parts = [_gap_at(lam, test[test["lam"] == lam]) for lam in ends]
-    return f"The median member errs more than the best one: {'; '.join(parts)}"
+    test = data[data["split"] == SPLITS[0]]
+    lams = sorted(set(test["lam"]), reverse=True)
+    parts = [_gap_at(lam, test[test["lam"] == lam]) for lam in dict.fromkeys([*lams[:1], *lams[-1:]])]
+    return f"The median member errs more than the best one: {'; '.join(parts)}" if parts else ""
 
 
 def _gap_at(lam: float, rows: pd.DataFrame) -> str:
@@ -138,10 +141,9 @@ def note(data: pd.DataFrame) -> str:
 
 def table(data: pd.DataFrame) -> DisplayTable:
     """The plotted numbers, a row a trial and split."""
-    measured = data[data["split"] != ""] if len(data) else data
     percents = {"ensemble": "ensemble, in %", "best": "best member", "median": "median member", "worst": "worst member"}
     return display(
-        measured,
+        data[data["split"] != ""],
         {
             "architecture": lambda row: row["architecture"],
             "λ": lambda row: f"{row['lam']:g}",
@@ -163,9 +165,11 @@ FIGURE = ReportFigure(
         "side, because members have no identity across seeds. A cross where a trial failed. One member low beside the "
         "ensemble and all others high is model dominance."
     ),
+    columns=COLUMNS,
     data=data,
     draw=draw,
     title=title,
+    untold="Errors of the ensemble and of its members against λ",
     table=table,
     note=note,
 )

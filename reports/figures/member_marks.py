@@ -1,5 +1,7 @@
 """Drawing of errors per trial: the ensemble large, its members small behind it."""
 
+import math
+
 import pandas as pd
 import plotly.graph_objects as go
 
@@ -15,19 +17,15 @@ SPLITS = ("test", "train")
 
 def draw(data: pd.DataFrame) -> go.Figure:
     """A panel an ensemble, trials side by side at each λ; a switch between test and training images."""
-    if data.empty:
-        return style.empty("This sweep has no ensemble.")
     names = list(dict.fromkeys(data["architecture"]))
     figure = style.panels(names, 3, "λ", "error in %")
     styles = style.lambda_styles(data)
     drawn: dict[int, str] = {}
     for split in SPLITS:
-        for panel, name in enumerate(names):
-            own = data[(data["architecture"] == name) & (data["split"] == split)]
-            before = len(figure.data)
-            if len(own):
-                _add_members(figure, panel, own)
-                _add_ensembles(figure, panel, own, styles, legend=panel == 0)
+        for name, own in data[data["split"] == split].groupby("architecture", sort=False):
+            before, panel = len(figure.data), names.index(name)
+            _add_members(figure, panel, own)
+            _add_ensembles(figure, panel, own, styles, legend=panel == 0)
             drawn |= dict.fromkeys(range(before, len(figure.data)), split)
     for i, split in drawn.items():
         figure.data[i].visible = split == SPLITS[0]
@@ -90,7 +88,8 @@ def _design(row: pd.Series) -> str:
 
 
 def _add_lost(figure: go.Figure, names: list[str], data: pd.DataFrame) -> None:
-    top = 104 * max([0.0, *data["worst"].dropna()]) if "worst" in data else 1.0
+    worst = data["worst"].max()
+    top = 1.0 if math.isnan(worst) else 104 * worst
     for panel, name in enumerate(names):
         cells = data[data["architecture"] == name].drop_duplicates("lam")
         text = [f"{cell_name(row)}<br>{_design(row)}" for _, row in cells.iterrows()]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from reports.frames.cells import Columns
 from reports.frames.frames import Frames
 from specs.architectures import Architecture, DenseNet, Mlp
 
@@ -53,6 +54,10 @@ MEMORY: dict[Architecture, str] = dict.fromkeys(PARAMETERS, "∼12GB")
 """Table 1, as printed: parameters of the whole ensemble, and memory."""
 
 
+COLUMNS: Columns = {"paper": float, "paper_source": str}
+"""The paper's number beside a cell, a fraction or NaN, and where it stands."""
+
+
 def error(frames: Frames, architecture: str, method: str, lam: float) -> Printed | None:
     """The paper's test error of one cell; None where it prints none."""
     network = frames.sweep.architectures[architecture].network()
@@ -60,7 +65,7 @@ def error(frames: Frames, architecture: str, method: str, lam: float) -> Printed
 
 
 def beside(frames: Frames, cells: pd.DataFrame) -> pd.DataFrame:
-    """Cells with the paper's number beside each: columns ``paper``, a fraction or NaN, and ``paper_source``."""
+    """Cells with the paper's number beside each, in ``COLUMNS``."""
     found = [error(frames, row["architecture"], row["method"], row["lam"]) for _, row in cells.iterrows()]
     return cells.assign(
         paper=pd.Series(

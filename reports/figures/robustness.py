@@ -7,7 +7,7 @@ import pandas as pd
 from reports import wording
 from reports.figures.entry import ReportFigure, has_ensembles
 from reports.figures.robustness_curves import MASKS, chosen, draw, masks
-from reports.frames.cells import places, planned_cells
+from reports.frames.cells import Columns, frame_of, places, planned_cells
 from reports.frames.frames import Frames
 from reports.statistics.summaries import Summary, summarise
 from reports.tables import MOST_ROWS, DisplayTable
@@ -25,6 +25,15 @@ SHARES = {0.0: "none", 0.25: "a quarter", 0.5: "half", 0.75: "three quarters"}
 MOST_NAMED = 2_000
 """Trials of a sweep whose dots carry their ids: those of more would take the room of other figures' texts."""
 
+COLUMNS: Columns = {
+    "mask": str, "architecture": str, "members": int, "lam": float, "place": int, "learning_rate": float,
+    "planned": int, "lost": int, "dropped": int, "n": int, "mean": float, "sd": float, "low": float, "high": float,
+    "seeds": list, "values": list, "trial_ids": list, "droppable": int,
+}  # fmt: skip
+"""Of the cell: ``planned`` trials, and those ``lost`` as failed, diverged or corrupt. Of its ``n`` complete trials with
+so many members ``dropped``: the accuracy, to 5 digits; lists are empty but at ``SHARES``, ``trial_ids`` beyond
+``MOST_NAMED`` trials too. ``droppable`` is of the whole curve of means."""
+
 
 def applies(frames: Frames) -> bool:
     """Whether the sweep drops members at test time."""
@@ -34,11 +43,7 @@ def applies(frames: Frames) -> bool:
 def data(frames: Frames) -> pd.DataFrame:
     """A row a mask, ensemble, λ and number of dropped members: accuracy over the complete seeds.
 
-    Columns: mask, architecture, members, lam, place, learning_rate, planned, lost (failed, diverged or corrupt),
-    dropped, n, mean, sd, low, high, to 5 digits; seeds, values and trial_ids, lists that are empty but at ``SHARES``
-    (trial_ids also beyond ``MOST_NAMED`` trials);
-    droppable, of the whole curve of means. Of more than ``MOST_POINTS`` points of a curve some are left out, never the
-    ends.
+    Of more than ``MOST_POINTS`` points of a curve some are left out, never the ends.
     """
     rows: list[dict[str, object]] = []
     place, measured = places(frames), _by_cell(frames)
@@ -52,7 +57,7 @@ def data(frames: Frames) -> pd.DataFrame:
             unnamed: dict[str, object] = {} if len(frames.planned) <= MOST_NAMED else {"trial_ids": []}
             points = _curve(measured[architecture, lam][mask], members, seed_of)
             rows += [{**cell, **point, **unnamed} for point in points]
-    return pd.DataFrame(rows)
+    return frame_of(rows, COLUMNS)
 
 
 Accuracies = dict[int, dict[str, float]]
@@ -118,8 +123,6 @@ def droppable(curve: Mapping[int, float]) -> int:
 
 def title(data: pd.DataFrame) -> str:
     """Members that one point of accuracy buys at the λs shown, for the ensemble with the most members."""
-    if data.empty:
-        return "Accuracy against members dropped"
     shown = data[(data["mask"] == masks(data)[0]) & data["lam"].isin(chosen(sorted(set(data["lam"]))))]
     widest = shown[shown["members"] == shown["members"].max()]
     widest = widest[widest["architecture"] == widest["architecture"].iloc[0]]
@@ -144,8 +147,6 @@ def note(data: pd.DataFrame) -> str:
 
 def table(data: pd.DataFrame) -> DisplayTable:
     """What each λ keeps with a quarter, half and three quarters of its members dropped, and what can go."""
-    if data.empty:
-        return DisplayTable((), ())
     curves = [curve for _, curve in data.groupby(["mask", "architecture", "lam"], sort=False)]
     rows = [_share_row(curve) for curve in curves[:MOST_ROWS]]
     return DisplayTable(tuple(rows[0]), [tuple(row.values()) for row in rows], row_headers=3, total=len(curves))
@@ -175,10 +176,13 @@ FIGURE = ReportFigure(
         "members dropped; hollow marks where seeds are missing, a cross on the curve where one failed. The λs of the "
         "paper are shown first, or the planned ones nearest to them; a switch shows all."
     ),
+    columns=COLUMNS,
     data=data,
     draw=draw,
     title=title,
+    untold="Accuracy against members dropped",
     table=table,
     note=note,
+    undrawn="No complete trial has measured robustness.",
     applies=applies,
 )

@@ -4,7 +4,7 @@ In the plan, bagging and stacking have λ = 0, like independent members. They ne
 shown against λ is of joint trials alone.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 import pandas as pd
 
@@ -12,6 +12,15 @@ from reports.frames.cache import remembered
 from reports.frames.frames import STATUSES, Frames
 from reports.statistics.summaries import summarise
 from specs.methods import BASELINES, JOINT, Method
+
+Columns = Mapping[str, type]
+"""The columns of a frame, in order, and what each holds: text, whole numbers, numbers, truths or lists."""
+
+
+def frame_of(rows: Sequence[Mapping[str, object]] | pd.DataFrame, columns: Columns) -> pd.DataFrame:
+    """Rows with exactly these columns, also where there is no row; a number or text that a row lacks is NaN."""
+    dtypes = {name: object if kind is list else kind for name, kind in columns.items()}
+    return pd.DataFrame(rows, columns=list(columns)).astype(dtypes)
 
 
 def architectures(frames: Frames) -> list[str]:
@@ -90,16 +99,19 @@ def column_by_trial(frames: Frames, column: str) -> dict[str, float]:
     return dict(zip(trials["trial_id"], trials[column].astype(float), strict=True))
 
 
-SUMMARISED = [
-    "architecture", "method", "lam", "place", "members", "learning_rate", "planned", *STATUSES,
-    "seeds", "trial_ids", "values", "mean", "sd", "low", "high",
-]  # fmt: skip
+SUMMARISED: Columns = {
+    "architecture": str, "method": str, "lam": float, "place": int, "members": int, "learning_rate": float,
+    "planned": int, **dict.fromkeys(STATUSES, int),
+    "seeds": list, "trial_ids": list, "values": list,
+    "mean": float, "sd": float, "low": float, "high": float,
+}  # fmt: skip
+"""Of a cell: its trials planned, and by status; its complete seeds with their values, and these summarised."""
 
 
 def summarised(frames: Frames, column: str) -> pd.DataFrame:
     """One row per planned cell of joint trials: counts by status, and a column of ``trials`` over its complete seeds.
 
-    The columns are ``SUMMARISED``: there is a count per status, and seeds, trial_ids and values are lists by seed.
+    Columns: ``SUMMARISED``; the lists are by seed.
     """
     return _summarised(frames, column).copy()
 
@@ -107,13 +119,13 @@ def summarised(frames: Frames, column: str) -> pd.DataFrame:
 @remembered
 def _summarised(frames: Frames, column: str) -> pd.DataFrame:
     rows = [_row(frames, column, architecture, trials) for architecture, _, trials in planned_cells(frames)]
-    return pd.DataFrame(rows, columns=SUMMARISED)
+    return frame_of(rows, SUMMARISED)
 
 
 def summarised_baselines(frames: Frames, column: str) -> pd.DataFrame:
     """The same as :func:`summarised`, for the cells of bagging and stacking."""
     rows = [_row(frames, column, architecture, trials) for architecture, _, trials in baseline_cells(frames)]
-    return pd.DataFrame(rows, columns=SUMMARISED)
+    return frame_of(rows, SUMMARISED)
 
 
 def _row(frames: Frames, column: str, architecture: str, trials: pd.DataFrame) -> dict[str, object]:

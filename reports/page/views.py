@@ -120,20 +120,20 @@ def figure_view(figure: ReportFigure, part: Section, study: Sequence[Frames]) ->
     return FigureView(
         id=part.id(figure.key),
         source=figure.source,
-        title=figure.title(data),
+        title=figure.titled(data),
         measured=figure.measured,
-        note=" ".join(filter(None, [figure.note(data) if figure.note and len(data) else "", drawn])),
+        note=" ".join(filter(None, [figure.noted(data), drawn])),
         gaps=coverage.gaps(part.frames, only_ensembles=figure.ensembles_only),
-        table=figure.table(data),
+        table=figure.tabled(data),
         is_table=figure.is_table,
-        figure=figure.draw(shown).to_plotly_json(),
+        figure=figure.drawn(shown).to_plotly_json(),
         csv=to_csv(data),
     )
 
 
 def drawable(data: pd.DataFrame) -> tuple[pd.DataFrame, str]:
     """The rows of as many architectures as can be read in one figure, and a sentence where that is not all."""
-    if "architecture" not in data or "members" not in data:
+    if "members" not in data:
         return data, ""
     kinds = [
         list(dict.fromkeys(data.loc[single, "architecture"])) for single in (data["members"] > 1, data["members"] == 1)

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from io import StringIO
 
 import pandas as pd
@@ -10,12 +11,13 @@ import pytest
 
 from reports.figures import FIGURES
 from reports.figures.entry import ReportFigure
-from reports.frames.frames import Frames
+from reports.frames.cells import frame_of
+from reports.frames.frames import Frames, load
 from reports.tables import to_csv
 from specs.format.commits import Status
 from specs.sweep import PlannedTrial, SweepSpec
 from tests.reports.conftest import FramesOf, partial
-from tests.reports.synthetic import sweep
+from tests.reports.synthetic import sweep, write_store
 
 CONVNET = {"kind": "convnet", "members": 3, "filters": [4, 8], "strides": [1, 2]}
 METHODS = ["joint", "bagging", "stacking"]
@@ -47,24 +49,49 @@ STATES: dict[str, tuple[SweepSpec, Outcome]] = {
         lambda trial: "complete",
     ),
     "small": (sweep(), partial),
+    "no joint training": (with_filters(methods=["bagging"], evaluation={"filters": True}), lambda trial: "complete"),
+    "single networks": (sweep(architectures={"1x64H": {"kind": "mlp", "members": 1, "hidden": 64}}), partial),
 }
 
 
-@pytest.mark.parametrize("state", STATES)
-def test_every_figure_works_in_every_state(state: str, frames_of: FramesOf) -> None:
-    spec, outcome = STATES[state]
-    frames = frames_of(outcome, spec)
-    for figure in FIGURES:
-        if not figure.applies(frames):
-            continue
-        data = figure.rows(frames, [frames])
-        json.dumps(figure.draw(data).to_plotly_json(), allow_nan=False)
-        words = " ".join([figure.title(data), figure.note(data) if figure.note and len(data) else ""])
-        assert words.strip()
-        assert not re.search(NO_NUMBER, words)
-        table = figure.table(data)
+@pytest.fixture(scope="module", params=STATES)
+def any_frames(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Frames:
+    """A store in each state; read it only."""
+    spec, outcome = STATES[request.param]
+    return load(write_store(tmp_path_factory.mktemp("state") / "store", spec, outcome).storage)
+
+
+def test_every_figure_works_in_every_state(any_frames: Frames) -> None:
+    for figure in (each for each in FIGURES if each.applies(any_frames)):
+        data = figure.rows(any_frames, [any_frames])
+        json.dumps(figure.drawn(data).to_plotly_json(), allow_nan=False)
+        assert figure.titled(data)
+        assert not re.search(NO_NUMBER, f"{figure.titled(data)} {figure.noted(data)}")
+        table = figure.tabled(data)
         assert all(len(row) == len(table.headers) for row in table.rows)
         assert not [cell for row in table.rows for cell in row if re.search(NO_NUMBER, cell)]
+
+
+def test_every_figure_has_its_declared_columns_in_every_state(any_frames: Frames) -> None:
+    """The same ones whether every trial is complete or none."""
+    for figure in (each for each in FIGURES if each.applies(any_frames)):
+        declared, data = frame_of([], figure.columns), figure.rows(any_frames, [any_frames])
+        assert list(data.columns) == list(figure.columns)
+        assert dict(data.dtypes) == dict(declared.dtypes), figure.key
+
+
+def refused(data: pd.DataFrame) -> str:
+    raise AssertionError("asked without rows")
+
+
+@pytest.mark.parametrize("figure", FIGURES, ids=lambda figure: figure.key)
+def test_a_figure_without_rows_says_so_and_is_asked_nothing(figure: ReportFigure) -> None:
+    unasked = replace(figure, draw=refused, title=refused, note=refused, table=refused)
+    none = frame_of([], figure.columns)
+    assert (unasked.titled(none), unasked.noted(none)) == (figure.untold, "")
+    assert unasked.drawn(none).layout.annotations[-1].text == figure.undrawn
+    assert not unasked.tabled(none).rows
+    assert to_csv(none) == ",".join(figure.columns) + "\n"
 
 
 def test_a_full_sweep_has_every_figure(frames_of: FramesOf) -> None:
@@ -74,7 +101,7 @@ def test_a_full_sweep_has_every_figure(frames_of: FramesOf) -> None:
 
 def test_keys_and_titles_are_each_figures_own(full_frames: Frames) -> None:
     shown = [figure for figure in FIGURES if figure.applies(full_frames)]
-    titles = [figure.title(figure.data(full_frames)) for figure in shown]
+    titles = [figure.titled(figure.data(full_frames)) for figure in shown]
     assert len(set(titles)) == len(titles)
     assert len({figure.key for figure in FIGURES}) == len(FIGURES)
 
@@ -91,7 +118,7 @@ def test_the_csv_holds_every_row(figure: ReportFigure, full_frames: Frames) -> N
 
 def test_no_figure_uses_yellow_nor_leaves_a_lambda_axis_without_its_scale(full_frames: Frames) -> None:
     for figure in (each for each in FIGURES if each.applies(full_frames)):
-        drawn = figure.draw(figure.data(full_frames))
+        drawn = figure.drawn(figure.data(full_frames))
         assert "F0E442" not in json.dumps(drawn.to_plotly_json()).upper()
         follows = any(isinstance(trace.meta, dict) and trace.meta.get("follows") for trace in drawn.data)
         assert follows == any(switch["label"] == "λ axis" for switch in drawn.layout.meta["switches"])
