@@ -53,7 +53,7 @@ def _cluster(settings: Settings, store: Store) -> Iterator[str]:
         with reaper.reaping(store.logs / "ray") as folder:
             local = {"include_dashboard": False, "object_store_memory": OBJECT_STORE_BYTES, "_temp_dir": str(folder)}
             try:
-                with signals.kept():
+                with signals.kept(), signals.hang_up_kept_from_children():
                     ray.init(address="local", **local, **quiet)
                 yield str(folder / "tune")
             finally:
