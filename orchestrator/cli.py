@@ -8,9 +8,17 @@ import traceback
 
 import click
 
-from orchestrator.commands import claims, machine, reports, stores, sweeps
-from orchestrator.driver import signals
-from specs.errors import EnsweepError, Exit
+from orchestrator.base import places
+
+try:
+    from orchestrator.commands import claims, machine, reports, stores, sweeps
+    from orchestrator.driver import signals
+    from specs.errors import EnsweepError, Exit
+except ImportError:  # another package of that name may be in the way
+    if conflict := places.conflict():
+        click.echo(f"error: {conflict}", err=True)
+        sys.exit(2)
+    raise
 
 
 def main() -> None:
@@ -37,6 +45,9 @@ def _explain(error: Exception) -> Exit:
     if isinstance(error, EnsweepError):
         click.echo(f"error: {error}", err=True)
         return error.exit_code
+    if isinstance(error, ImportError) and (conflict := places.conflict()):
+        click.echo(f"error: {conflict}", err=True)
+        return Exit.USAGE
     from orchestrator.base.redaction import redact
 
     click.echo(redact("".join(traceback.format_exception(error))), err=True)

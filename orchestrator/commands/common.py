@@ -60,6 +60,19 @@ def load(spec: str, overrides: tuple[str, ...]) -> "SweepSpec":
     return load_sweep(spec, overrides, lambda dropped: say(describe(dropped)))
 
 
+def check_places() -> None:
+    """Every process of a run imports the same ensweep.
+
+    Raises:
+        EnsweepError: another copy, or another package of that name, gets in between.
+    """
+    from orchestrator.base import places
+    from specs.errors import EnsweepError
+
+    if found := places.conflict():
+        raise EnsweepError(str(found))
+
+
 def store_of(place: str | None, sweep: "SweepSpec") -> "Store":
     """The store that a command names, or the sweep's own."""
     return open_store(place or Path("results") / sweep.name)

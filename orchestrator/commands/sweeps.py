@@ -60,6 +60,7 @@ def run(
     **how: Any,
 ) -> Exit:
     """Start, resume or extend a sweep: runs what its store does not hold yet."""
+    common.check_places()
     from orchestrator.driver.sweep import run_sweep
 
     sweep = common.load(spec, overrides)

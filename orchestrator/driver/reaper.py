@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from orchestrator.base import places
 from orchestrator.base.redaction import redact
 
 ROUNDS = 25
@@ -33,7 +34,9 @@ def reaping(logs: Path) -> Iterator[Path]:
     # -P: whatever lies in the user's folder is not taken for a module of that name.
     command = [sys.executable, "-P", "-m", "orchestrator.driver.reaper", folder, str(logs), str(os.getpid())]
     null = subprocess.DEVNULL  # whoever reads what this process says need not wait for the other's end
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=null, stderr=null, start_new_session=True):
+    with subprocess.Popen(
+        command, env=places.environment(), stdin=subprocess.PIPE, stdout=null, stderr=null, start_new_session=True
+    ):
         yield Path(folder)  # leaving closes its stdin
 
 
