@@ -10,6 +10,7 @@ from reports.claims import Judgement
 from reports.loading import Frames
 from reports.provenance import data_warning
 from reports.statistics import Summary, summarise
+from reports.study import lambdas_told_apart
 from specs.differing import Difference, differences
 from specs.sweep import PlannedTrial, expand
 
@@ -82,7 +83,8 @@ def compare(
     spec = tuple(differences(before.sweep, after.sweep))
     environments = tuple(_environments(old.environments.values(), new.environments.values()))
     cells = tuple(dict.fromkeys((*old.trials, *new.trials)))
-    numbers = tuple(change for cell in cells if (change := _number(cell, old, new)))
+    with lambdas_told_apart([before, after]):
+        numbers = tuple(change for cell in cells if (change := _number(cell, old, new)))
     verdicts = tuple(_verdicts(judged_before, judged_after, spec, environments))
     names = {judgement.id for judgement in (*judged_before, *judged_after)}
     told = [(side, data_warning(frames)) for side, frames in (("first", before), ("second", after))]

@@ -14,7 +14,7 @@ from reports.claims import judge
 from reports.figures.style import DARK
 from reports.loading import Frames, load
 from reports.packing import content_security_policy, embedded, packed
-from reports.study import Part, parts, question
+from reports.study import Part, lambdas_told_apart, parts, question
 from reports.views import FigureView, SweepView, sweep_view
 from specs.format.reader import Reader
 
@@ -30,6 +30,11 @@ def build(stores: Sequence[Reader]) -> bytes:
 
 def render(study: Sequence[Frames]) -> str:
     """The page as text. Equal frames give equal text."""
+    with lambdas_told_apart(study):
+        return _rendered(study)
+
+
+def _rendered(study: Sequence[Frames]) -> str:
     own = parts(study)
     views = [sweep_view(part, study) for part in own]
     figures = {view.id for each in views for view in each.figures}

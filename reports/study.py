@@ -1,9 +1,12 @@
 """What one page is of: one store, or several, each with names for its elements that no spec can choose."""
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 from reports.loading import Frames
+from specs.lambdas import told_apart
+from specs.sweep import INDEPENDENT, SYSTEM
 
 
 @dataclass(frozen=True)
@@ -23,6 +26,11 @@ class Part:
     def label(self) -> str:
         """What its section is called; the number tells two stores of one sweep apart."""
         return self.frames.sweep.name if self.alone else f"{self.number}. {self.frames.sweep.name}"
+
+
+def lambdas_told_apart(study: Sequence[Frames]) -> AbstractContextManager[None]:
+    """What is written within the block tells all λs of these stores apart."""
+    return told_apart({INDEPENDENT, SYSTEM}.union(*(frames.sweep.lambdas for frames in study)))
 
 
 def parts(study: Sequence[Frames]) -> tuple[Part, ...]:

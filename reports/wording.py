@@ -4,11 +4,22 @@ import math
 from collections.abc import Sequence
 
 from reports.statistics import Summary
+from specs import lambdas
+
+
+def bare(lam: float) -> str:
+    """``0.95``: a λ in a column or list of λs; no two of a page are written alike."""
+    return lambdas.written(lam)
+
+
+def best(lam: float) -> str:
+    """A λ to four digits, as a choice among λs is told; a dash where there is none."""
+    return "–" if math.isnan(lam) else lambdas.written(lam, digits=4)
 
 
 def lam(value: float) -> str:
     """``λ = 0.95``, which no line break parts."""
-    return f"λ\u00a0=\u00a0{value:g}"
+    return f"λ\u00a0=\u00a0{bare(value)}"
 
 
 def percent(fraction: float) -> str:

@@ -117,9 +117,11 @@ def compare(first: str, second: str, as_json: bool) -> None:
     from reports.claims import judge
     from reports.compare import compare as compared
     from reports.loading import load
+    from reports.study import lambdas_told_apart
 
     before, after = (load(common.open_store(place).storage) for place in (first, second))
-    found = compared(before, after, judge([before]), judge([after]))
+    with lambdas_told_apart([before, after]):
+        found = compared(before, after, judge([before]), judge([after]))
     common.show({"stores": [first, second], **asdict(found)}, _described(found, first, second), as_json)
 
 

@@ -122,6 +122,7 @@ def plan(
     store = common.store_of(place, sweep)
     found = store.read_commits()
     made = make_plan(expand(sweep), found.readable)
+    click.get_current_context().with_resource(common.lambdas_told_apart(made, store))
     stale = common.stale_rows(made, store, found.readable)
     where = common.shown(place, store)
     parts = [f"{sweep.name}: {common.describe(made.counts())}\nstore: {where}", describe_plan(made)]

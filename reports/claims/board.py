@@ -8,6 +8,7 @@ from reports.claims.judgement import Judgement, Verdict
 from reports.claims.judging import Part, judge_part
 from reports.loading import Frames
 from reports.statistics import holm
+from reports.study import lambdas_told_apart
 from specs.claims import Claim
 
 DECIDED_BY: dict[str, tuple[Verdict, ...]] = {
@@ -25,9 +26,10 @@ def judge(study: Sequence[Frames]) -> tuple[Judgement, ...]:
     once, where its first part stands.
     """
     parts = [Part(claim, evidence) for evidence in map(Evidence, study) for claim in evidence.frames.sweep.claims]
-    orders = [part for part in parts if part.finding.corrected]
-    adjusted = dict(zip(map(id, orders), holm([part.finding.p for part in orders]), strict=True))
-    judged = [_judged(part, adjusted.get(id(part))) for part in parts]
+    with lambdas_told_apart(study):
+        orders = [part for part in parts if part.finding.corrected]
+        adjusted = dict(zip(map(id, orders), holm([part.finding.p for part in orders]), strict=True))
+        judged = [_judged(part, adjusted.get(id(part))) for part in parts]
     found: dict[object, Judgement] = {}
     for part, judgement in zip(parts, judged, strict=True):
         if not part.claim.others:
