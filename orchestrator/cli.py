@@ -59,8 +59,8 @@ def _explain(error: Exception) -> Exit:
 def cli() -> None:
     """Should these networks be trained as one system or as an ensemble?
 
-    SPEC is a YAML file or a catalogue name such as smoke/digits. STORE is what holds a sweep's results: a folder or
-    s3://bucket/prefix.
+    SPEC is a YAML file, a catalogue name such as smoke/digits, or - for standard input. STORE is what holds a sweep's
+    results: a folder or s3://bucket/prefix.
     """
 
 

@@ -1,5 +1,6 @@
 """The tables of a store as one file, for other tools: verified rows of complete trials, and what was left out."""
 
+import codecs
 import json
 import math
 from collections import Counter
@@ -58,12 +59,13 @@ def account(reading: Reading) -> str:
     return f"{said}; left out: {', '.join(lost)}" if lost else f"{said}; nothing left out"
 
 
-def write(rows: pa.Table, form: Format, sink: BinaryIO) -> None:
-    """Write a table. In CSV a list is JSON, and a missing value an empty cell."""
+def write(rows: pa.Table, form: Format, sink: BinaryIO, *, bom: bool = False) -> None:
+    """Write a table. In CSV a list is JSON, and a missing value an empty cell; ``bom`` marks it as UTF-8."""
     if form == "parquet":
         pq.write_table(rows, sink, compression="zstd", write_page_checksum=True)
         return
     options = pyarrow.csv.WriteOptions(include_header=False)
+    sink.write(codecs.BOM_UTF8 if bom else b"")
     sink.write((",".join(f'"{name}"' for name in rows.column_names) + "\n").encode())
     for batch in rows.to_batches(max_chunksize=BATCH):
         pyarrow.csv.write_csv(_flat(batch), sink, options)

@@ -67,7 +67,7 @@ def run(
     settings = Settings(data_root=data_root.absolute() if data_root else None, cache=default_cache(), **how)
     store = common.store_of(place, sweep)
     try:
-        with signals.orderly() as block:
+        with signals.orderly(_how_to_go_on(spec, common.shown(place, store))) as block:
             outcome = run_sweep(sweep, store, settings, retry_failed=retry_failed, say=common.say, block=block)
     except signals.InterruptedBySignal as interruption:
         common.say(f"\n{interruption}")
@@ -81,6 +81,13 @@ def run(
         as_json,
     )
     return outcome.exit_code
+
+
+def _how_to_go_on(spec: str, store: str) -> str:
+    """What to tell a user whose run has stopped; what came by standard input must come again."""
+    from specs.loading import STDIN
+
+    return f"give the same spec to ensweep run - --store {store} to go on" if spec == STDIN else signals.GO_ON
 
 
 @click.command()
