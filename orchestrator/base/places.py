@@ -10,7 +10,7 @@ import sysconfig
 from collections.abc import Iterator, Mapping
 from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 PACKAGES = ("specs", "trainers", "reports", "orchestrator")
 HOME = Path(__file__).resolve().parents[2]
@@ -32,10 +32,7 @@ def conflict() -> Conflict | None:
     """What is wrong with the places that this process would import ensweep's packages from; None where all is well."""
     for name in PACKAGES:
         if (place := _place(_winner(name))) not in (HOME, None):
-            others = (
-                "the packages of ensweep that run here come" if name == "orchestrator" else "the rest of ensweep comes"
-            )
-            return Conflict(f"the package {name} would come from {place}, but {others} from {HOME}", _remedy(place))
+            return Conflict(f"the package {name} would come from {place}, but ensweep runs from {HOME}", _remedy(place))
     if copy := next((place for place in _copies() if place != HOME), None):
         return Conflict(f"there are two copies of ensweep: {HOME}, which runs here, and {copy}", _remedy(copy))
     return None
@@ -62,12 +59,17 @@ def environment(before: Mapping[str, str] = os.environ) -> dict[str, str]:
 
 def _winner(name: str) -> ModuleSpec | None:
     """What an import of the name would find."""
-    return next((found for finder in sys.meta_path if (found := finder.find_spec(name, None))), None)
+    return next((found for finder in _finders() if (found := finder.find_spec(name, None))), None)
+
+
+def _finders() -> list[Any]:
+    """What Python asks for a module, in this order; those of old kinds it does not ask any more."""
+    return [finder for finder in sys.meta_path if hasattr(finder, "find_spec")]
 
 
 def _copies() -> Iterator[Path]:
     """The folders of all copies of ensweep that Python can find, whichever it takes."""
-    beside = [finder.find_spec("orchestrator", None) for finder in sys.meta_path if finder is not PathFinder]
+    beside = [finder.find_spec("orchestrator", None) for finder in _finders() if finder is not PathFinder]
     on_path = [PathFinder.find_spec("orchestrator", [entry]) for entry in sys.path]
     for place in map(_place, [*on_path, *beside]):
         if place is not None and _is_copy(place):

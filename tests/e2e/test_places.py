@@ -95,7 +95,7 @@ def test_a_package_that_gets_in_between_is_named_before_any_work(
     workplace.environment = {"PYTHONPATH": "other"}
     done = workplace.run("run", "tiny.yaml")
     assert (done.returncode, done.stdout) == (2, ""), done.stderr
-    assert done.stderr.startswith(f"error: the package {name} would come from {other}, but the rest of ensweep")
+    assert done.stderr.startswith(f"error: the package {name} would come from {other}, but ensweep runs ")
     assert f" from {ROOT}; take {other} off PYTHONPATH" in done.stderr
     assert not workplace.store.exists()
 

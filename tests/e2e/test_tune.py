@@ -244,7 +244,7 @@ def _read_until(terminal: int, shown: bytearray, condition: Callable[[], bool]) 
         return
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_at_any_moment_is_never_taken_for_success_or_a_defect(workplace: Workplace, number: int) -> None:
     moments = random.Random(int(number))
     for _ in range(4):
