@@ -8,9 +8,17 @@ import traceback
 
 import click
 
-from orchestrator.commands import claims, machine, reports, stores, sweeps
-from orchestrator.driver import signals
-from specs.errors import EnsweepError, Exit
+from orchestrator.base import places
+
+try:
+    from orchestrator.commands import claims, machine, reports, stores, sweeps
+    from orchestrator.driver import signals
+    from specs.errors import EnsweepError, Exit
+except ImportError:  # another package of that name may be in the way
+    if conflict := places.conflict():
+        click.echo(f"error: {conflict}", err=True)
+        sys.exit(2)
+    raise
 
 
 def main() -> None:
@@ -37,6 +45,9 @@ def _explain(error: Exception) -> Exit:
     if isinstance(error, EnsweepError):
         click.echo(f"error: {error}", err=True)
         return error.exit_code
+    if isinstance(error, ImportError) and (conflict := places.conflict()):
+        click.echo(f"error: {conflict}", err=True)
+        return Exit.USAGE
     from orchestrator.base.redaction import redact
 
     click.echo(redact("".join(traceback.format_exception(error))), err=True)
@@ -48,8 +59,8 @@ def _explain(error: Exception) -> Exit:
 def cli() -> None:
     """Should these networks be trained as one system or as an ensemble?
 
-    SPEC is a YAML file or a catalogue name such as smoke/digits. STORE is what holds a sweep's results: a folder or
-    s3://bucket/prefix.
+    SPEC is a YAML file, a catalogue name such as smoke/digits, or - for standard input. STORE is what holds a sweep's
+    results: a folder or s3://bucket/prefix.
     """
 
 

@@ -82,7 +82,8 @@ def compare(
     spec = tuple(differences(before.sweep, after.sweep))
     environments = tuple(_environments(old.environments.values(), new.environments.values()))
     cells = tuple(dict.fromkeys((*old.trials, *new.trials)))
-    numbers = tuple(change for cell in cells if (change := _number(cell, old, new)))
+    with wording.lambdas_told_apart([before, after]):
+        numbers = tuple(change for cell in cells if (change := _number(cell, old, new)))
     verdicts = tuple(_verdicts(judged_before, judged_after, spec, environments))
     names = {judgement.id for judgement in (*judged_before, *judged_after)}
     told = [(side, data_warning(frames)) for side, frames in (("first", before), ("second", after))]

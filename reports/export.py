@@ -1,5 +1,6 @@
 """The tables of a store as one file, for other tools: verified rows of complete trials, and what was left out."""
 
+import codecs
 import json
 import math
 from collections import Counter
@@ -62,12 +63,16 @@ def account(reading: Reading) -> str:
     return f"{said}; left out: {', '.join(lost)}" if lost else f"{said}; nothing left out"
 
 
-def write(rows: pa.Table, form: Format, sink: BinaryIO) -> None:
-    """Write a table. In CSV a list is written as JSON, and a missing value as an empty cell."""
+def write(rows: pa.Table, form: Format, sink: BinaryIO, *, bom: bool = False) -> None:
+    """Write a table. In CSV a list is written as JSON, and a missing value as an empty cell.
+
+    ``bom`` begins CSV with a byte order mark, by which some programs recognise UTF-8.
+    """
     if form == "parquet":
         pq.write_table(rows, sink, compression="zstd", write_page_checksum=True)
         return
     options = pyarrow.csv.WriteOptions(include_header=False)
+    sink.write(codecs.BOM_UTF8 if bom else b"")
     sink.write((",".join(f'"{name}"' for name in rows.column_names) + "\n").encode())
     for batch in rows.to_batches(max_chunksize=ROWS_AT_ONCE):
         pyarrow.csv.write_csv(_flat(batch), sink, options)

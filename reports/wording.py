@@ -2,13 +2,32 @@
 
 import math
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 
+from reports.frames.frames import Frames
 from reports.statistics.summaries import Summary
+from specs import lambdas
+from specs.sweep import INDEPENDENT, SYSTEM
+
+
+def lambdas_told_apart(study: Sequence[Frames]) -> AbstractContextManager[None]:
+    """Within the block, every text tells all λs of these stores apart."""
+    return lambdas.told_apart({INDEPENDENT, SYSTEM}.union(*(frames.sweep.lambdas for frames in study)))
+
+
+def bare(lam: float) -> str:
+    """``0.95``: a λ in a column or list of λs. No two λs of a page are written alike."""
+    return lambdas.written(lam)
+
+
+def best(lam: float) -> str:
+    """A chosen λ to four digits; a dash if there is none."""
+    return "–" if math.isnan(lam) else lambdas.written(lam, digits=4)
 
 
 def lam(value: float) -> str:
     """``λ = 0.95``, with non-breaking spaces."""
-    return f"λ\u00a0=\u00a0{value:g}"
+    return f"λ\u00a0=\u00a0{bare(value)}"
 
 
 def percent(fraction: float) -> str:

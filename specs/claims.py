@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 from pydantic import StringConstraints
 
 from specs.base import ONE_LINE, SWEEP_NAME, Frozen, PlacedError
+from specs.lambdas import told_apart, written
 from specs.methods import JOINT, Method
 from specs.predicates import Bound, Cell, EarlyRank, Equivalent, Every, Measure, Order, Parameters, Predicate, Value
 from specs.trial import Evaluation
@@ -83,8 +84,10 @@ class Planned:
 
     def _lambda(self, lam: float, path: Path) -> None:
         if JOINT not in self.methods or lam not in self.lambdas:
-            grid = ", ".join(f"{each:g}" for each in self.lambdas)
-            raise PlacedError(path, f"λ = {lam:g} is not planned, only {grid}; plan it, or leave the claim out")
+            with told_apart((lam, *self.lambdas)):
+                grid = ", ".join(map(written, self.lambdas))
+                message = f"λ = {written(lam)} is not planned, only {grid}; plan it, or leave the claim out"
+            raise PlacedError(path, message)
 
     def _cell(self, cell: Cell, path: Path, each_architecture: bool, each_lambda: bool) -> None:
         if (cell.architecture is None) != each_architecture:

@@ -14,6 +14,7 @@ class Exit(IntEnum):
     IN_USE = 5
     CORRUPT = 6
     CLAIMS_NOT_MET = 7
+    SIGHUP = 129
     SIGINT = 130
     SIGTERM = 143
 

@@ -1,5 +1,6 @@
 """From a YAML file or a catalogue name to a validated sweep."""
 
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -30,6 +31,8 @@ __all__ = [
 
 CATALOGUE = Path(__file__).parent / "catalogue"
 MAX_BYTES = 1_000_000
+STDIN, STDIN_NAME = "-", "<stdin>"
+"""How a command names standard input, and how messages do."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +61,7 @@ def catalogue_names() -> tuple[str, ...]:
 def load_sweep(
     reference: str, overrides: Sequence[str] = (), on_dropped: Callable[[Dropped], None] | None = None
 ) -> SweepSpec:
-    """The sweep in a YAML file, or of a catalogue name such as ``smoke/digits``.
+    """The sweep in a YAML file, on standard input (``-``), or of a catalogue name such as ``smoke/digits``.
 
     ``overrides`` are texts such as ``training.epochs=5``, applied in order before validation. A claim of the file that
     names what they no longer plan is an error, unless ``on_dropped`` is given: then it is left out, and that is called.
@@ -67,6 +70,8 @@ def load_sweep(
         SpecError: no such file or name, a file that cannot be read, or a spec with errors; the message says where
             and what to do.
     """
+    if reference == STDIN:
+        return parse_sweep(_decoded(_from_stdin(), STDIN_NAME), STDIN_NAME, overrides, on_dropped)
     path = _path(reference)
     return parse_sweep(_read(path), str(path), overrides, on_dropped)
 
@@ -217,11 +222,22 @@ def _read(path: Path) -> str:
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise fault(None, f"{printable(shorten(str(path), 1_000))}: cannot be read: {reason}") from None
+    return _decoded(content, str(path))
+
+
+def _from_stdin() -> bytes:
+    try:
+        return sys.stdin.buffer.read(MAX_BYTES + 1)
+    except (AttributeError, OSError, ValueError):  # there is none, or it is closed
+        raise fault(None, f"{STDIN_NAME}: cannot be read; give the spec by ensweep ... - < FILE") from None
+
+
+def _decoded(content: bytes, source: str) -> str:
     if len(content) > MAX_BYTES:
-        raise fault(None, f"{printable(str(path))}: larger than 1 MB; a sweep's YAML takes a few kilobytes")
+        raise fault(None, f"{printable(source)}: larger than 1 MB; a sweep's YAML takes a few kilobytes")
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         before = content[: error.start].decode("utf-8", "replace").splitlines() or [""]
-        place = Place(Source(str(path), ""), len(before) - 1, len(before[-1]))
+        place = Place(Source(source, ""), len(before) - 1, len(before[-1]))
         raise fault(place, f"byte 0x{content[error.start]:02x} is not UTF-8; save the file as UTF-8") from None

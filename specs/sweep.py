@@ -23,6 +23,7 @@ from specs.claims import Claim, Planned
 from specs.datasets import facts_of
 from specs.entries import Entry, LearningRate, SweepTraining
 from specs.identity import trial_id
+from specs.lambdas import told_apart, written
 from specs.methods import JOINT, METHODS, Method
 from specs.trial import Dataset, Evaluation, Training, TrialSpec
 
@@ -82,7 +83,8 @@ class SweepSpec(Frozen):
         if outside and not self.allow_extrapolation:
             path, lam = outside[0]
             remedy = "bring it within them, or set allow_extrapolation: true"
-            raise PlacedError(path, f"must be within 0 and 1, got {lam:g}; {remedy}")
+            with told_apart((INDEPENDENT, SYSTEM, lam)):
+                raise PlacedError(path, f"must be within 0 and 1, got {written(lam)}; {remedy}")
         return self
 
     @model_validator(mode="after")

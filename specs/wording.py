@@ -34,6 +34,8 @@ _BOUNDS = {
     "less_than_equal": ("at most", "le"),
     "less_than": ("less than", "lt"),
 }
+MOST_NUMBERS = 8
+"""More of them are not written again in a message."""
 _EMPTY = {"string_too_short": "must not be empty", "too_short": "must have at least one entry"}
 _PATTERNS = {
     SWEEP_NAME: "must be 1 to 64 lower-case letters, digits, '.', '_' or '-', and begin with a letter or digit",
@@ -47,7 +49,7 @@ def in_words(kind: str, details: Mapping[str, Any], node: Node) -> str:
     """One error of pydantic's in plain words, with the remedy where there is one."""
     context: Mapping[str, Any] = details.get("ctx", {})
     if kind in EXPECTED:
-        return _wrong_kind(details.get("expected", EXPECTED[kind]), node)
+        return _wrong_kind(details.get("expected", EXPECTED[kind]), node, details["loc"][-1])
     if kind in _EMPTY:
         return _EMPTY[kind]
     if kind in _BOUNDS:
@@ -92,15 +94,33 @@ def _number(bound: float) -> str:
     return f"{bound:g}" if bound < 1e6 else f"{bound:.0f}"
 
 
-def _wrong_kind(expected: str, node: Node) -> str:
+def _wrong_kind(expected: str, node: Node, key: object) -> str:
     remedy = ""
     if expected == "text" and isinstance(node.value, bool | int | float):
         remedy = "; put it in quotes"
     if "number" in expected and isinstance(node.value, str) and _is_number(node.value):
         remedy = "; remove the quotes"
-    if expected == "a list" and not isinstance(node.value, dict | None):
+    if "number" in expected and isinstance(node.value, list) and _numbers(node):
+        remedy = "; remove its [ ]"
+    if expected == "a list" and (numbers := _numbers(node)) and isinstance(key, str):
+        remedy = f"; put it in [ ]: {key}: [{', '.join(numbers)}]"
+    elif expected == "a list" and not isinstance(node.value, dict | None):
         remedy = "; put it in [ ]"
     return f"expected {expected}, got {node.describe()}{remedy}"
+
+
+def _numbers(node: Node) -> list[str]:
+    """The few numbers that stand there in another form than a list should have; none where there is anything else."""
+    match node.value:
+        case str():
+            found = [part.strip() for part in node.value.split(",")]
+        case list():
+            found = [str(item.value) for item in node.value]
+        case dict() if all(item.value is None for item in node.value.values()):
+            found = [str(key) for key in node.value]
+        case _:
+            found = [str(node.value)]
+    return found if len(found) <= MOST_NUMBERS and all(map(_is_number, found)) else []
 
 
 def _is_number(text: str) -> bool:

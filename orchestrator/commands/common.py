@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -60,6 +61,19 @@ def load(spec: str, overrides: tuple[str, ...]) -> "SweepSpec":
     return load_sweep(spec, overrides, lambda dropped: say(describe(dropped)))
 
 
+def check_places() -> None:
+    """Every process of a run imports the same ensweep.
+
+    Raises:
+        EnsweepError: another copy, or another package of that name, gets in between.
+    """
+    from orchestrator.base import places
+    from specs.errors import EnsweepError
+
+    if found := places.conflict():
+        raise EnsweepError(str(found))
+
+
 def store_of(place: str | None, sweep: "SweepSpec") -> "Store":
     """The store that a command names, or the sweep's own."""
     return open_store(place or Path("results") / sweep.name)
@@ -97,6 +111,15 @@ def say(message: str) -> None:
 def show(data: object, text: str, as_json: bool) -> None:
     """The command's data."""
     click.echo(json.dumps(data, indent=1, ensure_ascii=False) if as_json else text)
+
+
+def lambdas_told_apart(plan: "Plan", store: "Store") -> AbstractContextManager[None]:
+    """What is written within the block tells all λs apart that a plan has, or had when its stale trials ran."""
+    from orchestrator.stores import verification
+    from specs.lambdas import told_apart
+
+    before = verification.planned_anywhere(store).values() if plan.stale else ()
+    return told_apart(trial.spec.lam for trial in (*before, *(trial for trial, _ in plan.states)))
 
 
 def stale_rows(plan: "Plan", store: "Store", commits: Mapping[str, "Commit"]) -> list[dict[str, str]]:

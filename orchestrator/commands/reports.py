@@ -1,5 +1,6 @@
 """Commands that read stores and tell: the page, the tables, what changed between two stores."""
 
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -23,28 +24,61 @@ EXPORTED = (*TABLES, "claims")
 """The tables that a store holds, and the one that is made of them."""
 
 
+STDOUT = 1
+
+
 @contextmanager
 def _whole(output: Path) -> Iterator[BinaryIO]:
-    """A file to write into that is there whole afterwards, or not at all, and then nothing else is either."""
-    place = output.resolve()
+    """A file to write into that is there whole afterwards, or not at all; a device or a pipe takes what comes.
+
+    Raises:
+        EnsweepError: it cannot be written.
+    """
+    descriptor = _descriptor(output)
     try:
-        if place.exists() and not place.is_file():
-            raise EnsweepError(f"cannot write {output}: it is no regular file; give --output another place")
-        place.parent.mkdir(parents=True, exist_ok=True)
-        with files.staged(place) as temporary:
-            with temporary.open("wb") as file:
+        if descriptor is not None:
+            with os.fdopen(os.dup(descriptor), "wb") as file:
                 yield file
-                files.force(file)
-            temporary.replace(place)
+        elif output.is_char_device() or output.is_fifo():
+            with output.open("wb") as file:
+                yield file
+        else:
+            with _staged(output) as file:
+                yield file
     except OSError as error:
         raise EnsweepError(
             f"cannot write {output}: {error.strerror or error}; give --output a place that can be written"
         ) from error
 
 
+@contextmanager
+def _staged(output: Path) -> Iterator[BinaryIO]:
+    """A file that is there whole afterwards, or not at all, and then nothing else is either."""
+    place = output.resolve()
+    if place.exists() and not place.is_file():
+        raise EnsweepError(f"cannot write {output}: it is no regular file; give --output another place")
+    place.parent.mkdir(parents=True, exist_ok=True)
+    with files.staged(place) as temporary:
+        with temporary.open("wb") as file:
+            yield file
+            files.force(file)
+        temporary.replace(place)
+
+
+def _descriptor(output: Path | None) -> int | None:
+    """The file that this process holds open and a path such as ``/dev/stdout`` stands for: nothing to be replaced."""
+    opened = Path(f"/proc/{os.getpid()}/fd")
+    while output is not None and os.path.exists(output) and output.is_symlink():  # noqa: PTH110 - raises nothing
+        if output.parent.resolve() == opened:
+            return int(output.name)
+        output = output.parent / output.readlink()
+    return None
+
+
 @click.command()
 @click.argument("places", metavar="STORE...", nargs=-1, required=True)
 @click.option(
+    "-o",
     "--output",
     type=click.Path(path_type=Path, dir_okay=False),
     help=f"STORE/report.html unless given; of several stores ./{PAGE_OF_SEVERAL}.",
@@ -55,6 +89,9 @@ def report(places: tuple[str, ...], output: Path | None, as_json: bool) -> None:
     from reports.page.document import build
     from specs.format.layout import REPORT
 
+    to_stdout = _descriptor(output) == STDOUT
+    if to_stdout and as_json:
+        raise click.UsageError(f"--json and --output {output} both write to stdout; leave one of them out")
     stores = [common.open_store(place) for place in places]
     into_store = output is None and len(stores) == 1
     if into_store:
@@ -69,16 +106,18 @@ def report(places: tuple[str, ...], output: Path | None, as_json: bool) -> None:
         with _whole(output or PAGE_OF_SEVERAL) as file:
             file.write(content)
         path = str(output or PAGE_OF_SEVERAL)
-    common.show({"stores": list(places), "report": path}, path, as_json)
+    if not to_stdout:
+        common.show({"stores": list(places), "report": path}, path, as_json)
 
 
 @click.command()
 @common.store_argument
 @click.option("--table", "name", type=click.Choice(EXPORTED), default="trials", show_default=True)
 @click.option("--format", "form", type=click.Choice(["csv", "parquet"]), default="csv", show_default=True)
-@click.option("--output", type=click.Path(path_type=Path, dir_okay=False), help="A file; stdout unless given.")
+@click.option("--bom", is_flag=True, help="Begin CSV with a byte order mark: Excel takes it for UTF-8 then.")
+@click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="A file; stdout unless given.")
 @common.as_json
-def export(place: str, name: str, form: "Format", output: Path | None, as_json: bool) -> None:
+def export(place: str, name: str, form: "Format", bom: bool, output: Path | None, as_json: bool) -> None:
     """Write one table of a store, verified rows of complete trials only; lists are JSON in CSV.
 
     What is left out is said on stderr. With --json the rows are JSON on stdout, or with --output an account of them.
@@ -86,6 +125,10 @@ def export(place: str, name: str, form: "Format", output: Path | None, as_json: 
     from reports import export as exporting
     from reports.frames.verified import read
 
+    if _descriptor(output) == STDOUT:
+        output = None
+    if bom and (form != "csv" or (as_json and output is None)):
+        raise click.UsageError("--bom is for CSV; leave it out")
     if form == "parquet" and output is None and not as_json and sys.stdout.isatty():
         raise click.UsageError("Parquet is no text for a terminal; give --output FILE, or redirect stdout")
     reading = read(common.open_store(place).storage)
@@ -100,12 +143,12 @@ def export(place: str, name: str, form: "Format", output: Path | None, as_json: 
     found = {"store": place, "table": name, "rows": rows.num_rows, "left_out": exporting.left_out(reading)}
     if output is not None:
         with _whole(output) as file:
-            exporting.write(rows, form, file)
+            exporting.write(rows, form, file, bom=bom)
         common.show({**found, "output": str(output)}, str(output), as_json)
     elif as_json:
         common.show({**found, "rows": exporting.json_rows(rows)}, "", as_json)
     else:
-        exporting.write(rows, form, sys.stdout.buffer)
+        exporting.write(rows, form, sys.stdout.buffer, bom=bom)
 
 
 @click.command()
@@ -117,9 +160,11 @@ def compare(first: str, second: str, as_json: bool) -> None:
     from reports.claims import judge
     from reports.comparison import compare as compared
     from reports.frames.frames import load
+    from reports.wording import lambdas_told_apart
 
     before, after = (load(common.open_store(place).storage) for place in (first, second))
-    found = compared(before, after, judge([before]), judge([after]))
+    with lambdas_told_apart([before, after]):
+        found = compared(before, after, judge([before]), judge([after]))
     common.show({"stores": [first, second], **asdict(found)}, _described(found, first, second), as_json)
 
 

@@ -60,13 +60,14 @@ def run(
     **how: Any,
 ) -> Exit:
     """Start, resume or extend a sweep: runs what its store does not hold yet."""
+    common.check_places()
     from orchestrator.driver.sweep import run_sweep
 
     sweep = common.load(spec, overrides)
     settings = Settings(data_root=data_root.absolute() if data_root else None, cache=default_cache(), **how)
     store = common.store_of(place, sweep)
     try:
-        with signals.orderly() as block:
+        with signals.orderly(_how_to_go_on(spec, common.shown(place, store))) as block:
             outcome = run_sweep(sweep, store, settings, retry_failed=retry_failed, say=common.say, block=block)
     except signals.InterruptedBySignal as interruption:
         common.say(f"\n{interruption}")
@@ -80,6 +81,13 @@ def run(
         as_json,
     )
     return outcome.exit_code
+
+
+def _how_to_go_on(spec: str, store: str) -> str:
+    """What to tell a user whose run has stopped; what came by standard input must come again."""
+    from specs.loader import STDIN
+
+    return f"give the same spec to ensweep run - --store {store} to go on" if spec == STDIN else signals.GO_ON
 
 
 @click.command()
@@ -121,6 +129,7 @@ def plan(
     store = common.store_of(place, sweep)
     found = store.read_commits()
     made = make_plan(expand(sweep), found.readable)
+    click.get_current_context().with_resource(common.lambdas_told_apart(made, store))
     stale = common.stale_rows(made, store, found.readable)
     where = common.shown(place, store)
     parts = [f"{sweep.name}: {common.describe(made.counts())}\nstore: {where}", describe_plan(made)]

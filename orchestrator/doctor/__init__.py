@@ -13,6 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from orchestrator.base import places
 from orchestrator.base.redaction import redact
 from orchestrator.doctor import data, gpu, limits, processors, ray_cluster, storage, versions
 from orchestrator.doctor.checks import Check, warning
@@ -56,14 +57,15 @@ def examine(
     probes = {module: probing.result() for module, probing in under_way.items()}
     checked = _checked_data(data_root, cache, environment)
     machine = processors.Machine(os.cpu_count() or 1, limits.cores(), limits.memory())
-    places = storage.places(root, cache, temporary, Path("/dev/shm"))
+    written = storage.places(root, cache, temporary, Path("/dev/shm"))
     topics: tuple[tuple[str, Callable[[], Iterable[Check]]], ...] = (
         ("versions", lambda: versions.examine(versions.installation(), probes)),
+        ("versions", lambda: versions.examine_places(places.HOME, places.conflict())),
         (
             "ray",
             lambda: ray_cluster.examine(address, environment, proc=limits.PROC, temporary=temporary / "ray"),
         ),
-        ("disk", lambda: (finding for place in places for finding in storage.examine(place))),
+        ("disk", lambda: (finding for place in written for finding in storage.examine(place))),
         ("disk", lambda: storage.examine_locks(root, Path("/proc/mounts"))),
         ("cores", lambda: processors.examine(machine, environment)),
         ("gpu", lambda: gpu.examine(probes["torch"], environment, Path("/dev/nvidia0"))),
@@ -80,7 +82,12 @@ def _checked_data(
     command = [sys.executable, "-P", "-m", "orchestrator.data.check", str(data_root or ""), str(cache)]
     try:
         done = subprocess.run(
-            command, env=dict(environment), capture_output=True, text=True, timeout=DECODING_SECONDS, check=True
+            command,
+            env=places.environment(environment),
+            capture_output=True,
+            text=True,
+            timeout=DECODING_SECONDS,
+            check=True,
         )
         found: Mapping[str, Checked] = json.loads(done.stdout)
     except (subprocess.SubprocessError, OSError, ValueError):

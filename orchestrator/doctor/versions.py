@@ -7,7 +7,9 @@ import platform
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import metadata
+from pathlib import Path
 
+from orchestrator.base.places import Conflict
 from orchestrator.doctor.checks import Check, error, ok, warning
 from orchestrator.doctor.known_bad import KNOWN_BAD
 from orchestrator.doctor.probe import Probe
@@ -55,6 +57,13 @@ def examine(installed: Installation, probes: Mapping[str, Probe]) -> Iterator[Ch
     for name, probe in probes.items():
         if probe.fault and name in installed.versions:
             yield error(TOPIC, f"{name} cannot be imported: {probe.fault}", f"pip install --force-reinstall {name}")
+
+
+def examine_places(home: Path, conflict: Conflict | None) -> Iterator[Check]:
+    """Check where ensweep is imported from, and whether anything gets in between."""
+    yield ok(TOPIC, f"ensweep is imported from {home}")
+    if conflict:
+        yield error(TOPIC, conflict.message, conflict.remedy)
 
 
 def _judged(installed: Installation) -> Iterator[Check]:

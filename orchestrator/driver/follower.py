@@ -73,7 +73,7 @@ class Follower:
             SweepStoppedError: the run ended before its time; the message says why and what to do.
         """
         if self._obstacle:
-            raise SweepStoppedError(f"{self._obstacle}\nstopped; run the same command to go on once this is mended")
+            raise SweepStoppedError(f"{self._obstacle}\nstopped; {self._block.go_on} once this is mended")
         if self._triage.hopeless and len(self._ended) < self._stacks:
             raise SweepStoppedError(
                 f"{self._triage.hopeless}\nstopped early, since the others would fail too; "

@@ -9,7 +9,9 @@ from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 
 import ray
+from ray.job_config import JobConfig
 
+from orchestrator.base import places
 from orchestrator.base.settings import Settings
 from orchestrator.driver import reaper, signals
 from orchestrator.driver.listener import Listener
@@ -19,6 +21,20 @@ from specs.errors import EnsweepError
 
 OBJECT_STORE_BYTES = 256 * 2**20
 """Object store of a local cluster: a sweep moves specs and progress through it, never tensors."""
+
+
+class _Job(JobConfig):  # type: ignore[misc]
+    """Workers import what this process does, where its folder is there; a cluster elsewhere has its own.
+
+    Ray would have them search the working folder first, and take for ours whatever is called ``reports`` there. It does
+    not where the job brings a folder of its own.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(_py_driver_sys_path=places.first_on_path())
+
+    def _runtime_env_has_working_dir(self) -> bool:
+        return True
 
 
 class RayRunner:
@@ -48,12 +64,12 @@ def _cluster(settings: Settings, store: Store) -> Iterator[str]:
 
     Gives the place for Tune's own notes, which its workers must reach and nobody reads again.
     """
-    quiet = {"log_to_driver": False, "logging_level": "ERROR"}
+    quiet = {"log_to_driver": False, "logging_level": "ERROR", "job_config": _Job()}
     if settings.address == "local":
         with reaper.reaping(store.logs / "ray") as folder:
             local = {"include_dashboard": False, "object_store_memory": OBJECT_STORE_BYTES, "_temp_dir": str(folder)}
             try:
-                with signals.kept():
+                with signals.kept(), signals.hang_up_kept_from_children():
                     ray.init(address="local", **local, **quiet)
                 yield str(folder / "tune")
             finally:

@@ -5,6 +5,8 @@ import secrets
 from collections.abc import Mapping
 from pathlib import Path
 
+from orchestrator.base import places
+
 QUIET = {
     "RAY_AIR_NEW_OUTPUT": "0",
     "RAY_CHDIR_TO_TRIAL_DIR": "0",
@@ -22,12 +24,15 @@ NEEDED = "ray.tune,orchestrator.worker.ray_trainable,orchestrator.worker.executi
 def prepare(address: str) -> None:
     """Keep Ray quiet, and a local cluster closed: its ports answer only to a token that is made for this run.
 
+    Its workers import what this process does.
+
     For a cluster elsewhere a token that is there is used: Ray alone would not send it to an address that was named.
     What the user set stays as it is.
     """
     for name, value in QUIET.items():
         os.environ.setdefault(name, value)
     if address == "local":
+        os.environ.update(places.environment(os.environ))
         os.environ.setdefault("RAY_preload_python_modules", NEEDED)
     if os.environ.get("RAY_AUTH_MODE"):
         return

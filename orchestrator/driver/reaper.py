@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from orchestrator.base import places
 from orchestrator.base.redaction import redact
 
 ROUNDS = 25
@@ -34,7 +35,9 @@ def reaping(logs: Path) -> Iterator[Path]:
     # -P: a file in the user's folder must not replace a module of the same name.
     command = [sys.executable, "-P", "-m", "orchestrator.driver.reaper", folder, str(logs), str(os.getpid())]
     null = subprocess.DEVNULL  # a reader of this process's output must not wait for the reaper's end
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=null, stderr=null, start_new_session=True):
+    with subprocess.Popen(
+        command, env=places.environment(), stdin=subprocess.PIPE, stdout=null, stderr=null, start_new_session=True
+    ):
         yield Path(folder)  # leaving closes its stdin
 
 

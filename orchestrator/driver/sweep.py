@@ -21,6 +21,7 @@ from orchestrator.stores import lease, verification
 from orchestrator.stores.store import Store
 from specs.errors import EnsweepError, Exit
 from specs.format import layout
+from specs.lambdas import told_apart
 from specs.loader import dump_sweep, sweep_digest
 from specs.sweep import PlannedTrial, SweepSpec, expand
 
@@ -99,7 +100,8 @@ def run_sweep(
         block.conclude()  # a library may have caught the exception that says so
         store.record_spec(sweep_digest(sweep), dump_sweep(sweep))
         if stacks:
-            _run_tasks(stacks, store, settings, reported, block)
+            with told_apart(trial.spec.lam for trial in trials):
+                _run_stacks(stacks, store, settings, reported, block)
         after = _planned(store, trials, unusable)
     executed = before.counts()["todo"] - after.counts()["todo"]
     return Outcome(store.url, executed, time.monotonic() - started, after)
@@ -188,7 +190,7 @@ def _largest(plan: Plan, settings: Settings, say: Callable[[str], None]) -> Stac
     return stack_sizes.chosen_stack_size(plan, settings, say=say)
 
 
-def _run_tasks(
+def _run_stacks(
     stacks: tuple[PlannedStack, ...], store: Store, settings: Settings, reported: _Reported, block: signals.OrderlyBlock
 ) -> None:
     from orchestrator.driver.follower import Follower

@@ -1,6 +1,7 @@
 """A plan as text and as rows, for ``plan`` and ``status``."""
 
 from orchestrator.planning.plan import Plan, State
+from specs import lambdas
 from specs.methods import JOINT
 from specs.sweep import PlannedTrial
 
@@ -27,6 +28,11 @@ def plan_rows(plan: Plan) -> list[dict[str, object]]:
 
 def describe_plan(plan: Plan) -> str:
     """A matrix with a row per architecture, columns for λs and then baselines, and one sign per seed."""
+    with lambdas.told_apart(trial.spec.lam for trial, _ in plan.states):
+        return _matrix(plan)
+
+
+def _matrix(plan: Plan) -> str:
     cells: dict[tuple[str, str], list[tuple[int, str]]] = {}
     for trial, state in plan.states:
         cells.setdefault((trial.architecture, column_of(trial)), []).append((trial.spec.seed, SIGNS[state]))
@@ -45,4 +51,4 @@ def describe_plan(plan: Plan) -> str:
 
 def column_of(trial: PlannedTrial) -> str:
     """The column of a trial in the matrix: ``λ=0.95``, or its method."""
-    return f"λ={trial.spec.lam:g}" if trial.spec.method == JOINT else trial.spec.method
+    return f"λ={lambdas.written(trial.spec.lam)}" if trial.spec.method == JOINT else trial.spec.method

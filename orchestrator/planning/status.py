@@ -11,6 +11,7 @@ from orchestrator.planning.plan import Plan, make_plan
 from orchestrator.stores import lease
 from orchestrator.stores.owner import Owner
 from orchestrator.stores.store import Store
+from specs import lambdas
 from specs.format import contents
 from specs.sweep import PlannedTrial, SweepSpec, expand
 
@@ -104,6 +105,11 @@ def _state(driver: Owner | None) -> State:
 
 def describe(standing: Standing) -> str:
     """The status in words: the driver, its rate, the running trials, and the matrix of trials."""
+    with lambdas.told_apart(trial.spec.lam for trial, _ in standing.plan.states):
+        return _described(standing)
+
+
+def _described(standing: Standing) -> str:
     lines = [_driver_line(standing)]
     if standing.epochs_left and standing.rate:
         left = f"{standing.epochs_left} epochs left at {standing.rate:.3g} epochs/s"

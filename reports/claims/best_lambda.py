@@ -102,7 +102,7 @@ def _holds(predicate: Choosing, best: Mapping[str, np.ndarray], ends: Mapping[st
 
 
 def _listed(best: Mapping[str, float]) -> str:
-    return wording.listed([f"{lam:g} for {name}" for name, lam in best.items()])
+    return wording.listed([f"{wording.bare(lam)} for {name}" for name, lam in best.items()])
 
 
 @dataclass(frozen=True)

@@ -25,9 +25,10 @@ def judge(study: Sequence[Frames]) -> tuple[Judgement, ...]:
     once, where its first part stands.
     """
     parts = [Assertion(claim, evidence) for evidence in map(Evidence, study) for claim in evidence.frames.sweep.claims]
-    orders = [part for part in parts if part.finding.corrected]
-    adjusted = dict(zip(map(id, orders), holm([part.finding.p for part in orders]), strict=True))
-    judged = [_judged(part, adjusted.get(id(part))) for part in parts]
+    with wording.lambdas_told_apart(study):
+        orders = [part for part in parts if part.finding.corrected]
+        adjusted = dict(zip(map(id, orders), holm([part.finding.p for part in orders]), strict=True))
+        judged = [_judged(part, adjusted.get(id(part))) for part in parts]
     found: dict[object, Judgement] = {}
     for part, judgement in zip(parts, judged, strict=True):
         if not part.claim.others:

@@ -63,7 +63,7 @@ def _bests(data: pd.DataFrame) -> pd.DataFrame:
 def title(data: pd.DataFrame) -> str:
     """The best λ of each ensemble from the smallest members to the largest, and whether it falls."""
     chosen = _bests(data)
-    named = wording.listed([f"{row['best']:g} ({row['architecture']})" for _, row in chosen.iterrows()])
+    named = wording.listed([f"{wording.bare(row['best'])} ({row['architecture']})" for _, row in chosen.iterrows()])
     return f"From the smallest members to the largest, the best λ {_trend(chosen)}: {named}" if named else ""
 
 
@@ -141,7 +141,7 @@ def _add_bests(figure: go.Figure, chosen: pd.DataFrame, lambdas: list[float]) ->
             text=[_best_hover(row)], hovertemplate="%{text}<extra></extra>",
         )  # fmt: skip
     figure.layout.yaxis2.update(
-        tickmode="array", tickvals=list(at.values()), ticktext=[f"{lam:g}" for lam in at],
+        tickmode="array", tickvals=list(at.values()), ticktext=[wording.bare(lam) for lam in at],
         range=[-0.5, len(at) - 0.5],
     )  # fmt: skip
     figure.layout.xaxis2.update(type="log", **_size_ticks(sorted(set(chosen["member_parameters"]))))
@@ -159,13 +159,12 @@ def _size_ticks(sizes: list[int]) -> dict[str, object]:
 
 
 def _best_hover(row: pd.Series) -> str:
+    best, low, high = (wording.bare(row[name]) for name in ("best", "best_low", "best_high"))
     interval = "one seed: no interval"
     if not math.isnan(row["best_low"]):
-        interval = (
-            f"95 % of resamples: {row['best_low']:g} to {row['best_high']:g}; {100 * row['best_share']:.0f} % agree"
-        )
+        interval = f"95 % of resamples: {low} to {high}; {100 * row['best_share']:.0f} % agree"
     return (
-        f"<b>{row['architecture']}</b><br>{row['member_parameters']:,} parameters a member<br>best λ {row['best']:g} "
+        f"<b>{row['architecture']}</b><br>{row['member_parameters']:,} parameters a member<br>best λ {best} "
         f"by {row['chosen_by']}<br>{interval}<br>{wording.count(int(row['best_n']), 'seed')} at every measured λ"
     )
 
@@ -174,13 +173,11 @@ def table(data: pd.DataFrame) -> DisplayTable:
     """The plotted numbers of both panels."""
     columns = {
         "architecture": lambda row: row["architecture"],
-        "λ": lambda row: f"{row['lam']:g}",
+        "λ": lambda row: wording.bare(row["lam"]),
         **PERCENT_COLUMNS,
-        "best λ": lambda row: wording.number(row["best"]) if row["lam"] == row["best"] else "",
+        "best λ": lambda row: wording.best(row["best"]) if row["lam"] == row["best"] else "",
         "its bootstrap interval": lambda row: (
-            f"{wording.number(row['best_low'])} to {wording.number(row['best_high'])}"
-            if row["lam"] == row["best"]
-            else ""
+            f"{wording.best(row['best_low'])} to {wording.best(row['best_high'])}" if row["lam"] == row["best"] else ""
         ),
         "parameters a member": lambda row: f"{row['member_parameters']:,}",
         **SEED_COLUMNS,

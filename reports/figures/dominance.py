@@ -126,7 +126,7 @@ def table(data: pd.DataFrame) -> DisplayTable:
         final_rows(data),
         {
             "architecture": lambda row: row["architecture"],
-            "λ": lambda row: f"{row['lam']:g}",
+            "λ": lambda row: wording.bare(row["lam"]),
             "split": lambda row: row["split"],
             "epoch": lambda row: row["epoch"],
             "ensemble error in %": lambda row: wording.percent(row["ensemble"]),

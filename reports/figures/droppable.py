@@ -110,7 +110,7 @@ def table(data: pd.DataFrame) -> DisplayTable:
         {
             "mask": lambda row: row["mask"],
             "architecture": lambda row: row["architecture"],
-            "λ": lambda row: f"{row['lam']:g}",
+            "λ": lambda row: wording.bare(row["lam"]),
             "members": lambda row: row["members"],
             "droppable": lambda row: wording.number(row["mean"] * row["members"], 3),
             "95 % interval": lambda row: " to ".join(

@@ -132,7 +132,7 @@ def table(data: pd.DataFrame) -> DisplayTable:
         hits(data),
         {
             "architecture": lambda row: row["architecture"],
-            "λ": lambda row: f"{row['lam']:g}",
+            "λ": lambda row: wording.bare(row["lam"]),
             "hits by test error": lambda row: f"{row['hits']} of {row['n']}",
             "1/M": lambda row: f"{1 / row['members']:.3g}",
             "p by chance": lambda row: wording.probability(row["p"]).removeprefix("p = "),

@@ -142,7 +142,7 @@ def _offer_control(figure: go.Figure) -> None:
 def table(data: pd.DataFrame) -> DisplayTable:
     """The plotted numbers; rows of a control say so."""
     names = {"architecture": lambda row: row["architecture"] + (" (control)" if row["control"] else "")}
-    columns = {**names, "λ": lambda row: f"{row['lam']:g}", **PERCENT_COLUMNS, **SEED_COLUMNS}
+    columns = {**names, "λ": lambda row: wording.bare(row["lam"]), **PERCENT_COLUMNS, **SEED_COLUMNS}
     columns["the paper's, in %"] = lambda row: wording.printed(row["paper"], row["paper_source"])
     return display(data, columns, row_headers=2)
 

@@ -76,7 +76,7 @@ def _add_bars(figure: go.Figure, panel: int, own: pd.DataFrame, column: str) -> 
         figure.add_bar(
             x=list(rows["member"]), y=rounded(rows[column]), name=wording.lam(lam), marker={"color": look.color,
             "pattern": {"shape": "" if place == 0 else "/", "solidity": 0.25}}, text=text, textposition="none",
-            hovertemplate="%{text}<extra></extra>", legendgroup=f"{lam:g}", showlegend=panel == 2,
+            hovertemplate="%{text}<extra></extra>", legendgroup=wording.bare(lam), showlegend=panel == 2,
             xaxis=f"x{suffix}", yaxis=f"y{suffix}",
         )  # fmt: skip
     figure.update_layout(barmode="group")

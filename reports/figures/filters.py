@@ -130,7 +130,7 @@ def table(data: pd.DataFrame) -> DisplayTable:
         data[data["pictured"]],
         {
             "architecture": lambda row: row["architecture"],
-            "λ": lambda row: f"{row['lam']:g}",
+            "λ": lambda row: wording.bare(row["lam"]),
             "member": lambda row: row["member"],
             "norm": lambda row: wording.number(row["norm"]),
             "initial norm": lambda row: wording.number(row["initial_norm"]),

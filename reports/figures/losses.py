@@ -123,7 +123,7 @@ def table(data: pd.DataFrame) -> DisplayTable:
         data,
         {
             "architecture": lambda row: row["architecture"],
-            "λ": lambda row: f"{row['lam']:g}",
+            "λ": lambda row: wording.bare(row["lam"]),
             "ensemble nll": lambda row: wording.number(row["mean"]),
             "95 % interval": lambda row: f"{wording.number(row['low'])} to {wording.number(row['high'])}",
             "members' mean nll": lambda row: wording.number(row["member_mean"]),

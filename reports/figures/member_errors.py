@@ -146,7 +146,7 @@ def table(data: pd.DataFrame) -> DisplayTable:
         data[data["split"] != ""],
         {
             "architecture": lambda row: row["architecture"],
-            "λ": lambda row: f"{row['lam']:g}",
+            "λ": lambda row: wording.bare(row["lam"]),
             "seed": lambda row: row["seed"],
             "images": lambda row: row["split"],
             **{words: lambda row, of=of: wording.percent(row[of]) for of, words in percents.items()},  # type: ignore[misc]

@@ -157,7 +157,7 @@ def _share_row(curve: pd.DataFrame) -> dict[str, str]:
     row: dict[str, str] = {
         "mask": first["mask"],
         "architecture": first["architecture"],
-        "λ": f"{first['lam']:g}",
+        "λ": wording.bare(first["lam"]),
         "seeds": f"{first['n']} of {first['planned']}",
     }
     for share, words in SHARES.items():

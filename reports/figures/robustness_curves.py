@@ -49,7 +49,7 @@ def _add_curve(figure: go.Figure, panel: int, curve: pd.DataFrame, look: style.S
     shared: dict[str, object] = {
         "xaxis": f"x{name}",
         "yaxis": f"y{name}",
-        "legendgroup": f"{lam:g}",
+        "legendgroup": wording.bare(lam),
         "name": wording.lam(lam),
         "legendrank": 1000 + int(curve["place"].iloc[0]),
     }
@@ -114,7 +114,7 @@ def _hover(first: pd.Series) -> str:
 
 def _offer_choices(figure: go.Figure, kinds: list[str], few: set[float], drawn: list[tuple[str, float]]) -> None:
     everything = {lam for _, lam in drawn}
-    sets = {"": few} if few == everything else {f"λ {', '.join(f'{lam:g}' for lam in sorted(few))}": few,
+    sets = {"": few} if few == everything else {f"λ {', '.join(wording.bare(lam) for lam in sorted(few))}": few,
                                                 "every λ": everything}  # fmt: skip
     options = [
         {

@@ -6,6 +6,7 @@ from itertools import pairwise
 
 import plotly.graph_objects as go
 
+from reports import wording
 from reports.figures import style
 from reports.figures.style import axis_suffix
 
@@ -63,7 +64,7 @@ def _label(figure: go.Figure, lambdas: Sequence[float], changes: Mapping[str, ob
             tickangle=0,
             tickfont={"size": 11},
             tickvals=changes[f"layout.{name}.tickvals"],
-            ticktext=[f"{lam:g}" for lam in sorted(lambdas)],
+            ticktext=[wording.bare(lam) for lam in sorted(lambdas)],
             range=changes[f"layout.{name}.range"],
         )
 

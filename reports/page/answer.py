@@ -102,7 +102,7 @@ def choice(frames: Frames, comparisons: list[Comparison]) -> str:
     """How the best λ was chosen, which the page says before it shows that λ's error."""
     if not any(comparison.best is not None for comparison in comparisons):
         return ""
-    named = wording.listed([f"{c.best:g} for {c.architecture}" for c in comparisons if c.best is not None])
+    named = wording.listed([f"{wording.bare(c.best)} for {c.architecture}" for c in comparisons if c.best is not None])
     if chosen_by_validation(frames):
         return f"The λ with the least mean validation error is {named}; its test error is then a fair estimate."
     return (

@@ -53,7 +53,7 @@ def matrix(frames: Frames) -> Matrix:
     shown = columns if len(columns) <= MOST_COLUMNS else columns[:MOST_COLUMNS]
     most = MOST_CELLS // max(1, len(shown))
     rows = tuple((name, tuple(cells.get((name, key), unplanned) for key in shown)) for name in names[:most])
-    headers = tuple(key if isinstance(key, str) else f"λ = {key:g}" for key in shown)
+    headers = tuple(key if isinstance(key, str) else f"λ = {wording.bare(key)}" for key in shown)
     return Matrix(headers, rows, _cut((len(rows), len(names)), (len(shown), len(columns))))
 
 
@@ -98,7 +98,7 @@ def problems(frames: Frames) -> DisplayTable:
     bad = frames.planned[frames.planned["status"].isin(["diverged", "failed", "corrupt"])]
     rows = [
         (
-            *(row["trial_id"], row["architecture"], row["method"], f"{row['lam']:g}"),
+            *(row["trial_id"], row["architecture"], row["method"], wording.bare(row["lam"])),
             *(str(row["seed"]), row["status"], _shortened(row["message"])),
         )
         for _, row in bad.head(MOST_PROBLEMS).iterrows()

@@ -16,6 +16,7 @@ from reports.page import ledger, scoreboard, size_limit
 from reports.page.embedding import content_security_policy, embedded, packed
 from reports.page.study import Section, question, sections
 from reports.page.views import FigureView, SweepView, sweep_view
+from reports.wording import lambdas_told_apart
 from specs.format.reader import Reader
 
 
@@ -30,6 +31,11 @@ def build(stores: Sequence[Reader]) -> bytes:
 
 def render(study: Sequence[Frames]) -> str:
     """The page as text. Equal frames give equal text."""
+    with lambdas_told_apart(study):
+        return _rendered(study)
+
+
+def _rendered(study: Sequence[Frames]) -> str:
     own = sections(study)
     views = [sweep_view(part, study) for part in own]
     figures = {view.id for each in views for view in each.figures}

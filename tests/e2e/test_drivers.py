@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.conftest import Workplace
+from tests.e2e.conftest import ENSWEEP, Workplace
 from tests.processes import state, wait_for
 
 LONGER = ("--set", "training.epochs=150")
@@ -54,6 +54,43 @@ def test_a_second_driver_exits_5_and_a_killed_one_is_followed_at_once(workplace:
     third = workplace.run("run", "tiny.yaml", *INLINE)
     assert third.returncode == 0, third.stderr
     assert "taking over in" not in third.stderr
+
+
+def test_a_hang_up_ends_in_order_and_the_next_run_goes_on(workplace: Workplace) -> None:
+    endless = (*INLINE, "--set", "training.epochs=100000", "--checkpoint-seconds", "0")
+    driver = workplace.start("run", "tiny.yaml", *endless)
+    wait_for(lambda: list(workplace.store.glob("checkpoints/*/b/sha256")))
+    driver.send_signal(signal.SIGHUP)
+    out, err = driver.communicate(timeout=30)
+    assert (driver.returncode, out) == (129, "")
+    assert err.count("SIGHUP: stopped. What is committed is kept; run the same command to go on.") == 1
+    assert "Traceback" not in err
+    assert json.loads((workplace.store / "lock").read_text())["released"]
+    assert workplace.run("status", "results/tiny").returncode == 4
+    again = workplace.start("run", "tiny.yaml", *endless)
+    wait_for(lambda: len(workplace.events("trained")) > 1)
+    assert workplace.events("trained")[1]["epoch"] > 1, "it began anew"
+    again.send_signal(signal.SIGHUP)
+    again.communicate(timeout=30)
+    assert again.returncode == 129
+
+
+def test_under_nohup_a_hang_up_is_nothing(workplace: Workplace) -> None:
+    ignoring = (
+        "import os, signal, sys; signal.signal(signal.SIGHUP, signal.SIG_IGN); os.execv(sys.argv[1], sys.argv[1:])"
+    )
+    driver = subprocess.Popen(
+        [sys.executable, "-c", ignoring, str(ENSWEEP), "run", "tiny.yaml", *LONGER, *INLINE],
+        cwd=workplace.folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    wait_for(lambda: workplace.events("trained"))
+    driver.send_signal(signal.SIGHUP)
+    out, err = driver.communicate(timeout=250)
+    assert driver.returncode == 0, err
+    assert "6 of 6 trials complete" in out
 
 
 @pytest.mark.ray

@@ -2,6 +2,7 @@
 
 import math
 import os
+import signal
 import struct
 import subprocess
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 
 from specs.loader import SpecError, parse_sweep
 from tests.e2e.conftest import ENSWEEP, SPEC, Workplace
+from tests.processes import wait_for
 
 NAMES = {
     "parent": "'../x'",
@@ -121,6 +123,48 @@ def test_numbers_are_read_as_yaml_1_2_means_them(tmp_path: Path) -> None:
     assert (done.returncode, done.stdout) == (0, "tiny: valid, 36 trials\n"), done.stderr
 
 
+def test_a_spec_comes_by_standard_input_and_its_errors_say_so(tmp_path: Path) -> None:
+    done = _run(tmp_path, "validate", "-", given=SPEC)
+    assert (done.returncode, done.stdout) == (0, "tiny: valid, 6 trials\n"), done.stderr
+    for given, message in (
+        (SPEC.replace("seeds: 2", "seeds: no"), "<stdin>:7:8: seeds: expected a whole number or a list, got"),
+        ("", "<stdin>:1:1: the text is empty"),
+        (SPEC + "#" * 1_000_000, "<stdin>: larger than 1 MB"),
+    ):
+        wrong = _run(tmp_path, "run", "-", given=given)
+        assert wrong.returncode == 2
+        assert wrong.stderr.startswith(f"error: {message}"), wrong.stderr
+    closed = subprocess.run(
+        ["sh", "-c", f"{ENSWEEP} validate - <&-"], capture_output=True, text=True, timeout=120, check=False
+    )
+    assert closed.returncode == 2
+    assert closed.stderr.startswith("error: <stdin>: cannot be read; give the spec by"), closed.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_sweep_that_came_by_standard_input_is_the_one_that_a_file_says(workplace: Workplace) -> None:
+    with (
+        workplace.spec.open() as given,
+        subprocess.Popen(
+            [str(ENSWEEP), "run", "-", "--runner", "inline", "--set", "training.epochs=100000", "--store", "kept"],
+            cwd=workplace.folder, stdin=given, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        ) as driver,
+    ):  # fmt: skip
+        wait_for(lambda: workplace.events("trained", workplace.folder / "kept"))
+        driver.send_signal(signal.SIGTERM)
+        _, err = driver.communicate(timeout=30)
+    assert driver.returncode == 143
+    assert "kept; give the same spec to ensweep run - --store kept to go on." in err
+    first = _run(workplace.folder, "run", "-", "--runner", "inline", given=SPEC)
+    assert first.returncode == 0, first.stderr
+    assert "executed 6 trials" in first.stdout
+    for spec, given in (("tiny.yaml", ""), ("-", SPEC)):
+        again = _run(workplace.folder, "run", spec, "--runner", "inline", given=given)
+        assert "executed 0 trials" in again.stdout, again.stderr
+    assert len(list((workplace.store / "specs").glob("*.yaml"))) == 1
+    assert workplace.run("plan", "tiny.yaml").stdout.startswith("tiny: 6 of 6 trials complete")
+
+
 def _idx(path: Path, *shape: int) -> None:
     """A file of zeros that says it has that shape; it takes no room on the disk."""
     with path.open("wb") as file:
@@ -168,7 +212,7 @@ def test_bad_data_exit_2_before_any_trial_naming_file_expected_and_found(
     assert not any((workplace.store / "attempts").glob("*"))
 
 
-def _run(folder: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
+def _run(folder: Path, *arguments: str, given: str = "") -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
-        [str(ENSWEEP), *arguments], cwd=folder, capture_output=True, text=True, timeout=120, check=False
+        [str(ENSWEEP), *arguments], cwd=folder, input=given, capture_output=True, text=True, timeout=120, check=False
     )

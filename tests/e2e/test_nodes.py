@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from orchestrator.base import places
 from orchestrator.driver import ray_environment
 from tests.e2e.conftest import Workplace
 from tests.processes import command_line, wait_for
@@ -57,6 +58,17 @@ def cluster(workplace: Workplace, nodes: int) -> Iterator[Cluster]:
         assert process.stdin is not None
         process.stdin.close()
         process.wait(60)
+
+
+def test_workers_elsewhere_do_not_import_from_the_drivers_working_folder(workplace: Workplace) -> None:
+    for name in places.PACKAGES:
+        (workplace.folder / name).mkdir()
+        (workplace.folder / name / "__init__.py").write_text("raise ImportError('the user has this one')")
+    workplace.environment = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)}
+    with cluster(workplace, nodes=1) as remote:
+        done = workplace.run("run", "tiny.yaml", "--set", "seeds=1", "--address", remote.address, "--json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["complete"] == 3
 
 
 @pytest.mark.timeout(900)

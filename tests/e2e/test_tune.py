@@ -127,7 +127,7 @@ def test_a_driver_killed_at_any_moment_leaves_nothing_and_resumes(
 
 
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
 def test_a_signal_ends_in_order_and_the_next_run_goes_on_from_the_states(
     workplace: Workplace, number: int, code: int
 ) -> None:
@@ -170,10 +170,11 @@ def test_a_second_signal_ends_at_once(workplace: Workplace) -> None:
     assert "Traceback" not in err
 
 
-def test_a_key_on_a_terminal_ends_it_in_order(workplace: Workplace) -> None:
+def _on_a_terminal(workplace: Workplace, *arguments: str) -> "tuple[subprocess.Popen[bytes], int]":
+    """A command that leads the session of a new terminal, and the terminal's other end."""
     master, slave = pty.openpty()
     driver = subprocess.Popen(
-        [sys.executable, "-c", ON_TERMINAL, str(ENSWEEP), "run", "tiny.yaml", *ENDLESS, *OFTEN],
+        [sys.executable, "-c", ON_TERMINAL, str(ENSWEEP), *arguments],
         cwd=workplace.folder,
         env=workplace.family.environment,
         stdin=slave,
@@ -181,6 +182,11 @@ def test_a_key_on_a_terminal_ends_it_in_order(workplace: Workplace) -> None:
         stderr=slave,
     )
     os.close(slave)
+    return driver, master
+
+
+def test_a_key_on_a_terminal_ends_it_in_order(workplace: Workplace) -> None:
+    driver, master = _on_a_terminal(workplace, "run", "tiny.yaml", *ENDLESS, *OFTEN)
     shown = bytearray()
     try:
         _read_until(master, shown, lambda: len(states(workplace)) >= 2)
@@ -197,6 +203,27 @@ def test_a_key_on_a_terminal_ends_it_in_order(workplace: Workplace) -> None:
     assert "0/2 trials" in text
     assert text.count(GOES_ON) == 1
     assert "Traceback" not in text
+
+
+@pytest.mark.timeout(600)
+def test_a_terminal_that_closes_ends_it_in_order_and_the_next_run_goes_on(workplace: Workplace) -> None:
+    driver, master = _on_a_terminal(workplace, "run", "tiny.yaml", *ENDLESS, *OFTEN)
+    try:
+        _read_until(master, bytearray(), lambda: len({slot.parent.parent for slot in states(workplace)}) == 2)
+        started = time.monotonic()
+        os.close(master)  # tells every process of the terminal, Ray's too
+        assert driver.wait(60) == 129
+        assert time.monotonic() - started < SOON
+    finally:
+        driver.kill()
+        driver.wait()
+    assert json.loads((workplace.store / "lock").read_text())["released"]
+    before = len(workplace.events("trained"))
+    again = workplace.start("run", "tiny.yaml", *ENDLESS, *OFTEN)
+    wait_for(lambda: len(workplace.events("trained")) > before, 200)
+    assert workplace.events("trained")[before]["epoch"] > 1, "it began anew"
+    again.send_signal(signal.SIGKILL)
+    again.communicate(timeout=30)
 
 
 def _read_until(terminal: int, shown: bytearray, condition: Callable[[], bool]) -> None:
@@ -217,7 +244,7 @@ def _read_until(terminal: int, shown: bytearray, condition: Callable[[], bool]) 
         return
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_at_any_moment_is_never_taken_for_success_or_a_defect(workplace: Workplace, number: int) -> None:
     moments = random.Random(int(number))
     for _ in range(4):

@@ -50,6 +50,13 @@ def worse_store(folder: Path, worse: Callable[[PlannedTrial], bool], **environme
     return store
 
 
+def test_lambdas_of_two_stores_that_look_alike_are_told_apart(tmp_path: Path) -> None:
+    near = 0.1 + 0.2
+    stores = [write_store(tmp_path / f"{lam}", sweep(**{"lambda": [0, lam, 1]}, seeds=1)) for lam in (0.3, near)]
+    changed = [change.what for change in compared(*stores).numbers if change.what.startswith("20x4H")]
+    assert changed == ["20x4H λ\u00a0=\u00a00.3", f"20x4H λ\u00a0=\u00a0{near}"]
+
+
 def test_equal_stores_differ_in_nothing(tmp_path: Path) -> None:
     found = compared(write_store(tmp_path / "a", spec()), write_store(tmp_path / "b", spec()))
     assert (found.spec, found.environments, found.verdicts, found.numbers) == ((), (), (), ())

@@ -9,12 +9,14 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from reports import export
 from reports.frames.verified import Reading, read
+from specs.format.records import EPOCHS
 from specs.sweep import expand
 from tests.reports.conftest import partial
 from tests.reports.synthetic import rows, sweep, write_store
@@ -53,10 +55,16 @@ def test_the_rows_are_those_of_complete_trials_and_no_others(tmp_path: Path) -> 
     found = reading(tmp_path)
     complete = [trial for trial in expand(sweep(claims=[CLAIM])) if partial(trial) == "complete"]
     expected = [row for trial in complete for row in rows(trial)["epochs"]]
-    assert export.table(found, "epochs").to_pylist() == expected
+    assert export.table(found, "epochs").to_pylist() == [_as_stored(row) for row in expected]
     trials = export.table(found, "trials").to_pylist()
     assert [row["trial_id"] for row in trials] == [trial.id for trial in complete]
     assert [row["architecture"] for row in trials] == [trial.architecture for trial in complete]
+
+
+def _as_stored(row: dict[str, object]) -> dict[str, object]:
+    """Long lists are stored in single precision."""
+    lists = {column.name for column in EPOCHS.columns if column.type == "floats32"}
+    return {name: np.float32(value).tolist() if name in lists else value for name, value in row.items()}
 
 
 def test_parquet_and_csv_hold_the_same_rows(tmp_path: Path) -> None:
@@ -109,7 +117,7 @@ def test_the_command_writes_parquet_and_the_claims(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("command", ["export", "report"])
-@pytest.mark.parametrize("place", ["file/below", "/proc/nowhere/x", "/dev/null"])
+@pytest.mark.parametrize("place", ["file/below", "/proc/nowhere/x", "/dev/full"])
 def test_a_place_that_cannot_be_written_is_a_line_and_leaves_nothing(tmp_path: Path, command: str, place: str) -> None:
     write_store(tmp_path / "store", sweep(seeds=1), lambda trial: None)
     (tmp_path / "file").write_text("kept")
@@ -142,3 +150,53 @@ def test_a_disk_that_fills_leaves_the_old_file_and_no_other(tmp_path: Path, monk
     ):
         file.write(b"new")
     assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("out.csv", "old")]
+
+
+def test_a_byte_order_mark_begins_csv_where_it_is_asked_for(tmp_path: Path) -> None:
+    write_store(tmp_path / "store", sweep(), partial)
+    plain = ensweep("export", "store", folder=tmp_path).stdout
+    assert ensweep("export", "store", "--bom", folder=tmp_path).stdout == b"\xef\xbb\xbf" + plain
+    assert ensweep("export", "store", "--bom", "-o", "marked.csv", "--json", folder=tmp_path).returncode == 0
+    assert (tmp_path / "marked.csv").read_bytes() == b"\xef\xbb\xbf" + plain
+    for wrong in (["--format", "parquet", "-o", "x"], ["--json"]):
+        refused = ensweep("export", "store", "--bom", *wrong, folder=tmp_path)
+        assert (refused.returncode, b"--bom is for CSV" in refused.stderr) == (2, True)
+    assert not (tmp_path / "x").exists()
+
+
+@pytest.mark.parametrize("form", export.FORMATS)
+def test_devices_and_pipes_are_written_and_never_replaced(tmp_path: Path, form: str) -> None:
+    write_store(tmp_path / "store", sweep(), partial)
+    wanted = ["export", "store", "--format", form]
+    plain = ensweep(*wanted, folder=tmp_path).stdout
+    null = ensweep(*wanted, "--output", "/dev/null", folder=tmp_path)
+    assert (null.returncode, null.stdout) == (0, b"/dev/null\n"), null.stderr
+    assert Path("/dev/null").is_char_device()
+    for stdout in ("/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"):
+        assert ensweep(*wanted, "--output", stdout, folder=tmp_path).stdout == plain
+    (tmp_path / "log").write_bytes(b"before\n")
+    with (tmp_path / "log").open("ab") as log:
+        command = [str(ENSWEEP), *wanted, "--output", "/dev/stdout"]
+        assert subprocess.run(command, cwd=tmp_path, stdout=log, check=False, timeout=200).returncode == 0
+    assert (tmp_path / "log").read_bytes() == b"before\n" + plain
+    os.mkfifo(tmp_path / "pipe")
+    with subprocess.Popen(["cat", str(tmp_path / "pipe")], stdout=subprocess.PIPE) as reader:
+        done = ensweep(*wanted, "--output", "pipe", folder=tmp_path)
+        read_there, _ = reader.communicate(timeout=60)
+    assert (done.returncode, read_there) == (0, plain), done.stderr
+    assert (tmp_path / "pipe").is_fifo()
+
+
+def test_a_page_goes_to_stdout_alone_and_o_is_short_for_output(tmp_path: Path) -> None:
+    write_store(tmp_path / "store", sweep(), partial)
+    assert ensweep("report", "store", "-o", "page.html", folder=tmp_path).stdout == b"page.html\n"
+    page = (tmp_path / "page.html").read_bytes()
+    assert ensweep("report", "store", "-o", "/dev/stdout", folder=tmp_path).stdout == page
+    assert ensweep("report", "store", "-o", "/dev/null", folder=tmp_path).returncode == 0
+    both = ensweep("report", "store", "-o", "/dev/stdout", "--json", folder=tmp_path)
+    assert (both.returncode, both.stdout) == (2, b"")
+    (tmp_path / "link.html").symlink_to("page.html")
+    (tmp_path / "page.html").write_text("old")
+    assert ensweep("report", "store", "-o", "link.html", folder=tmp_path).returncode == 0
+    assert (tmp_path / "link.html").is_symlink()
+    assert (tmp_path / "page.html").read_bytes() == page

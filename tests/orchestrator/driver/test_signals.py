@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import pty
 import signal
 import subprocess
 import sys
@@ -14,7 +15,10 @@ from orchestrator.driver import signals
 from specs.errors import Exit
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, Exit.SIGINT), (signal.SIGTERM, Exit.SIGTERM)])
+@pytest.mark.parametrize(
+    ("number", "code"),
+    [(signal.SIGINT, Exit.SIGINT), (signal.SIGTERM, Exit.SIGTERM), (signal.SIGHUP, Exit.SIGHUP)],
+)
 def test_a_signal_ends_the_block_and_handlers_are_put_back(number: signal.Signals, code: Exit) -> None:
     before = signal.getsignal(number)
     with pytest.raises(signals.InterruptedBySignal) as caught, signals.orderly():
@@ -133,6 +137,81 @@ def test_handlers_that_a_block_sets_do_not_stay() -> None:
         with signals.kept():
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
         assert signal.getsignal(signal.SIGTERM) is ours
+
+
+def test_a_hang_up_that_is_ignored_stays_ignored() -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with signals.orderly() as block:
+            os.kill(os.getpid(), signal.SIGHUP)
+            assert signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
+            assert not block.ends
+        with pytest.raises(signals.InterruptedBySignal) as caught, signals.orderly():
+            os.kill(os.getpid(), signal.SIGTERM)
+            time.sleep(5)
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    assert caught.value.exit_code == Exit.SIGTERM
+
+
+@pytest.mark.parametrize("first", [signal.SIGHUP, signal.SIGTERM])
+def test_a_terminal_that_says_twice_that_it_closes_leaves_time_to_end_in_order(first: signal.Signals) -> None:
+    ended = False
+    with pytest.raises(signals.InterruptedBySignal) as caught, signals.orderly():
+        try:
+            os.kill(os.getpid(), first)
+            time.sleep(5)
+        finally:
+            os.kill(os.getpid(), signal.SIGHUP)
+            time.sleep(0.2)
+            ended = True
+    assert ended
+    assert caught.value.exit_code == 128 + first
+
+
+def test_an_exit_with_the_number_of_a_hang_up_is_none() -> None:
+    with pytest.raises(SystemExit), signals.orderly():
+        sys.exit(int(signal.SIGHUP))
+
+
+def test_words_for_a_terminal_that_has_closed_are_no_error() -> None:
+    code = (
+        "import os, signal, sys, time\n"
+        "from orchestrator.driver import signals\n"
+        "os.setsid()\n"
+        "try:\n"
+        "    with signals.orderly():\n"
+        "        os.write(int(sys.argv[1]), b'ready')\n"
+        "        time.sleep(30)\n"
+        "except signals.InterruptedBySignal as interruption:\n"
+        "    print(interruption, file=sys.stderr, flush=True)\n"
+        "    signals.end_now(interruption.exit_code)\n"
+    )
+    master, slave = pty.openpty()
+    ready, told = os.pipe()
+    command = [sys.executable, "-c", code, str(told)]
+    with subprocess.Popen(command, stdin=slave, stdout=slave, stderr=slave, pass_fds=[told]) as process:
+        os.close(slave)
+        assert os.read(ready, 5) == b"ready"
+        os.close(master)
+        process.send_signal(signal.SIGHUP)
+        try:
+            assert process.wait(timeout=20) == Exit.SIGHUP
+        finally:
+            process.kill()
+
+
+def test_children_of_a_block_do_not_see_a_hang_up() -> None:
+    with signals.hang_up_kept_from_children():
+        child = subprocess.Popen(["sleep", "30"])
+    try:
+        child.send_signal(signal.SIGHUP)
+        time.sleep(0.3)
+        assert child.poll() is None
+        assert signal.SIGHUP not in signal.pthread_sigmask(signal.SIG_BLOCK, [])
+    finally:
+        child.kill()
+        child.wait()
 
 
 def test_a_second_signal_ends_the_process_at_once() -> None:

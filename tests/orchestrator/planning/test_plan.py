@@ -60,3 +60,9 @@ def test_baselines_have_columns_of_their_own(sweep: Callable[..., SweepSpec]) ->
     assert text.splitlines()[0].split() == ["λ=0", "λ=1", "bagging", "stacking"]
     assert text.splitlines()[1].split() == ["1x8H", ".."]
     assert text.splitlines()[2].split() == ["4x2H", "..", "..", "..", ".."]
+
+
+def test_lambdas_that_look_alike_have_columns_of_their_own(sweep: Callable[..., SweepSpec]) -> None:
+    text = describe_plan(make_plan(expand(sweep(**{"lambda": [0, 0.3, 0.1 + 0.2, 1]})), {}))
+    assert text.splitlines()[0].split() == ["λ=0", "λ=0.3", "λ=0.30000000000000004", "λ=1"]
+    assert text.splitlines()[2].split() == ["4x2H", "..", "..", "..", ".."]

@@ -11,6 +11,9 @@ from orchestrator.stores.storage.local import LocalStorage
 from reports.frames.frames import load
 from reports.page.document import build, render
 from reports.page.embedding import embedded
+from reports.page.study import sections
+from reports.page.views import sweep_view
+from reports.wording import lambdas_told_apart
 from specs.format.commits import Status
 from specs.sweep import PlannedTrial, SweepSpec, expand
 from tests.reports.synthetic import commit, sweep, write_store
@@ -195,3 +198,35 @@ def test_the_ledger_of_disagreements_is_on_the_page(partial_store: Storage) -> N
 def test_no_store_is_no_page() -> None:
     with pytest.raises(ValueError, match="at least one store"):
         build([])
+
+
+NEAR = 0.1 + 0.2
+
+
+def test_lambdas_that_look_alike_are_told_apart_everywhere(tmp_path: Path) -> None:
+    spec = sweep(**{"lambda": [0, 0.3, NEAR, 1]}, evaluation={"filters": True})
+    frames = load(
+        write_store(tmp_path / "store", spec, lambda trial: None if trial.spec.seed == 2 else "complete").storage
+    )
+    with lambdas_told_apart([frames]):
+        view = sweep_view(sections([frames])[0], [frames])
+    assert view.matrix.headers == ("λ = 0", "λ = 0.3", "λ = 0.30000000000000004", "λ = 1")
+    for figure in view.figures:
+        if "λ" in figure.table.headers:
+            column = figure.table.headers.index("λ")
+            shown = {str(row[column]) for row in figure.table.rows}
+            assert len(shown & {"0.3", f"{NEAR!r}"}) != 1, figure.id
+        assert figure.figure is not None
+        for axis in (axis for name, axis in figure.figure["layout"].items() if name.startswith(("xaxis", "yaxis"))):
+            ticks = axis.get("ticktext") or ()
+            assert len(set(ticks)) == len(ticks), (figure.id, ticks)
+        legend = [str(trace.get("name")) for trace in figure.figure["data"] if trace.get("showlegend")]
+        legend = [name for name in legend if name.startswith("λ")]
+        assert len(set(legend)) == len(legend), (figure.id, legend)
+        drawn = json.dumps(figure.figure, default=str, ensure_ascii=False)
+        if figure.id not in ("fig-2", "fig-5"):  # which show one λ of those between the ends, or none
+            times = [len(re.findall(rf"λ\u00a0=\u00a0{re.escape(lam)}(?!\d)", drawn)) for lam in ("0.3", f"{NEAR!r}")]
+            assert times[0] == times[1], (figure.id, times)
+    page = render([frames])
+    assert "λ\u00a0=\u00a00.30000000000000004" in page
+    assert render([frames]) == page
