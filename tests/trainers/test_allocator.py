@@ -5,6 +5,8 @@ import sys
 
 import pytest
 
+from tests.processes import HANG
+
 ALLOCATING = """
 import resource, sys
 import torch
@@ -30,7 +32,7 @@ def faults(kept: str) -> int:
         "MALLOC_TRIM_THRESHOLD_": small,
     }
     command = [sys.executable, "-c", ALLOCATING, kept]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True, timeout=60)
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True, timeout=HANG)
     return int(done.stdout)
 
 
