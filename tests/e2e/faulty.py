@@ -1,7 +1,8 @@
 """The real command line with a fault in it: ``python -m tests.e2e.faulty PLACE NUMBER FAULT ENSWEEP-ARGUMENTS...``.
 
 At the named place, when it is passed for the given time, the fault happens: ``kill`` (SIGKILL), ``term``, ``stop``
-(SIGSTOP), ``full`` (no space left), ``memory`` (out of memory), ``error``. A number of 0 means every time.
+(SIGSTOP), ``full`` (no space left), ``full for good`` (none for any write from then on), ``memory`` (out of memory),
+``error``. A number of 0 means every time.
 """
 
 import errno
@@ -23,6 +24,8 @@ def handler(place: str, number: int, fault: str) -> faults.Handler:
 
     def happen(name: str) -> None:
         nonlocal passed
+        if fault == "full for good" and passed >= number and name == "write.piece":
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         if name != place:
             return
         passed += 1
@@ -32,6 +35,8 @@ def handler(place: str, number: int, fault: str) -> faults.Handler:
             os.kill(os.getpid(), SIGNALS[fault])
         elif fault == "full":
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        elif fault == "full for good":
+            return
         elif fault == "memory":
             import torch
 

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from specs.loading import SpecError, parse_sweep
-from tests.e2e.conftest import ENSWEEP, SPEC, Workplace
+from tests import warm
+from tests.e2e.conftest import SPEC, Workplace
 
 NAMES = {
     "parent": "'../x'",
@@ -169,6 +170,4 @@ def test_bad_data_exit_2_before_any_trial_naming_file_expected_and_found(
 
 
 def _run(folder: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(
-        [str(ENSWEEP), *arguments], cwd=folder, capture_output=True, text=True, timeout=120, check=False
-    )
+    return warm.ensweep(*arguments, folder=folder)
