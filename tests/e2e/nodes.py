@@ -4,9 +4,14 @@ Prints its address, then a line for each command: ``kill PID`` ends the node tha
 power cut does; ``drain PID`` gives it notice, as a spot market does, and kills it when that has run out.
 """
 
+import os
 import sys
 import time
 from pathlib import Path
+
+# A dead node is noticed after two questions without an answer, a slow one has ten seconds for each. Ray's own 15 s show
+# nothing more; it reads these as it is imported.
+os.environ |= {"RAY_health_check_period_ms": "500", "RAY_health_check_failure_threshold": "2"}
 
 from ray._raylet import GcsClient
 from ray.cluster_utils import Cluster

@@ -200,7 +200,7 @@ def test_damage_on_a_bucket_is_found_and_mended(bucket: str, tmp_path: Path) -> 
     found = ensweep(tmp_path, "verify", store.url, "--json")
     assert (found.returncode, [item["key"] for item in json.loads(found.stdout)["problems"]]) == (
         6,
-        [layout.commit(trial_id)],
+        [key],
     )
     assert sweep_in_a_child(store, tmp_path, kill_at=-1) == 0
     assert rows(store) == good
