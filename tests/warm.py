@@ -20,6 +20,7 @@ import tempfile
 import threading
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import IO, Any, NoReturn
@@ -148,7 +149,8 @@ def _import_all() -> None:
             if not module.name.rpartition(".")[2].startswith("ray_"):  # Ray reads the environment as it is imported
                 importlib.import_module(module.name)
     for library in LIBRARIES:
-        importlib.import_module(library)
+        with suppress(ImportError):
+            importlib.import_module(library)
     assert "ray" not in sys.modules
     gc.collect()
     gc.freeze()  # a collection in a fork would copy them all
