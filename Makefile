@@ -3,10 +3,10 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-ray test-rooms test-commands check bench lock clean
+.PHONY: help setup demo test test-ray test-rooms test-commands test-isa check bench lock clean
 
 help:  ## list the targets
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
 
 setup: .venv/.ready  ## make .venv with the pinned dependencies and this checkout
 
@@ -32,6 +32,12 @@ test-rooms: setup
 
 test-commands: setup
 	$(BIN)/python -m pytest tests/e2e -m "not ray" -p no:cacheprovider
+
+NUMERIC := -m pytest tests/trainers tests/oracle -p no:cacheprovider
+
+test-isa: setup  ## run the numeric tests as on processors with shorter vectors: AVX2, and SSE4.1 alone
+	ATEN_CPU_CAPABILITY=avx2 ONEDNN_MAX_CPU_ISA=AVX2 $(BIN)/python $(NUMERIC)
+	ATEN_CPU_CAPABILITY=default ONEDNN_MAX_CPU_ISA=SSE41 $(BIN)/python $(NUMERIC)
 
 check: setup  ## lint, format, types, import contracts
 	$(BIN)/ruff check .

@@ -57,6 +57,8 @@ class Chaos:
         self._spec.write_text(SPEC)
         self.faults: Counter[str] = Counter()
         self.starts = 0
+        self.signal_to_end = 0.0
+        """The most seconds that a driver took to end after a signal; ten are promised."""
 
     def run(self, store: Path, *arguments: str) -> "subprocess.Popen[str]":
         command = [str(ENSWEEP), "run", str(self._spec), "--store", str(store), *arguments]
@@ -71,7 +73,10 @@ class Chaos:
                 driver.wait(timeout=self._random.uniform(1, 40))
             except subprocess.TimeoutExpired:
                 self._attack(driver, store)
+            asked = time.monotonic()
             _, said = driver.communicate(timeout=600)
+            if driver.returncode in (130, 143):
+                self.signal_to_end = max(self.signal_to_end, time.monotonic() - asked)
             if driver.returncode == 0:
                 return
             if driver.returncode not in (-signal.SIGKILL, 4, 130, 143):
@@ -165,7 +170,8 @@ def main() -> None:
             results.append(compare(store, reference))
             print(json.dumps(results[-1]), file=sys.stderr, flush=True)
     good = all(r["rows_equal"] and r["verify"] == 0 and not r["executed_again_after_commit"] for r in results)
-    print(json.dumps({"good": good, "starts": chaos.starts, "faults": chaos.faults, "rounds": results}, indent=1))
+    found = {"starts": chaos.starts, "faults": chaos.faults, "signal_to_end_seconds": chaos.signal_to_end}
+    print(json.dumps({"good": good} | found | {"rounds": results}, indent=1))
     sys.exit(not good)
 
 

@@ -6,6 +6,9 @@ import uuid
 from collections.abc import Callable
 from pathlib import Path
 
+HANG = 120.0
+"""Seconds that no machine needs, however slow and busy, for what ends by itself: only a hang meets this limit."""
+
 VARIABLE = "ENSWEEP_TEST_FAMILY"
 """Environment variable that all descendants inherit, whatever session or process group they move to."""
 
@@ -49,7 +52,7 @@ def state(pid: int) -> str:
         return ""
 
 
-def wait_for(condition: Callable[[], object], seconds: float = 120) -> float:
+def wait_for(condition: Callable[[], object], seconds: float = HANG) -> float:
     """Wait until the condition holds; returns the seconds that this took."""
     started = time.monotonic()
     while not condition():

@@ -12,14 +12,13 @@ import pyarrow.parquet as pq
 import pytest
 
 from specs.format.records import TABLES
+from tests import warm
 from tests.processes import Family
 
 ENSWEEP = Path(sys.executable).with_name("ensweep")
 
 RUN_SECONDS = 600
 """Seconds after which a command is killed. The test's own time-out comes first, unless it was lengthened."""
-
-FAULTY = Path(__file__).with_name("faulty.py")
 
 SPEC = """\
 name: tiny
@@ -58,14 +57,24 @@ class Workplace:
         return self._start([str(ENSWEEP), *arguments])
 
     def run(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
-        """Run a command to its end."""
-        return self._run([str(ENSWEEP), *arguments])
+        """Run a command to its end, with its imports behind it where that makes no difference."""
+        environment = self.family.environment | self.environment
+        on_ray = arguments[0] == "run" and "inline" not in arguments
+        if on_ray or self.environment or not warm.suits(environment):
+            return self._run([str(ENSWEEP), *arguments])
+        return warm.ensweep(*arguments, folder=self.folder, environment=environment, seconds=RUN_SECONDS)
 
     def run_with_fault(
         self, place: str, number: int, fault: str, *arguments: str
     ) -> "subprocess.CompletedProcess[str]":
         """Run a command to its end, with a fault in its process; see :mod:`tests.e2e.faulty`."""
-        return self._run([sys.executable, str(FAULTY), place, str(number), fault, *arguments])
+        return warm.ensweep(
+            *(place, str(number), fault, *arguments),
+            folder=self.folder,
+            environment=self.family.environment | self.environment,
+            program="tests.e2e.faulty",
+            seconds=RUN_SECONDS,
+        )
 
     def _start(self, command: list[str]) -> "subprocess.Popen[str]":
         process = subprocess.Popen(

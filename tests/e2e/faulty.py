@@ -1,7 +1,8 @@
 """Runs the real command line with a fault: ``python -m tests.e2e.faulty PLACE NUMBER FAULT ENSWEEP-ARGUMENTS...``.
 
 The fault happens when the place is passed for the NUMBERth time; with 0, every time. Faults are ``kill`` (SIGKILL),
-``term`` (SIGTERM), ``stop`` (SIGSTOP), ``full`` (no space left), ``memory`` (out of memory) and ``error``.
+``term`` (SIGTERM), ``stop`` (SIGSTOP), ``full`` (no space left), ``full for good`` (none for any write from then on),
+``memory`` (out of memory) and ``error``.
 """
 
 import errno
@@ -23,6 +24,8 @@ def handler(place: str, number: int, fault: str) -> faults.Handler:
 
     def happen(name: str) -> None:
         nonlocal passed
+        if fault == "full for good" and passed >= number and name == "write.piece":
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         if name != place:
             return
         passed += 1
@@ -32,6 +35,8 @@ def handler(place: str, number: int, fault: str) -> faults.Handler:
             os.kill(os.getpid(), SIGNALS[fault])
         elif fault == "full":
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        elif fault == "full for good":
+            return
         elif fault == "memory":
             import torch
 

@@ -19,7 +19,7 @@ from orchestrator.stores.store import Store
 from specs.format.commits import Commit
 from specs.identity import NUMERICS_VERSION
 from tests.e2e.conftest import ENSWEEP, Workplace
-from tests.processes import wait_for
+from tests.processes import HANG, wait_for
 
 INLINE = ("--runner", "inline")
 ENDLESS = ("--set", "training.epochs=100000")
@@ -92,7 +92,7 @@ def test_plan_says_what_is_done_to_do_failed_and_stale_by_which_field(finished: 
 def test_plan_knows_a_renamed_architecture_and_another_numerics_version(finished: Workplace) -> None:
     other = subprocess.run(
         [sys.executable, "-c", OTHER_NUMERICS, "plan", "tiny.yaml", "--json"],
-        cwd=finished.folder, capture_output=True, text=True, timeout=60, check=True,
+        cwd=finished.folder, capture_output=True, text=True, timeout=HANG, check=True,
     )  # fmt: skip
     now, then = NUMERICS_VERSION, NUMERICS_VERSION + 1
     assert whys(json.loads(other.stdout)) == {f"numerics version {now} → {then}: this program computes it otherwise"}
@@ -116,7 +116,7 @@ def test_status_follows_a_sweep_and_its_death_from_another_folder(workplace: Wor
 
     def status(*arguments: str) -> "subprocess.CompletedProcess[str]":
         command = [str(ENSWEEP), "status", str(workplace.store), *arguments]
-        return subprocess.run(command, cwd=elsewhere, capture_output=True, text=True, timeout=60, check=False)
+        return subprocess.run(command, cwd=elsewhere, capture_output=True, text=True, timeout=HANG, check=False)
 
     driver = workplace.start("run", "tiny.yaml", *INLINE, *ENDLESS, "--lease-seconds", "2")
     wait_for((workplace.store / "specs" / "current").exists)
@@ -132,10 +132,10 @@ def test_status_follows_a_sweep_and_its_death_from_another_folder(workplace: Wor
     assert "under way: 1x16H λ=1 seed 0" in text
 
     driver.send_signal(signal.SIGSTOP)
-    wait_for(lambda: json.loads(status("--json").stdout)["driver"]["state"] == "silent", 20)
+    wait_for(lambda: json.loads(status("--json").stdout)["driver"]["state"] == "silent")
     assert "a new run takes over" in status().stdout
     driver.send_signal(signal.SIGKILL)
-    driver.communicate(timeout=30)
+    driver.communicate(timeout=HANG)
     dead = status()
     assert dead.returncode == 4
     assert f"no driver is at work; the last was process {driver.pid} on" in dead.stdout
@@ -166,10 +166,10 @@ def test_a_watch_ends_when_nothing_is_left_and_by_a_key(finished: Workplace) -> 
     assert other.stdout is not None
     other.stdout.readline()
     other.send_signal(signal.SIGINT)
-    _, err = other.communicate(timeout=30)
+    _, err = other.communicate(timeout=HANG)
     assert (other.returncode, "Traceback" in err) == (130, False)
     (finished.folder / "kept").rename(commit)
-    out, _ = watch.communicate(timeout=30)
+    out, _ = watch.communicate(timeout=HANG)
     assert (watch.returncode, "6 of 6 trials complete" in out) == (0, True)
 
 

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.conftest import ENSWEEP, Workplace
-from tests.processes import state, wait_for
+from tests.processes import HANG, state, wait_for
 
-LONGER = ("--set", "training.epochs=150")
+LONGER = ("--set", "training.epochs=80")
 INLINE = ("--runner", "inline")
 
 needs_proc = pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="needs /proc")
@@ -50,7 +50,7 @@ def test_a_second_driver_exits_5_and_a_killed_one_is_followed_at_once(workplace:
     told = json.loads(workplace.run("status", "results/tiny", "--json").stdout)
     assert (told["running"], told["driver"]["pid"]) == (True, driver.pid)
     driver.send_signal(signal.SIGKILL)
-    driver.communicate(timeout=30)
+    driver.communicate(timeout=HANG)
     third = workplace.run("run", "tiny.yaml", *INLINE)
     assert third.returncode == 0, third.stderr
     assert "taking over in" not in third.stderr
@@ -108,14 +108,14 @@ def test_a_stopped_driver_loses_its_store_and_ends_with_5_when_it_goes_on(
     second = workplace.start("run", "tiny.yaml", *LONGER, "--lease-seconds", "2")
     wait_for(lambda: str(second.pid) in (workplace.store / "lock").read_text())
     first.send_signal(signal.SIGCONT)
-    _, err = first.communicate(timeout=60)
+    _, err = first.communicate(timeout=HANG)
     assert first.returncode == 5, err
     assert f"was taken over by process {second.pid} on" in err
     assert "Traceback" not in err
     _, err = second.communicate(timeout=250)
     assert second.returncode == 0, err
     assert f"was left by process {first.pid}" in err
-    wait_for(lambda: not workplace.family.pids(), seconds=15)
+    wait_for(lambda: not workplace.family.pids())
     assert workplace.run("verify", "results/tiny").returncode == 0
     assert attempts(workplace) == sorted(workplace.commits())
     assert workplace.rows() == uninterrupted(*LONGER).rows()

@@ -4,7 +4,6 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -13,6 +12,7 @@ import pytest
 from orchestrator.stores import verification
 from orchestrator.stores.store import Store
 from tests.e2e.conftest import ENSWEEP, Workplace
+from tests.processes import HANG
 
 INLINE = ("--runner", "inline")
 
@@ -22,25 +22,6 @@ PLACES = {
     "commit": ("commit", "commits"),
 }
 """What is written after which point, and below which key."""
-
-FULL_AFTER = """
-import errno, os, sys
-from orchestrator import cli
-from specs import faults
-
-after, *sys.argv[1:] = sys.argv[1:]
-armed = False
-
-def happen(name):
-    global armed
-    armed = armed or name == after
-    if armed and name == "write.piece":
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
-with faults.handled(happen):
-    cli.main()
-"""
-"""The command line, for which the disk is full for good once a point is passed."""
 
 
 @pytest.fixture
@@ -147,8 +128,7 @@ def test_a_write_that_finds_no_room_is_not_repeated_for_every_trial(
     workplace: Workplace, uninterrupted: Callable[..., Workplace], place: str
 ) -> None:
     point, folder = PLACES[place]
-    command = [sys.executable, "-c", FULL_AFTER, point, "run", "tiny.yaml", *INLINE, "--checkpoint-seconds", "0"]
-    done = subprocess.run(command, cwd=workplace.folder, capture_output=True, text=True, timeout=120, check=False)
+    done = workplace.run_with_fault(point, 1, "full for good", "run", "tiny.yaml", *INLINE, "--checkpoint-seconds", "0")
     check_told(done, workplace.store / folder)
     assert workplace.commits() == {}
     assert verification.verify(Store.at(workplace.store)) == []
@@ -231,7 +211,7 @@ def test_a_store_that_may_not_be_read_is_not_taken_for_an_empty_one(
     before = place.stat().st_mode
     place.chmod(0)
     command = [*powerless(), str(ENSWEEP), "status", str(workplace.store)]
-    done = subprocess.run(command, cwd=workplace.folder, capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run(command, cwd=workplace.folder, capture_output=True, text=True, timeout=HANG, check=False)
     place.chmod(before)
     assert done.returncode == 2, done.stderr
     assert f"cannot read {place}: Permission denied" in done.stderr

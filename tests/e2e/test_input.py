@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from specs.loader import SpecError, parse_sweep
+from tests import warm
 from tests.e2e.conftest import ENSWEEP, SPEC, Workplace
 from tests.processes import wait_for
 
@@ -213,6 +214,8 @@ def test_bad_data_exit_2_before_any_trial_naming_file_expected_and_found(
 
 
 def _run(folder: Path, *arguments: str, given: str = "") -> "subprocess.CompletedProcess[str]":
+    if not given:
+        return warm.ensweep(*arguments, folder=folder)
     return subprocess.run(
         [str(ENSWEEP), *arguments], cwd=folder, input=given, capture_output=True, text=True, timeout=120, check=False
     )

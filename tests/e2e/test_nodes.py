@@ -17,7 +17,7 @@ import pytest
 from orchestrator.base import places
 from orchestrator.driver import ray_environment
 from tests.e2e.conftest import Workplace
-from tests.processes import command_line, wait_for
+from tests.processes import HANG, command_line, wait_for
 
 pytestmark = [pytest.mark.ray, pytest.mark.slow]
 
@@ -57,7 +57,7 @@ def cluster(workplace: Workplace, nodes: int) -> Iterator[Cluster]:
         yield Cluster(process, process.stdout.readline().strip())
         assert process.stdin is not None
         process.stdin.close()
-        process.wait(60)
+        process.wait(HANG)
 
 
 def test_workers_elsewhere_do_not_import_from_the_drivers_working_folder(workplace: Workplace) -> None:
@@ -78,7 +78,7 @@ def test_trials_of_a_dead_and_of_a_drained_node_go_on_elsewhere(
     workplace.environment = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)}
     with cluster(workplace, nodes=3) as remote:
         driver = workplace.start("run", "tiny.yaml", *LONG, *OFTEN, "--address", remote.address, "--json")
-        wait_for(lambda: len(list(workplace.store.glob("checkpoints/*/b/sha256"))) == 2, 200)
+        wait_for(lambda: len(list(workplace.store.glob("checkpoints/*/b/sha256"))) == 2)
         killed, drained = workplace.events("trained")[:2]
         remote.tell("kill", killed["pid"])
         remote.tell("drain", drained["pid"])
@@ -118,22 +118,27 @@ else:
 def test_a_local_cluster_answers_only_to_its_token_and_has_no_dashboard(workplace: Workplace) -> None:
     workplace.environment = {"RAY_AUTH_MODE": ""}
     driver = workplace.start("run", "tiny.yaml", *ENDLESS)
-    wait_for(lambda: workplace.events("begun"), 200)
+    wait_for(lambda: workplace.events("begun"))
     (raylet,) = workplace.family.pids("raylet/raylet ")
     address = re.search(r"--gcs-address=(\S+)", command_line(raylet))
     assert address is not None
     environment = {name: value for name, value in os.environ.items() if not name.startswith("RAY_AUTH")}
-    for auth in ({}, {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": "0" * 64}):
-        stranger = subprocess.run(
+    strangers = [
+        subprocess.Popen(
             [sys.executable, "-c", STRANGER, address[1]],
             env=environment | {"HOME": str(workplace.folder)} | auth,
-            capture_output=True, text=True, timeout=200, check=True,
-        )  # fmt: skip
-        assert "let in" not in stranger.stdout
-        assert "uthentication" in stranger.stdout + stranger.stderr
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        )
+        for auth in ({}, {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": "0" * 64})
+    ]  # fmt: skip
+    for stranger in strangers:  # at once: each waits long for a cluster that does not want it
+        out, err = stranger.communicate(timeout=200)
+        assert stranger.returncode == 0, err
+        assert "let in" not in out
+        assert "uthentication" in out + err
     assert DASHBOARD_PORT not in listening(workplace.family.pids())
     driver.send_signal(signal.SIGINT)
-    driver.communicate(timeout=60)
+    driver.communicate(timeout=HANG)
     assert driver.returncode == 130
 
 

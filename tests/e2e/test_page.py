@@ -13,6 +13,7 @@ from orchestrator.stores.store import Store
 from reports.page.document import build
 from specs.format.layout import REPORT
 from specs.sweep import expand
+from tests.processes import HANG
 from tests.reports.conftest import partial
 from tests.reports.synthetic import commit, sweep, write_store
 
@@ -32,8 +33,6 @@ FIGURES = ["fig-2", "fig-3", "table-1", "table-2", "fig-4", "fig-6", "fig-6-epoc
            "fig-7-8-droppable", "fig-9"]  # fmt: skip
 MARKS = "svg.main-svg g.trace, svg.main-svg .point, svg.main-svg image, svg.main-svg path.js-line"
 DRAWN = f"figures => figures.map(f => [f.id, f.querySelectorAll('{MARKS}').length])"
-SECONDS_TO_OPEN, SECONDS_TO_DRAW = 2, 10
-"""To read and use the page, and to have drawn its last figure: generous, for two shared cores."""
 
 
 @pytest.fixture(scope="module")
@@ -73,12 +72,8 @@ class Opened:
         page.on("console", lambda message: self.complaints.append(message.text))
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
         page.on("request", lambda request: self.requests.append(request.url))
-        start = time.monotonic()
-        page.goto(report.as_uri())
-        page.wait_for_selector("html[data-drawn]", timeout=60_000)
-        self.seconds_to_draw = time.monotonic() - start
-        loaded = page.evaluate("performance.getEntriesByType('navigation')[0].loadEventEnd")
-        self.seconds_to_open = float(loaded) / 1000
+        page.goto(report.as_uri(), timeout=1000 * HANG)  # docs/performance.md says how long it takes
+        page.wait_for_selector("html[data-drawn]", timeout=1000 * HANG)
 
 
 def opened(browser: Browser, report: Path, width: int = 1280, scheme: str = "light") -> Opened:
@@ -90,8 +85,6 @@ def test_it_opens_offline_without_a_complaint(browser: Browser, report: Path) ->
     seen = opened(browser, report)
     assert seen.complaints == []
     assert seen.requests == [report.as_uri()]
-    assert seen.seconds_to_open < SECONDS_TO_OPEN
-    assert seen.seconds_to_draw < SECONDS_TO_DRAW
 
 
 def test_every_figure_is_drawn(browser: Browser, report: Path) -> None:
@@ -164,7 +157,7 @@ def test_numbers_and_drawing_can_be_saved(browser: Browser, report: Path) -> Non
 
 def until(page: Page, condition: str) -> None:
     """Wait for something; the page's own policy forbids Playwright's way of it."""
-    end = time.monotonic() + 30
+    end = time.monotonic() + HANG
     while not page.evaluate(condition):
         assert time.monotonic() < end, condition
         page.wait_for_timeout(50)

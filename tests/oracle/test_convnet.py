@@ -9,8 +9,6 @@ from trainers.ensembles.gradients import gradients, gradients_member_by_member
 from trainers.losses import joint_gradient
 from trainers.optimizer import StackedSGD
 
-pytestmark = pytest.mark.usefixtures("one_thread")
-
 ENSEMBLE = ConvNetEnsemble(members=3, image_shape=(2, 12, 11), filters=(4, 5, 3), strides=(1, 2, 1), classes=6)
 LAMBDAS, RATES, EXAMPLES, STEPS = (0.0, 0.5, 1.0), (0.3, 0.1, 0.3), 7, 2
 EXACT = {"atol": 1e-10, "rtol": 1e-10}

@@ -11,8 +11,6 @@ from trainers.ensembles.gradients import gradients, gradients_in_memory, gradien
 from trainers.losses import joint_gradient
 from trainers.optimizer import StackedSGD
 
-pytestmark = pytest.mark.usefixtures("one_thread")
-
 ENSEMBLE = DenseNetEnsemble(members=3, image_shape=(2, 8, 8), depth=16, growth=2, classes=5)
 LAMBDAS, RATES, EXAMPLES, STEPS = (0.0, 0.5, 1.0), (0.3, 0.1, 0.3), 6, 2
 EXACT = {"atol": 1e-9, "rtol": 1e-9}

@@ -57,7 +57,6 @@ def test_it_is_the_gradient_of_the_weighted_loss_of_bagging():
 PAPERS = [(256, 4), (16, 64), (1, 1024)]
 
 
-@pytest.mark.usefixtures("one_thread")
 @pytest.mark.parametrize(("members", "hidden"), PAPERS)
 @pytest.mark.parametrize("groups", [1, 2])
 def test_it_is_autograds_to_the_last_bit_in_float64(members, hidden, groups):
@@ -74,6 +73,7 @@ def test_it_is_autograds_to_the_last_bit_in_float64(members, hidden, groups):
 @pytest.mark.parametrize(("members", "hidden"), PAPERS)
 @pytest.mark.parametrize("groups", [1, 2])
 def test_in_float32_it_is_within_rounding_of_float64(members, hidden, groups):
+    bound = members * hidden * torch.finfo(torch.float32).eps  # n · eps: no sum has more terms
     found = []
     for dtype in (torch.float32, torch.float64):
         ensemble, weights = stacked(members, hidden, dtype)
@@ -81,7 +81,7 @@ def test_in_float32_it_is_within_rounding_of_float64(members, hidden, groups):
         on_logits = partial(joint_gradient, labels=labels, lam=lam)
         found.append(gradients_in_closed_form(ensemble, weights, images, on_logits))
     for one, exact in zip(*found, strict=True):
-        torch.testing.assert_close(one.double(), exact, atol=1e-6 * exact.abs().max().item(), rtol=0)
+        torch.testing.assert_close(one.double(), exact, atol=bound * exact.abs().max().item(), rtol=0)
 
 
 def test_a_unit_that_is_off_learns_nothing():

@@ -1,8 +1,6 @@
 """``ensweep compare``: what changed between two stores, and why; nothing where nothing did."""
 
 import json
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,8 +12,8 @@ from reports.frames.frames import load
 from specs.format.commits import Commit
 from specs.sweep import PlannedTrial, SweepSpec, expand
 from tests.reports.synthetic import ENVIRONMENT, commit, rows, sweep, write_store
+from tests.warm import ensweep
 
-ENSWEEP = Path(sys.executable).with_name("ensweep")
 STEPS = [[{"architecture": "20x4H", "lambda": lam}] for lam in (0.99, 0)]
 CLAIM = {"id": "A1", "sentence": "It errs less.", "source": "text", "predicate": {"kind": "order", "steps": STEPS}}
 CELL = "20x4H λ\u00a0=\u00a00.99"
@@ -130,8 +128,6 @@ def test_the_command_says_nothing_changed_of_a_store_and_itself(tmp_path: Path) 
 
 
 def run(folder: Path, *arguments: str) -> str:
-    done = subprocess.run(
-        [str(ENSWEEP), "compare", *arguments], cwd=folder, capture_output=True, text=True, check=False, timeout=200
-    )
+    done = ensweep("compare", *arguments, folder=folder)
     assert done.returncode == 0, done.stderr
     return done.stdout

@@ -5,7 +5,6 @@ import io
 import json
 import os
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +17,11 @@ from reports import export
 from reports.frames.verified import Reading, read
 from specs.format.records import EPOCHS
 from specs.sweep import expand
+from tests.e2e.conftest import ENSWEEP
 from tests.reports.conftest import partial
 from tests.reports.synthetic import rows, sweep, write_store
+from tests.warm import ensweep
 
-ENSWEEP = Path(sys.executable).with_name("ensweep")
 CLAIM = {
     "id": "A1",
     "sentence": "Systems err less.",
@@ -31,10 +31,6 @@ CLAIM = {
         "steps": [[{"architecture": "20x4H", "lambda": lam}] for lam in (0.99, 0)],
     },
 }
-
-
-def ensweep(*arguments: str, folder: Path) -> "subprocess.CompletedProcess[bytes]":
-    return subprocess.run([str(ENSWEEP), *arguments], cwd=folder, capture_output=True, check=False, timeout=200)
 
 
 def reading(folder: Path) -> Reading:
@@ -97,9 +93,9 @@ def test_the_command_leaves_out_what_is_not_verified_and_says_so(tmp_path: Path)
     path.write_bytes(path.read_bytes()[:-1])
     done = ensweep("export", "store", folder=tmp_path)
     assert done.returncode == 0
-    assert {row["trial_id"] for row in from_csv(done.stdout)} == complete - {path.parts[-3]}
-    assert "rows of 24 of 33 planned trials" in done.stderr.decode()
-    assert "left out: 1 diverged, 3 failed, 1 corrupt, 4 missing" in done.stderr.decode()
+    assert {row["trial_id"] for row in from_csv(done.stdout.encode())} == complete - {path.parts[-3]}
+    assert "rows of 24 of 33 planned trials" in done.stderr
+    assert "left out: 1 diverged, 3 failed, 1 corrupt, 4 missing" in done.stderr
     told = json.loads(ensweep("export", "store", "--table", "robustness", "--json", folder=tmp_path).stdout)
     assert told["left_out"] == {"diverged": 1, "failed": 3, "corrupt": 1, "missing": 4}
     assert {row["trial_id"] for row in told["rows"]} == complete - {path.parts[-3]}
@@ -123,9 +119,9 @@ def test_a_place_that_cannot_be_written_is_a_line_and_leaves_nothing(tmp_path: P
     (tmp_path / "file").write_text("kept")
     before = sorted(Path("/dev").iterdir())
     done = ensweep(command, "store", "--output", place, folder=tmp_path)
-    said = done.stderr.decode().splitlines()
+    said = done.stderr.splitlines()
     assert done.returncode == 2
-    assert done.stdout == b""
+    assert done.stdout == ""
     assert said[-1].startswith(f"error: cannot write {place}: ")
     assert "give --output" in said[-1]
     assert not [line for line in said if "Traceback" in line]

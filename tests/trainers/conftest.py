@@ -25,6 +25,11 @@ with install_import_hook(
 from trainers.data import Arrays
 
 
+@pytest.fixture(scope="module", autouse=True)
+def one_thread_each(one_thread: None) -> None:
+    """Every file's tests here, see :func:`tests.conftest.one_thread`."""
+
+
 @pytest.fixture(scope="session")
 def arrays() -> Arrays:
     """Ten blurred classes of 8×8 images, easy enough to learn in an epoch: 230 to train on, 57 to test."""

@@ -1,12 +1,10 @@
 import os
 
-import pytest
 import torch
 
 from trainers.devices import memory_for_a_graph
 
 
-@pytest.mark.usefixtures("one_thread")
 def test_a_graph_gets_a_quarter_of_what_memory_a_core_has(monkeypatch):
     monkeypatch.setattr(os, "cpu_count", lambda: 8)
     monkeypatch.setattr(os, "sysconf", {"SC_PAGE_SIZE": 4096, "SC_PHYS_PAGES": 2**23}.__getitem__)

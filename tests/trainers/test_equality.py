@@ -7,8 +7,6 @@ from specs.architectures import ConvNet, DenseNet, Mlp
 from tests.trainers.test_training import assert_close, numbers, trained
 from trainers import measurement
 
-pytestmark = pytest.mark.usefixtures("one_thread")
-
 NETWORKS = {
     "mlp": Mlp(kind="mlp", members=4, hidden=16),
     "convnet": ConvNet(kind="convnet", members=2, filters=(4, 3), strides=(1, 2)),

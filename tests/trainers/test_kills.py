@@ -19,8 +19,6 @@ from trainers.checkpoint import SLOTS
 from trainers.data import Arrays
 from trainers.training import TrialResult, train
 
-pytestmark = pytest.mark.usefixtures("one_thread")
-
 NETWORKS = {
     "mlp": Mlp(kind="mlp", members=2, hidden=4),
     "convnet": ConvNet(kind="convnet", members=2, filters=(2, 4), strides=(1, 2)),

@@ -12,8 +12,6 @@ from trainers.stack_training import StackTraining
 from trainers.stacks import Stack
 from trainers.training import train
 
-pytestmark = pytest.mark.usefixtures("one_thread")
-
 CPU = torch.device("cpu")
 NETWORKS = {
     "mlp": Mlp(kind="mlp", members=3, hidden=16),

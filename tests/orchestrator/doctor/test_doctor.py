@@ -4,7 +4,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +15,7 @@ from orchestrator.doctor.checks import GB, Check
 from orchestrator.doctor.known_bad import KNOWN_BAD, KnownBad
 from orchestrator.doctor.probe import Probe, Probing
 from specs.datasets import DATASETS
+from tests.processes import HANG
 
 FINE = versions.Installation("3.11.7", {"ensweep": "0.1.0", "ray": "2.60.0", "torch": "2.15.0"}, ["ray>=2.60,<2.61"])
 SEEN = Probe(None, {"cuda": "13.2", "gpus": []})
@@ -93,7 +93,7 @@ def test_the_versions_of_this_environment_are_those_of_its_metadata() -> None:
 def test_a_module_that_raises_crashes_or_hangs_is_a_finding(tmp_path: Path) -> None:
     (tmp_path / "raising.py").write_text("raise ImportError('libcudart.so: not found')")
     (tmp_path / "crashing.py").write_text("import os; print('begun'); os.abort()")
-    (tmp_path / "hanging.py").write_text("import time; time.sleep(60)")
+    (tmp_path / "hanging.py").write_text("import time; time.sleep(600)")
     environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
     assert Probing("raising", environment).result().fault == "ImportError: libcudart.so: not found"
     assert "ended with -6" in str(Probing("crashing", environment).result().fault)
@@ -394,15 +394,13 @@ def test_the_command_finds_a_broken_machine_without_falling_ill_or_telling_secre
 
 
 @pytest.mark.slow
-def test_the_command_is_quick_and_imports_nothing_heavy_itself(tmp_path: Path) -> None:
-    begun = time.monotonic()
+def test_the_command_imports_nothing_heavy_itself_and_ends_by_itself(tmp_path: Path) -> None:
     code = (
         "import sys; from pathlib import Path; from orchestrator.doctor import examine\n"
         f"for finding in examine(None, Path({str(tmp_path)!r}), Path({str(tmp_path / 'store')!r})): print(finding)\n"
         "assert not {'torch', 'ray', 'pandas', 'pyarrow'} & set(sys.modules)"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert time.monotonic() - begun < 30  # 3 s on two cores; cold disks and shared cores take longer
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=HANG)
     topics = {line.split()[1] for line in done.stdout.splitlines() if not line.lstrip().startswith("→")}
     assert topics >= {"versions", "ray", "disk", "cores", "gpu", "data"}
 

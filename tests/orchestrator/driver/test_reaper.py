@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator.driver import reaper
+from tests.processes import HANG
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="needs /proc")
 
@@ -20,7 +21,7 @@ from orchestrator.driver import reaper
 with reaper.reaping(Path(sys.argv[2])) as folder:
     logs = folder / "session_1" / "logs"
     logs.mkdir(parents=True)
-    code = "import time; print('said', flush=True); time.sleep(60)"
+    code = "import time; print('said', flush=True); time.sleep(600)"
     with (logs / "out.log").open("w") as log:
         sleeper = subprocess.Popen([sys.executable, "-c", code], stdout=log, start_new_session=True)
         print(sleeper.pid, folder, flush=True)
@@ -37,7 +38,7 @@ def is_alive(pid: int) -> bool:
 
 
 def holds_soon(condition: Callable[[], bool]) -> bool:
-    end = time.monotonic() + 30
+    end = time.monotonic() + HANG
     while not condition() and time.monotonic() < end:
         time.sleep(0.05)
     return condition()
@@ -53,7 +54,7 @@ def start(seconds: float, logs: Path) -> tuple["subprocess.Popen[str]", int, Pat
 
 
 def test_a_killed_driver_takes_its_processes_along(tmp_path: Path) -> None:
-    driver, pid, folder = start(60, tmp_path)
+    driver, pid, folder = start(600, tmp_path)
     kept = tmp_path / "session_1" / "out.log"
     assert holds_soon(lambda: (folder / "session_1" / "logs" / "out.log").read_text() == "said\n")
     driver.send_signal(signal.SIGKILL)
@@ -75,7 +76,7 @@ def test_kept_logs_tell_no_secret(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
 def test_the_end_of_the_block_leaves_nothing_behind_and_spares_the_driver(tmp_path: Path) -> None:
     driver, pid, folder = start(0.1, tmp_path)
-    assert driver.wait(timeout=20) == 0
+    assert driver.wait(timeout=HANG) == 0
     assert not is_alive(pid)
     assert not folder.exists()
 

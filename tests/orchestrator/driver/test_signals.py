@@ -13,6 +13,7 @@ import pytest
 
 from orchestrator.driver import signals
 from specs.errors import Exit
+from tests.processes import HANG
 
 
 @pytest.mark.parametrize(
@@ -23,7 +24,7 @@ def test_a_signal_ends_the_block_and_handlers_are_put_back(number: signal.Signal
     before = signal.getsignal(number)
     with pytest.raises(signals.InterruptedBySignal) as caught, signals.orderly():
         os.kill(os.getpid(), number)
-        time.sleep(5)
+        time.sleep(600)
     assert caught.value.exit_code == code
     assert signal.getsignal(number) == before
 
@@ -50,16 +51,17 @@ class InterruptedAtItsEnd:
 def test_an_interrupt_that_python_drops_is_raised_again_and_no_traceback_is_shown(
     by_ray: bool, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    started = time.monotonic()
+    slept = False
     with pytest.raises(signals.InterruptedBySignal) as caught, signals.orderly() as block:
         assert not block.ends
         if by_ray:
             signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(number))
         InterruptedAtItsEnd()  # gone with this line
         assert block.ends
-        time.sleep(5)
+        time.sleep(600)
+        slept = True
     assert caught.value.exit_code == Exit.SIGTERM
-    assert time.monotonic() - started < 3
+    assert not slept, "it was not raised again"
     assert capfd.readouterr().err == ""
 
 
@@ -80,7 +82,7 @@ def test_a_loop_sees_an_interrupt_that_a_library_caught() -> None:
     with pytest.raises(signals.InterruptedBySignal), signals.orderly() as block:
         with contextlib.suppress(BaseException):
             os.kill(os.getpid(), signal.SIGINT)
-            time.sleep(5)
+            time.sleep(600)
         assert block.ends
 
 
@@ -101,9 +103,9 @@ def test_what_has_not_ended_in_time_is_ended(work: str, code: Exit, says: str) -
         "    try:\n"
         f"        {work}\n"
         "    finally:\n"
-        "        threading.Event().wait(30)\n"
+        "        threading.Event().wait(600)\n"
     )
-    done = subprocess.run([sys.executable, "-c", program], timeout=20, check=False, capture_output=True, text=True)
+    done = subprocess.run([sys.executable, "-c", program], timeout=HANG, check=False, capture_output=True, text=True)
     assert done.returncode == code
     assert done.stderr.count(says) == 1
     assert "Traceback" not in done.stderr
@@ -112,7 +114,7 @@ def test_what_has_not_ended_in_time_is_ended(work: str, code: Exit, says: str) -
 def test_another_thread_ends_the_block_with_its_error_whatever_waits_and_whoever_takes_its_signal() -> None:
     with pytest.raises(ZeroDivisionError, match="of a thread"), signals.orderly() as block:
         threading.Timer(0.2, block.abandon, [ZeroDivisionError("of a thread")]).start()
-        time.sleep(20)
+        time.sleep(600)
     with pytest.raises(ZeroDivisionError, match="unheard"), signals.orderly() as block:
         signal.signal(signals.ABANDON, signal.SIG_IGN)
         block.abandon(ZeroDivisionError("unheard"))
@@ -122,7 +124,7 @@ def test_a_signal_that_a_librarys_own_handler_takes_still_counts_as_one() -> Non
     with pytest.raises(signals.InterruptedBySignal) as caught, signals.orderly():
         signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(number))  # as Ray's does while it starts
         os.kill(os.getpid(), signal.SIGTERM)
-        time.sleep(5)
+        time.sleep(600)
     assert caught.value.exit_code == Exit.SIGTERM
 
 
@@ -223,9 +225,9 @@ def test_a_second_signal_ends_the_process_at_once() -> None:
         "        os.kill(os.getpid(), signal.SIGTERM)\n"
         "    finally:\n"
         "        os.kill(os.getpid(), signal.SIGINT)\n"
-        "        time.sleep(30)\n"
+        "        time.sleep(600)\n"
     )
-    assert subprocess.run([sys.executable, "-c", code], timeout=20, check=False).returncode == Exit.SIGINT
+    assert subprocess.run([sys.executable, "-c", code], timeout=HANG, check=False).returncode == Exit.SIGINT
 
 
 def test_a_second_signal_ends_the_process_in_the_middle_of_compiled_code() -> None:
@@ -245,6 +247,6 @@ def test_a_second_signal_ends_the_process_in_the_middle_of_compiled_code() -> No
         assert process.poll() is None, "the first signal did not wait for the main thread: nothing is tested"
         process.send_signal(signal.SIGINT)
         try:
-            assert process.wait(timeout=20) == Exit.SIGINT
+            assert process.wait(timeout=HANG) == Exit.SIGINT
         finally:
             process.kill()

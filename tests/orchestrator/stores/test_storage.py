@@ -15,6 +15,7 @@ import pytest
 
 from orchestrator.stores.storage import Storage, open_storage
 from specs.format.errors import StoreError
+from tests.processes import HANG
 
 RACERS = 8
 
@@ -172,7 +173,7 @@ def racing(target: Callable[[int], T]) -> list[T]:
     racers = [context.Process(target=race, args=(number,)) for number in range(RACERS)]
     for racer in racers:
         racer.start()
-    found = dict(answers.get(timeout=60) for _ in racers)
+    found = dict(answers.get(timeout=HANG) for _ in racers)
     for racer in racers:
         racer.join()
     return [found[number] for number in range(RACERS)]

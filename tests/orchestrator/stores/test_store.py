@@ -16,6 +16,7 @@ from specs.format import layout
 from specs.format.commits import Commit, CommittedFile
 from specs.format.errors import StoreError
 from specs.format.records import Row
+from tests.processes import HANG
 
 RowBuilder = Callable[..., Row]
 
@@ -99,7 +100,7 @@ def test_of_many_processes_that_commit_at_once_one_wins(store: Store) -> None:
         racer.start()
     for racer in racers:
         racer.join()
-    winner = wins.get(timeout=5)
+    winner = wins.get(timeout=HANG)
     assert wins.empty()
     assert store.commits()["t1"].attempt == f"attempt-{winner}"
     assert store.storage.keys(layout.COMMITS) == ["commits/t1.json"]

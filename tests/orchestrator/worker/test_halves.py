@@ -17,6 +17,7 @@ from orchestrator.planning.plan import PlannedStack
 from orchestrator.stores.store import Store
 from orchestrator.worker import halves
 from specs.sweep import SweepSpec, expand
+from tests.processes import HANG
 
 LIMITED = """
 import resource
@@ -48,7 +49,7 @@ def test_real_allocators_of_this_machine_are_understood() -> None:
 @pytest.mark.slow
 @pytest.mark.skipif(not hasattr(resource, "RLIMIT_AS"), reason="no limit of the address space")
 def test_a_limit_of_the_address_space_is_understood() -> None:
-    done = subprocess.run([sys.executable, "-c", LIMITED], capture_output=True, text=True, timeout=60, check=True)
+    done = subprocess.run([sys.executable, "-c", LIMITED], capture_output=True, text=True, timeout=HANG, check=True)
     assert done.stdout == "oom\n"
 
 
