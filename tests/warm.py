@@ -39,6 +39,18 @@ def ensweep(
     seconds: float = 600,
 ) -> "subprocess.CompletedProcess[str]":
     """Run a command to its end; ``program`` names the module whose ``main()`` it is."""
+    done = ensweep_in_bytes(*arguments, folder=folder, environment=environment, program=program, seconds=seconds)
+    return subprocess.CompletedProcess(list(arguments), done.returncode, _text(done.stdout), _text(done.stderr))
+
+
+def ensweep_in_bytes(
+    *arguments: str,
+    folder: Path,
+    environment: dict[str, str] | None = None,
+    program: str = "orchestrator.cli",
+    seconds: float = 600,
+) -> "subprocess.CompletedProcess[bytes]":
+    """The same as :func:`ensweep`, with the command's output as it is."""
     job = {
         "arguments": [str(Path(sys.executable).with_name("ensweep")), *arguments],
         "folder": str(folder),
@@ -59,9 +71,13 @@ def suits(environment: dict[str, str]) -> bool:
 _path_at_start = os.environ.get("PYTHONPATH")
 
 
-def _content(file: IO[bytes]) -> str:
+def _content(file: IO[bytes]) -> bytes:
     file.seek(0)
-    return file.read().decode(errors="surrogateescape").replace("\r\n", "\n")
+    return file.read()
+
+
+def _text(content: bytes) -> str:
+    return content.decode(errors="surrogateescape").replace("\r\n", "\n")
 
 
 def _ask(job: dict[str, Any], out: IO[bytes], err: IO[bytes], seconds: float) -> int:

@@ -69,7 +69,7 @@ def written(parameters, features, mean, labels, penalty):
 @pytest.mark.parametrize("penalty", [1e-2, 1.0])
 def test_the_fit_is_scipys(monkeypatch, penalty):
     optimize = pytest.importorskip("scipy.optimize")
-    monkeypatch.setattr(combiner, "PENALTY", penalty)
+    monkeypatch.setattr(combiner, "RIDGE", penalty)
     logits, labels, _ = drawn()
     members, labels = logits[0], labels[0]
     features, mean = standardised(members), members.mean(0).numpy()
@@ -99,8 +99,8 @@ def test_the_fit_starts_from_the_average_and_never_ends_above_it(monkeypatch):
     fitted = combiner.fit(members, labels)
     assert values[0][0] == pytest.approx(average, abs=1e-14)
     own = torch.nn.functional.cross_entropy(fitted.logits(members), labels).item()
-    assert own + combiner.PENALTY / 2 * (fitted.weights.square().sum() + fitted.bias.square().sum()) < average
-    monkeypatch.setattr(combiner, "ITERATIONS", 0)
+    assert own + combiner.RIDGE / 2 * (fitted.weights.square().sum() + fitted.bias.square().sum()) < average
+    monkeypatch.setattr(combiner, "MAX_ITERATIONS", 0)
     untouched = combiner.fit(members, labels)
     torch.testing.assert_close(untouched.logits(members), members.mean(0))
 
@@ -113,7 +113,7 @@ def test_the_gradient_is_autograds():
     features = torch.randn(MEMBERS * CLASSES, EXAMPLES, generator=stream, dtype=torch.float64)
     start = logits[0].mean(0).mT
     nll = torch.nn.functional.cross_entropy((start + weights @ features + bias).mT, labels[0])
-    value = nll + combiner.PENALTY / 2 * (weights.square().sum() + bias.square().sum())
+    value = nll + combiner.RIDGE / 2 * (weights.square().sum() + bias.square().sum())
     ours = combiner._objective(weights.detach(), bias.detach(), start, features, labels[0])
     assert ours[0] == pytest.approx(value.item(), abs=1e-13)
     for one, other in zip(ours[1:], torch.autograd.grad(value, [weights, bias]), strict=True):
@@ -123,7 +123,7 @@ def test_the_gradient_is_autograds():
 def test_without_a_start_it_is_logistic_regression(monkeypatch):
     """Members whose logits add up to zero average to nothing: then the combiner is scikit-learn's regression."""
     linear_model = pytest.importorskip("sklearn.linear_model")
-    monkeypatch.setattr(combiner, "PENALTY", 0.05)
+    monkeypatch.setattr(combiner, "RIDGE", 0.05)
     logits, labels, _ = drawn()
     members, labels = logits[0] - logits[0].mean(0), labels[0]
     fitted = combiner.fit(members, labels)

@@ -88,7 +88,7 @@ def test_chunks_change_nothing(monkeypatch):
     asked = product(0.5)
     vector = drawn(asked.size)
     expected = asked(vector)
-    monkeypatch.setattr("trainers.hessian.SHARE", 2000 // 8)  # 8 examples a chunk: the last has 3
+    monkeypatch.setattr("trainers.hessian.GRAPH_FACTOR", 2000 // 8)  # 8 examples a chunk: the last has 3
     torch.testing.assert_close(asked(vector), expected, atol=1e-13, rtol=0)
 
 

@@ -30,7 +30,7 @@ def only_results(store: Store) -> bool:
     plain = (layout.SPECS, layout.COMMITS, layout.WITHDRAWN, "logs/")
     return all(
         f"{key.rpartition('/')[0]}/" in counts
-        or key in (layout.LOCK, f"{layout.LOCK}.guard")
+        or key in (layout.VERSION, layout.LOCK, f"{layout.LOCK}.guard")
         or (key.startswith((*plain, "data-")) and not Path(key).name.startswith("."))
         for key in store.storage.keys("")
     )

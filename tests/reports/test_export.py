@@ -20,7 +20,7 @@ from specs.sweep import expand
 from tests.e2e.conftest import ENSWEEP
 from tests.reports.conftest import partial
 from tests.reports.synthetic import rows, sweep, write_store
-from tests.warm import ensweep
+from tests.warm import ensweep, ensweep_in_bytes
 
 CLAIM = {
     "id": "A1",
@@ -150,12 +150,12 @@ def test_a_disk_that_fills_leaves_the_old_file_and_no_other(tmp_path: Path, monk
 
 def test_a_byte_order_mark_begins_csv_where_it_is_asked_for(tmp_path: Path) -> None:
     write_store(tmp_path / "store", sweep(), partial)
-    plain = ensweep("export", "store", folder=tmp_path).stdout
-    assert ensweep("export", "store", "--bom", folder=tmp_path).stdout == b"\xef\xbb\xbf" + plain
-    assert ensweep("export", "store", "--bom", "-o", "marked.csv", "--json", folder=tmp_path).returncode == 0
+    plain = ensweep_in_bytes("export", "store", folder=tmp_path).stdout
+    assert ensweep_in_bytes("export", "store", "--bom", folder=tmp_path).stdout == b"\xef\xbb\xbf" + plain
+    assert ensweep_in_bytes("export", "store", "--bom", "-o", "marked.csv", "--json", folder=tmp_path).returncode == 0
     assert (tmp_path / "marked.csv").read_bytes() == b"\xef\xbb\xbf" + plain
     for wrong in (["--format", "parquet", "-o", "x"], ["--json"]):
-        refused = ensweep("export", "store", "--bom", *wrong, folder=tmp_path)
+        refused = ensweep_in_bytes("export", "store", "--bom", *wrong, folder=tmp_path)
         assert (refused.returncode, b"--bom is for CSV" in refused.stderr) == (2, True)
     assert not (tmp_path / "x").exists()
 
@@ -164,12 +164,12 @@ def test_a_byte_order_mark_begins_csv_where_it_is_asked_for(tmp_path: Path) -> N
 def test_devices_and_pipes_are_written_and_never_replaced(tmp_path: Path, form: str) -> None:
     write_store(tmp_path / "store", sweep(), partial)
     wanted = ["export", "store", "--format", form]
-    plain = ensweep(*wanted, folder=tmp_path).stdout
-    null = ensweep(*wanted, "--output", "/dev/null", folder=tmp_path)
+    plain = ensweep_in_bytes(*wanted, folder=tmp_path).stdout
+    null = ensweep_in_bytes(*wanted, "--output", "/dev/null", folder=tmp_path)
     assert (null.returncode, null.stdout) == (0, b"/dev/null\n"), null.stderr
     assert Path("/dev/null").is_char_device()
     for stdout in ("/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"):
-        assert ensweep(*wanted, "--output", stdout, folder=tmp_path).stdout == plain
+        assert ensweep_in_bytes(*wanted, "--output", stdout, folder=tmp_path).stdout == plain
     (tmp_path / "log").write_bytes(b"before\n")
     with (tmp_path / "log").open("ab") as log:
         command = [str(ENSWEEP), *wanted, "--output", "/dev/stdout"]
@@ -177,7 +177,7 @@ def test_devices_and_pipes_are_written_and_never_replaced(tmp_path: Path, form: 
     assert (tmp_path / "log").read_bytes() == b"before\n" + plain
     os.mkfifo(tmp_path / "pipe")
     with subprocess.Popen(["cat", str(tmp_path / "pipe")], stdout=subprocess.PIPE) as reader:
-        done = ensweep(*wanted, "--output", "pipe", folder=tmp_path)
+        done = ensweep_in_bytes(*wanted, "--output", "pipe", folder=tmp_path)
         read_there, _ = reader.communicate(timeout=60)
     assert (done.returncode, read_there) == (0, plain), done.stderr
     assert (tmp_path / "pipe").is_fifo()
@@ -185,14 +185,14 @@ def test_devices_and_pipes_are_written_and_never_replaced(tmp_path: Path, form: 
 
 def test_a_page_goes_to_stdout_alone_and_o_is_short_for_output(tmp_path: Path) -> None:
     write_store(tmp_path / "store", sweep(), partial)
-    assert ensweep("report", "store", "-o", "page.html", folder=tmp_path).stdout == b"page.html\n"
+    assert ensweep_in_bytes("report", "store", "-o", "page.html", folder=tmp_path).stdout == b"page.html\n"
     page = (tmp_path / "page.html").read_bytes()
-    assert ensweep("report", "store", "-o", "/dev/stdout", folder=tmp_path).stdout == page
-    assert ensweep("report", "store", "-o", "/dev/null", folder=tmp_path).returncode == 0
-    both = ensweep("report", "store", "-o", "/dev/stdout", "--json", folder=tmp_path)
+    assert ensweep_in_bytes("report", "store", "-o", "/dev/stdout", folder=tmp_path).stdout == page
+    assert ensweep_in_bytes("report", "store", "-o", "/dev/null", folder=tmp_path).returncode == 0
+    both = ensweep_in_bytes("report", "store", "-o", "/dev/stdout", "--json", folder=tmp_path)
     assert (both.returncode, both.stdout) == (2, b"")
     (tmp_path / "link.html").symlink_to("page.html")
     (tmp_path / "page.html").write_text("old")
-    assert ensweep("report", "store", "-o", "link.html", folder=tmp_path).returncode == 0
+    assert ensweep_in_bytes("report", "store", "-o", "link.html", folder=tmp_path).returncode == 0
     assert (tmp_path / "link.html").is_symlink()
     assert (tmp_path / "page.html").read_bytes() == page

@@ -23,7 +23,7 @@ def part():
 @pytest.mark.parametrize("taken", [1, 2 * SIZE * 16, 2**20])
 @pytest.mark.parametrize("augmented", [False, True])
 def test_they_are_the_parts_rows_in_order(part, taken, augmented, monkeypatch):
-    monkeypatch.setattr(module, "TAKEN", taken)
+    monkeypatch.setattr(module, "PIXELS_AT_ONCE", taken)
     augment = FlipCrop((3, 4), 1, EXAMPLES, torch.device("cpu")) if augmented else None
     found = list(batches(part, SIZE, 4, CLASSES, torch.float64, augment))
     assert [batch.rows.shape[1] for batch in found] == [5, 5, 5, 5, 3]

@@ -11,7 +11,7 @@ CPU = torch.device("cpu")
 
 @pytest.fixture(autouse=True)
 def briefly(monkeypatch):
-    monkeypatch.setattr(costs, "SECONDS", 0.1)
+    monkeypatch.setattr(costs, "SECONDS_OF_MEASURING", 0.1)
 
 
 def test_a_trials_seconds_by_hand(make_spec):
