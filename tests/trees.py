@@ -15,8 +15,11 @@ from specs.errors import EnsweepError
 ROOT = Path(__file__).parent.parent
 PACKAGES = ("specs", "trainers", "orchestrator", "reports")
 
+ALONE = 'import sys; sys.meta_path = [each for each in sys.meta_path if "__editable__" not in str(each)]'
+"""Forgets the installation of this checkout, which would be a second copy beside the one on ``PYTHONPATH``."""
+
 COMMAND = """
-import sys
+{alone}
 from specs import identity
 if {numerics}: identity.NUMERICS_VERSION = {numerics}
 from orchestrator import cli
@@ -50,7 +53,7 @@ class Tree:
 def ensweep(*arguments: str, folder: Path, tree: Path, numerics: int = 0) -> "subprocess.CompletedProcess[str]":
     """Run a command from a tree, in a folder. ``numerics``, unless 0, replaces the tree's version of the numerics."""
     return subprocess.run(
-        [sys.executable, "-P", "-c", COMMAND.format(numerics=numerics), *arguments],
+        [sys.executable, "-P", "-c", COMMAND.format(alone=ALONE, numerics=numerics), *arguments],
         cwd=folder,
         env={**os.environ, "PYTHONPATH": str(tree)},
         capture_output=True,

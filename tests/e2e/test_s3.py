@@ -99,7 +99,9 @@ def sweep_in_a_child(store: Store, cache: Path, kill_at: int) -> int:
 def expected_keys(store: Store) -> set[str]:
     """What a store holds whose sweep is at its end, and nothing else."""
     commits = store.commits()
-    kept = {layout.commit(trial_id) for trial_id in commits} | {layout.CURRENT, layout.LOCK, layout.data("digits")}
+    kept = {layout.commit(trial_id) for trial_id in commits} | {
+        *(layout.VERSION, layout.CURRENT, layout.LOCK, layout.data("digits"))
+    }
     for trial_id, commit in commits.items():
         kept |= {layout.table(trial_id, commit.attempt, name) for name in commit.files}
     return kept | {layout.spec(digest) for digest in store.specs()}

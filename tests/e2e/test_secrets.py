@@ -9,9 +9,10 @@ import pytest
 
 from tests.e2e.conftest import Workplace
 from tests.e2e.faulty import TOLD
+from tests.trees import ALONE
 
 ROOT = Path(__file__).parents[2]
-COMMAND = "import sys; from orchestrator import cli; sys.argv = ['ensweep', *sys.argv[1:]]; cli.main()"
+COMMAND = f"{ALONE}; from orchestrator import cli; sys.argv = ['ensweep', *sys.argv[1:]]; cli.main()"
 
 
 def leaks(folder: Path) -> list[Path]:
