@@ -94,7 +94,9 @@ def count(n: int, noun: str) -> str:
 
 
 def duration(seconds: float) -> str:
-    """``3.2 h``, ``12 min`` or ``45 s``."""
+    """``5.5 days``, ``3.2 h``, ``12 min`` or ``45 s``."""
+    if seconds >= 3 * 86_400:
+        return f"{seconds / 86_400:,.1f} days"
     if seconds >= 3600:
         return f"{seconds / 3600:.1f} h"
     return f"{seconds / 60:.0f} min" if seconds >= 120 else f"{seconds:.0f} s"
