@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-ray test-rooms test-commands test-isa check bench lock clean
+.PHONY: help setup demo test test-ray test-tune test-rooms test-commands test-isa check bench lock clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -21,11 +21,14 @@ demo: setup  ## run the sweep smoke/digits on Ray Tune, and build its report
 	$(BIN)/ensweep run smoke/digits
 	$(BIN)/ensweep report results/smoke-digits
 
-test: setup  ## run all tests that this machine can run, two groups at once: those of whole commands wait a lot
-	$(MAKE) --keep-going --jobs 2 test-ray test-rooms test-commands
+test: setup  ## run all tests that this machine can run, three groups at once: those with Ray wait a lot
+	$(MAKE) --keep-going --jobs 3 test-tune test-ray test-rooms test-commands
+
+test-tune: setup
+	$(BIN)/python -m pytest tests/e2e/test_tune.py -m ray -p no:cacheprovider
 
 test-ray: setup
-	$(BIN)/python -m pytest tests/e2e -m ray -p no:cacheprovider
+	$(BIN)/python -m pytest tests/e2e -m ray --ignore tests/e2e/test_tune.py -p no:cacheprovider
 
 test-rooms: setup
 	$(BIN)/python -m pytest --ignore tests/e2e
