@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from specs.sweep import SweepSpec
-from tests.orchestrator.crashing import fast_folder
+from tests.orchestrator.crashing import Case, fast_folder
 
 SWEEP: dict[str, Any] = {
     "name": "tiny",
@@ -35,3 +35,19 @@ def folder() -> Iterator[Path]:
     """Where a file's tests have their stores: in memory, where they can be."""
     with fast_folder() as made:
         yield made
+
+
+@pytest.fixture
+def case(sweep: Callable[..., SweepSpec], folder: Path) -> Case:
+    """A sweep of two trials; its finished store is made once and never changed."""
+    made = Case.of(
+        sweep(
+            architectures={"2x3H": {"kind": "mlp", "members": 2, "hidden": 3}},
+            seeds=1,
+            training={"epochs": 2, "batch_size": 400, "learning_rate": 0.1},
+        ),
+        folder,
+    )
+    if not (folder / "whole").exists():
+        made.run(made.store("whole"))
+    return made

@@ -3,10 +3,8 @@
 import json
 import os
 import time
-from collections.abc import Callable
 from multiprocessing import get_context
 from multiprocessing.synchronize import Barrier
-from pathlib import Path
 
 import pytest
 
@@ -19,26 +17,10 @@ from orchestrator.worker.failure import commit_failure
 from reports.frames.frames import load
 from specs import faults
 from specs.format import layout
-from specs.sweep import SweepSpec, expand
+from specs.sweep import expand
 from tests.orchestrator.crashing import Case, in_fork, killed_at, rows
 
 DAY = 86400.0
-
-
-@pytest.fixture
-def case(sweep: Callable[..., SweepSpec], folder: Path, request: pytest.FixtureRequest) -> Case:
-    """A sweep of two trials, in stores named by the test; one whole store is made once."""
-    made = Case.of(
-        sweep(
-            architectures={"2x3H": {"kind": "mlp", "members": 2, "hidden": 3}},
-            seeds=1,
-            training={"epochs": 2, "batch_size": 400, "learning_rate": 0.1},
-        ),
-        folder,
-    )
-    if not (folder / "whole").exists():
-        made.run(made.store("whole"))
-    return made
 
 
 def first_task(case: Case) -> PlannedStack:

@@ -17,29 +17,12 @@ from orchestrator.stores.store import Store
 from reports.frames.frames import load
 from specs.format import layout
 from specs.format.errors import StoreError
-from specs.sweep import SweepSpec
 from tests.orchestrator.crashing import Case, Rows, rows
 
 Damage = Callable[[bytes], bytes]
 
 CUTS = 12
 FLIPS = 20
-
-
-@pytest.fixture
-def case(sweep: Callable[..., SweepSpec], folder: Path) -> Case:
-    """A sweep of two trials; its finished store is made once and never changed."""
-    made = Case.of(
-        sweep(
-            architectures={"2x3H": {"kind": "mlp", "members": 2, "hidden": 3}},
-            seeds=1,
-            training={"epochs": 2, "batch_size": 400, "learning_rate": 0.1},
-        ),
-        folder,
-    )
-    if not (folder / "whole").exists():
-        made.run(made.store("whole"))
-    return made
 
 
 @pytest.fixture
