@@ -17,6 +17,9 @@ from specs.format.errors import StoreError, StoreFullError, StoreUnreadableError
 GUARD_SECONDS = 5.0
 """Most seconds to wait while another process compares and replaces: milliseconds, unless that process is stopped."""
 
+ATTEMPTS = 3
+"""Times that a file is written whose temporary file another process deletes."""
+
 FULL = (errno.ENOSPC, errno.EDQUOT)
 
 DAMAGED = (errno.EIO, errno.EBADMSG, getattr(errno, "EUCLEAN", errno.EIO))
@@ -106,11 +109,21 @@ class LocalStorage:
         return True
 
     def replace(self, key: str, content: bytes) -> None:
-        """See :class:`orchestrator.stores.storage.Storage`."""
-        with self._written(key, content) as (temporary, path):
-            temporary.replace(path)
-            faults.point("replace.renamed")
-            _sync(path.parent)
+        """See :class:`orchestrator.stores.storage.Storage`.
+
+        Whoever deletes the folder's files meanwhile takes the temporary one too. The file is then written again.
+        """
+        for left in reversed(range(ATTEMPTS)):
+            with self._written(key, content) as (temporary, path):
+                try:
+                    temporary.replace(path)
+                except FileNotFoundError:
+                    if left:
+                        continue
+                    raise
+                faults.point("replace.renamed")
+                _sync(path.parent)
+                return
 
     @contextmanager
     def _written(self, key: str, content: bytes) -> Iterator[tuple[Path, Path]]:

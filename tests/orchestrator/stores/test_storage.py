@@ -14,6 +14,7 @@ from typing import TypeVar
 import pytest
 
 from orchestrator.stores.storage import Storage, open_storage
+from specs import faults
 from specs.format.errors import StoreError
 from tests.processes import HANG
 
@@ -57,6 +58,22 @@ def test_replacing_puts_content_whether_there_was_some_or_not(storage: Storage) 
     for content in (b"one", b"", b"three" * 100_000):
         storage.replace("specs/current", content)
         assert storage.read("specs/current") == content
+
+
+def test_a_folder_cleared_while_one_writes_into_it_is_written_again(tmp_path: Path) -> None:
+    storage = open_storage(str(tmp_path))
+    cleared = []
+
+    def clear(point: str) -> None:
+        if point == "write.synced" and len(cleared) < 2:
+            cleared.append(storage.keys("checkpoints/s"))
+            storage.delete(cleared[-1])
+
+    with faults.handled(clear):
+        storage.replace("checkpoints/s/state", b"new")
+    assert storage.read("checkpoints/s/state") == b"new"
+    assert storage.keys("checkpoints") == ["checkpoints/s/state"]
+    assert [len(keys) for keys in cleared] == [1, 1]
 
 
 def test_what_is_missing_is_not_found(storage: Storage) -> None:
