@@ -9,6 +9,7 @@ from reports import wording
 from reports.cautions import data_warning
 from reports.claims import Judgement
 from reports.frames.frames import Frames
+from reports.frames.ranges import error_range
 from reports.statistics.summaries import Summary, summarise
 from specs.differences import Difference, differences
 from specs.sweep import PlannedTrial, expand
@@ -138,7 +139,10 @@ def _number(cell: Cell, old: _Side, new: _Side) -> Change | None:
     values = [_values(side, cell) for side in (old, new)]
     if values[0] == values[1]:
         return None
-    texts = [_mean(summarise(list(own.values()))) for own in values]
+    texts = [
+        _mean(summarise(list(own.values()), error_range(side.frames)))
+        for own, side in zip(values, (old, new), strict=True)
+    ]
     return Change(cell_name(cell), texts[0], texts[1], tuple(_why(cell, old, new, values)))
 
 

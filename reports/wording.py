@@ -32,12 +32,12 @@ def lam(value: float) -> str:
 
 def percent(fraction: float) -> str:
     """A fraction as a percentage without its sign, to the hundredth; a dash where there is none."""
-    return "–" if math.isnan(fraction) else f"{100 * fraction:.2f}"
+    return "–" if math.isnan(fraction) else true_minus(f"{100 * fraction:.2f}")
 
 
 def number(value: float, digits: int = 4) -> str:
     """A number to so many significant digits; a dash where there is none."""
-    return "–" if math.isnan(value) else f"{value:.{digits}g}"
+    return "–" if math.isnan(value) else true_minus(f"{value:.{digits}g}")
 
 
 def printed(fraction: float, source: str) -> str:
@@ -73,7 +73,12 @@ def difference(summary: Summary) -> str:
 
 def signed(value: float) -> str:
     """A number with two decimals and always with its sign. A negative sign is a true minus."""
-    return f"{value:+.2f}".replace("-", "−")
+    return true_minus(f"{value:+.2f}")
+
+
+def true_minus(number: str) -> str:
+    """A written number with a true minus sign, as everywhere in texts for readers."""
+    return number.replace("-", "−")
 
 
 def probability(p: float) -> str:

@@ -6,7 +6,7 @@ from itertools import combinations, pairwise, product
 from reports import wording
 from reports.claims.contrasts import BySeed, Contrast
 from reports.claims.evidence import CellName, Evidence
-from reports.claims.measures import NAMES, UNITS
+from reports.claims.measures import NAMES, UNITS, measure_range
 from reports.statistics.summaries import summarise
 from specs.methods import JOINT
 from specs.predicates import Bound, Cell, Comparing, Equivalent, Every, Flat, Gap, Measure, Order, Value
@@ -71,14 +71,13 @@ def _bounded(bound: Bound, evidence: Evidence) -> list[CellName]:
 
 def _value(value: Value, evidence: Evidence) -> Contrast:
     place = evidence.cell_name(value.cell)
-    measured = evidence.values(place, value.measure)
-    unit = "%" if value.measure == "error" else UNITS[value.measure]
     return Contrast(
         f"{_capital(NAMES[value.measure])} of {place.label}",
-        {seed: number - value.value for seed, number in measured.items()},
-        unit,
+        evidence.values(place, value.measure),
+        "%" if value.measure == "error" else UNITS[value.measure],
+        value.value,
         value.margin,
-        offset=value.value,
+        within=measure_range(evidence.frames, value.measure),
         signed=False,
     )
 
@@ -91,26 +90,26 @@ def _difference(
     by: float = 0.0,
     margin: float | None = None,
 ) -> Contrast:
-    """First minus second, paired within seeds, less ``by``."""
+    """First minus second, paired within seeds, against ``by``."""
     of, against = evidence.values(first, measure), evidence.values(second, measure)
     return Contrast(
         f"{_capital(NAMES[measure])}, {first.label} minus {second.label}",
-        {seed: of[seed] - against[seed] - by for seed in sorted(of.keys() & against.keys())},
+        {seed: of[seed] - against[seed] for seed in sorted(of.keys() & against.keys())},
         UNITS[measure],
+        by,
         margin,
-        offset=by,
+        within=measure_range(evidence.frames, measure).difference(),
     )
 
 
 def _bound(bound: Bound, evidence: Evidence, place: CellName) -> Contrast:
-    sign = 1.0 if bound.side == "above" else -1.0
-    measured = evidence.values(place, bound.measure)
     return Contrast(
         f"{_capital(NAMES[bound.measure])} of {place.label}, to be {bound.side} {bound.bound:g}",
-        {seed: sign * (value - bound.bound) for seed, value in measured.items()},
+        evidence.values(place, bound.measure),
         UNITS[bound.measure],
-        offset=bound.bound,
-        scale=sign,
+        bound.bound,
+        below=bound.side == "below",
+        within=measure_range(evidence.frames, bound.measure),
         signed=False,
     )
 
@@ -124,6 +123,7 @@ def _gaps(gap: Gap, evidence: Evidence) -> Iterator[Contrast]:
             f"Gap in {NAMES[gap.measure]} from {start} to {end}, {wider} minus {narrower}",
             {seed: first[seed] - second[seed] for seed in sorted(first.keys() & second.keys())},
             UNITS[gap.measure],
+            within=measure_range(evidence.frames, gap.measure).difference(4),
         )
 
 

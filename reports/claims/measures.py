@@ -6,6 +6,8 @@ import numpy as np
 import pandas as pd
 
 from reports.frames.frames import Frames
+from reports.frames.ranges import error_range
+from reports.statistics.ranges import FRACTION, POSITIVE, Range
 from specs.datasets import facts_of
 from specs.predicates import Measure
 
@@ -37,6 +39,20 @@ NAMES: dict[Measure, str] = {
 """What each measure is called, in a sentence."""
 EARLY = 3
 """The epoch after which, according to the paper, the member that will dominate is known."""
+
+RANGES: dict[Measure, Range] = {
+    **dict.fromkeys(("nll", "member_nll", "diversity", "filter_strength", "filter_travel"), POSITIVE),
+    **dict.fromkeys(("dominance", "dominance_train", "early_dominance"), FRACTION),
+}
+"""Ranges of the measures, but for those that count test images."""
+
+
+def measure_range(frames: Frames, measure: Measure) -> Range:
+    """The range of a measure, in the unit of ``UNITS``."""
+    if measure == "error":
+        return error_range(frames).times(100)
+    return error_range(frames).times(100).difference() if measure == "loss_over_half" else RANGES[measure]
+
 
 ByTrial = dict[str, float]
 

@@ -94,7 +94,7 @@ def note(data: pd.DataFrame) -> str:
     text += f"Share of bootstrap resamples over seeds that agree: {wording.listed(sure)}." if sure else ""
     if len(chosen) > 2 and chosen["best"].nunique() > 1 and chosen["member_parameters"].nunique() > 1:
         tau = kendalltau(chosen["member_parameters"], chosen["best"]).statistic
-        text += f" Kendall's τ of best λ and parameters: {tau:+.2f} over {len(chosen)} sizes.".replace("-", "−")
+        text += f" Kendall's τ of best λ and parameters: {wording.signed(tau)} over {len(chosen)} sizes."
     return text
 
 

@@ -13,6 +13,7 @@ from reports.figures.robustness import MARGIN, applies, droppable
 from reports.figures.robustness_curves import MASKS, masks
 from reports.frames import cells
 from reports.frames.frames import Frames
+from reports.statistics.ranges import Range
 from reports.statistics.summaries import paired_difference, summarise
 from reports.tables import DisplayTable, display
 
@@ -44,9 +45,11 @@ def _row(cell: pd.Series, mask: str, counts: dict[tuple[str, str], int]) -> dict
     own = [counts[mask, trial] / cell["members"] for trial in cell["trial_ids"] if (mask, trial) in counts]
     if len(own) < len(cell["trial_ids"]):  # rows of an older spec, which measured no such mask
         own = []
-    found = summarise(own)
+    within = Range(0.0, 1.0, least_sd=1 / cell["members"])  # it counts members
+    found = summarise(own, within)
     kept: dict[str, object] = {} if own else {"seeds": [], "trial_ids": []}
     summary = {"values": own, "mean": found.mean, "sd": found.sd, "low": found.low, "high": found.high}
+    summary["resolution"] = within.least_sd
     return {**{str(name): value for name, value in cell.items()}, **kept, **summary, "mask": mask}
 
 
@@ -72,11 +75,15 @@ def note(data: pd.DataFrame) -> str:
     kinds = masks(data[data["mean"].notna()])
     if len(kinds) < 2:
         return ""
-    columns = (data[name] for name in ("architecture", "lam", "mask", "seeds", "values"))
-    by_mask: dict[tuple[str, float], dict[str, dict[int, float]]] = {}
-    for name, lam, mask, seeds, values in zip(*columns, strict=True):
-        by_mask.setdefault((name, lam), {})[mask] = dict(zip(seeds, values, strict=True))
-    differences = [paired_difference(*(own[mask] for mask in MASKS)) for own in by_mask.values()]
+    columns = (data[name] for name in ("architecture", "lam", "mask", "seeds", "values", "resolution"))
+    by_mask: dict[tuple[str, float, float], dict[str, dict[int, float]]] = {}
+    for name, lam, mask, seeds, values, resolution in zip(*columns, strict=True):
+        by_mask.setdefault((name, lam, resolution), {})[mask] = dict(zip(seeds, values, strict=True))
+    first, second = MASKS
+    differences = [
+        paired_difference(own[first], own[second], Range(0.0, 1.0, least_sd=resolution))
+        for (_, _, resolution), own in by_mask.items()
+    ]
     apart = sum(difference.excludes_zero for difference in differences)
     told = sum(difference.has_interval for difference in differences)
     return f"In {apart} of {told} cells with several seeds the paired interval between both kinds of mask excludes 0."

@@ -88,7 +88,7 @@ def _finding(data: pd.DataFrame) -> str:
 def _move(own: pd.DataFrame) -> list[tuple[str, str]]:
     """``falls`` and ``by 5.94 points for 256x4H``; nothing where no seed has both ends."""
     ends = [dict(zip(own["seeds"].iloc[i], own["values"].iloc[i], strict=True)) for i in (0, -1)]
-    difference = paired_difference(ends[1], ends[0])
+    difference = paired_difference(ends[1], ends[0], cells.fraction_range(own.iloc[0]))
     if len(own) < 2 or not difference.n:
         return []
     name = own["architecture"].iloc[0]

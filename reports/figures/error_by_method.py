@@ -64,8 +64,8 @@ def _shown(lambdas: list[float]) -> set[float]:
 
 
 def _difference(row: pd.Series, single: pd.Series) -> Summary:
-    pairs = [dict(zip(each["seeds"], each["values"], strict=True)) for each in (row, single)]
-    return paired_difference(*pairs)
+    of, against = (dict(zip(each["seeds"], each["values"], strict=True)) for each in (row, single))
+    return paired_difference(of, against, cells.fraction_range(row))
 
 
 def verdict(row: pd.Series) -> str:

@@ -58,7 +58,7 @@ def _separable(row: pd.Series, own: pd.DataFrame) -> bool:
     others = own[own.index != row.name]
     own_values = dict(zip(row["seeds"], row["values"], strict=True))
     against = [dict(zip(other["seeds"], other["values"], strict=True)) for _, other in others.iterrows()]
-    found = [paired_difference(own_values, other) for other in against]
+    found = [paired_difference(own_values, other, cells.fraction_range(row)) for other in against]
     return bool(found) and all(difference.excludes_zero and difference.high < 0 for difference in found)
 
 
@@ -131,11 +131,11 @@ def table(data: pd.DataFrame) -> DisplayTable:
 
 
 def _cell(row: pd.Series) -> str:
-    """``25.31 ± 0.42 (3); paper 25.0, Δ +0.31``."""
+    """``25.31 [24.89, 25.73] (3); paper 25.0, Δ +0.31``."""
     if not row["values"]:
         return f"– (0 of {row['planned']})" + _paper(row)
-    half = 100 * (row["high"] - row["mean"])
-    interval = "" if math.isnan(half) else f" ± {half:.2f}"
+    known = not math.isnan(row["low"])
+    interval = f" [{wording.percent(row['low'])}, {wording.percent(row['high'])}]" if known else ""
     short = "" if row["complete"] == row["planned"] else f" of {row['planned']}"
     text = f"{wording.percent(row['mean'])}{interval} ({row['complete']}{short}){_paper(row)}"
     return strong(text) if row["separable"] else text

@@ -10,7 +10,8 @@ from reports.figures.marks import add_losses, offer_intervals, placed, series, w
 from reports.figures.style import axis_suffix, rounded
 from reports.frames import cells
 from reports.frames.frames import Frames
-from reports.statistics.summaries import Summary, paired_difference
+from reports.statistics.ranges import POSITIVE
+from reports.statistics.summaries import Summary, summarise
 from reports.tables import DisplayTable, display
 
 ROUNDING = 1e-6
@@ -46,8 +47,8 @@ def data(frames: Frames) -> pd.DataFrame:
 
 
 def _gap(row: pd.Series) -> Summary:
-    pairs = (dict(zip(row["seeds"], row[name], strict=True)) for name in ("member_values", "values"))
-    return paired_difference(*pairs)
+    gaps = [member - whole for member, whole in zip(row["member_values"], row["values"], strict=True)]
+    return summarise(gaps, POSITIVE)
 
 
 def _signs(frames: Frames) -> tuple[dict[str, int], dict[str, int]]:

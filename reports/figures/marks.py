@@ -12,7 +12,7 @@ import plotly.graph_objects as go
 from reports.figures import style
 from reports.figures.style import Style, axis_suffix, rounded
 
-INTERVALS = {"95 % t interval": "high", "SD": "sd", "SE": "se"}
+INTERVALS = {"95 % interval": "interval", "SD": "sd", "SE": "se"}
 SEED_OFFSET = 0.22
 """Where a cell's dots stand beside its mean, in steps of the axis."""
 
@@ -57,9 +57,7 @@ def add_means(
         "showlegend": panel == 0,
     }
     figure.add_scatter(
-        **where(
-            panel, shown["at"], offset, bars={kind: half_widths(shown, kind, factor) for kind in INTERVALS.values()}
-        ),
+        **where(panel, shown["at"], offset, bars={kind: bars(shown, kind, factor) for kind in INTERVALS.values()}),
         y=rounded(shown["mean"], factor),
         marker={
             "color": colors,
@@ -67,7 +65,13 @@ def add_means(
             "size": 10,
             "line": {"width": 2, "color": colors},
         },
-        error_y={"array": half_widths(shown, "high", factor), "color": style.MUTED, "thickness": 1.5, "width": 4},
+        error_y={
+            **bars(shown, "interval", factor),
+            "symmetric": False,
+            "color": style.MUTED,
+            "thickness": 1.5,
+            "width": 4,
+        },
         text=list(shown["hover"]),
         hovertemplate="%{text}<extra></extra>",
         **shared | trace,
@@ -127,24 +131,31 @@ def add_losses(figure: go.Figure, panel: int, own: pd.DataFrame, ceiling: float)
         )
 
 
-def half_widths(shown: pd.DataFrame, kind: str, factor: float) -> list[float | None]:
-    """Half the length of an error bar: of the t interval (``high``), the SD or the SE; a gap for one seed."""
-    if kind == "high":
-        return rounded(shown["high"] - shown["mean"], factor)
-    scale = shown["complete"] ** 0.5 if kind == "se" else 1.0
-    return rounded(shown["sd"] / scale, factor)
+Bars = dict[str, list[float | None]]
+
+
+def bars(shown: pd.DataFrame, kind: str, factor: float) -> Bars:
+    """Error bars upwards and downwards: of the interval, the SD or the SE; gaps for one seed."""
+    if kind == "interval":
+        up, down = shown["high"] - shown["mean"], shown["mean"] - shown["low"]
+    else:
+        up = down = shown["sd"] / (shown["complete"] ** 0.5 if kind == "se" else 1.0)
+    return {"array": rounded(up, factor), "arrayminus": rounded(down, factor)}
 
 
 def offer_intervals(figure: go.Figure) -> None:
-    """A switch of the error bars between t interval, SD and SE. A single network's line keeps its t interval."""
-    bars = {i: trace.meta["bars"] for i, trace in enumerate(figure.data) if "bars" in (trace.meta or {})}
+    """A switch of the error bars between t interval, SD and SE. A single network's line keeps its interval."""
+    each = {i: trace.meta["bars"] for i, trace in enumerate(figure.data) if "bars" in (trace.meta or {})}
     options = [
-        {"label": label, "set": {f"data.{i}.error_y.array": own[kind] for i, own in bars.items()}}
+        {
+            "label": label,
+            "set": {f"data.{i}.error_y.{side}": own[kind][side] for i, own in each.items() for side in own[kind]},
+        }
         for label, kind in INTERVALS.items()
     ]
-    for i in bars:
+    for i in each:
         figure.data[i].meta = {name: value for name, value in figure.data[i].meta.items() if name != "bars"}
-    if any(value is not None for own in bars.values() for value in own["high"]):
+    if any(value is not None for own in each.values() for value in own["interval"]["array"]):
         style.add_switch(figure, "error bars", options)
 
 

@@ -9,6 +9,8 @@ from reports.figures.entry import ReportFigure, has_ensembles
 from reports.figures.robustness_curves import MASKS, chosen, draw, masks
 from reports.frames.cells import Columns, frame_of, places, planned_cells
 from reports.frames.frames import Frames
+from reports.frames.ranges import error_range
+from reports.statistics.ranges import Range
 from reports.statistics.summaries import Summary, summarise
 from reports.tables import MOST_ROWS, DisplayTable
 from specs.methods import JOINT
@@ -55,7 +57,7 @@ def data(frames: Frames) -> pd.DataFrame:
             cell |= {"learning_rate": float(trials["learning_rate"].iloc[0]), "planned": len(trials), "lost": lost}
             seed_of = dict(zip(trials["trial_id"], trials["seed"], strict=True))
             unnamed: dict[str, object] = {} if len(frames.planned) <= MOST_NAMED else {"trial_ids": []}
-            points = _curve(measured[architecture, lam][mask], members, seed_of)
+            points = _curve(measured[architecture, lam][mask], members, seed_of, error_range(frames))
             rows += [{**cell, **point, **unnamed} for point in points]
     return frame_of(rows, COLUMNS)
 
@@ -78,10 +80,11 @@ def _by_cell(frames: Frames) -> dict[tuple[str, float], dict[str, Accuracies]]:
     return found
 
 
-def _curve(accuracies: Accuracies, members: int, seed_of: Mapping[str, int]) -> list[dict[str, object]]:
+def _curve(accuracies: Accuracies, members: int, seed_of: Mapping[str, int], within: Range) -> list[dict[str, object]]:
     """The points of one curve over its seeds."""
-    counts = sorted(accuracies)
-    summaries: dict[int, Summary] = {dropped: summarise(list(accuracies[dropped].values())) for dropped in counts}
+    summaries: dict[int, Summary] = {
+        dropped: summarise(list(of_trial.values()), within) for dropped, of_trial in sorted(accuracies.items())
+    }
     step, shares = -(-members // MOST_POINTS), {round(share * members) for share in SHARES}
     most = droppable({dropped: summary.mean for dropped, summary in summaries.items()})
     return [
@@ -93,7 +96,7 @@ def _curve(accuracies: Accuracies, members: int, seed_of: Mapping[str, int]) -> 
             "droppable": most,
         }
         for dropped, summary in summaries.items()
-        if dropped % step == 0 or dropped in {*shares, counts[-1]}
+        if dropped % step == 0 or dropped in {*shares, max(accuracies)}
     ]
 
 

@@ -10,6 +10,8 @@ import pandas as pd
 
 from reports.frames.cache import remembered
 from reports.frames.frames import STATUSES, Frames
+from reports.frames.ranges import column_range
+from reports.statistics.ranges import Range
 from reports.statistics.summaries import summarise
 from specs.methods import BASELINES, JOINT, Method
 
@@ -103,9 +105,10 @@ SUMMARISED: Columns = {
     "architecture": str, "method": str, "lam": float, "place": int, "members": int, "learning_rate": float,
     "planned": int, **dict.fromkeys(STATUSES, int),
     "seeds": list, "trial_ids": list, "values": list,
-    "mean": float, "sd": float, "low": float, "high": float,
+    "mean": float, "sd": float, "low": float, "high": float, "resolution": float,
 }  # fmt: skip
-"""Of a cell: its trials planned, and by status; its complete seeds with their values, and these summarised."""
+"""Of a cell: its trials planned, and by status; its complete seeds with their values, and these summarised.
+``resolution``: the least standard deviation that the interval takes, 0 where none is known."""
 
 
 def summarised(frames: Frames, column: str) -> pd.DataFrame:
@@ -128,12 +131,18 @@ def summarised_baselines(frames: Frames, column: str) -> pd.DataFrame:
     return frame_of(rows, SUMMARISED)
 
 
+def fraction_range(cell: pd.Series) -> Range:
+    """The range of a cell's fractions, with their resolution."""
+    return Range(0.0, 1.0, least_sd=cell["resolution"])
+
+
 def _row(frames: Frames, column: str, architecture: str, trials: pd.DataFrame) -> dict[str, object]:
     measured, statuses = column_by_trial(frames, column), list(trials["status"])
     planned = zip(trials["seed"], trials["trial_id"], statuses, strict=True)
     done = [(int(seed), str(trial_id)) for seed, trial_id, status in planned if status == "complete"]
     values = [measured[trial_id] for _, trial_id in done]
-    summary = summarise(values)
+    within = column_range(frames, column)
+    summary = summarise(values, within)
     lam = float(trials["lam"].iloc[0])
     return {
         "architecture": architecture,
@@ -151,4 +160,5 @@ def _row(frames: Frames, column: str, architecture: str, trials: pd.DataFrame) -
         "sd": summary.sd,
         "low": summary.low,
         "high": summary.high,
+        "resolution": within.least_sd,
     }

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from reports import wording
 from reports.frames.cells import architectures, baselines, by_seed, chosen_by_validation, lambdas
 from reports.frames.frames import Frames
+from reports.frames.ranges import error_range
 from reports.statistics.summaries import Summary, paired_difference, summarise
 from reports.tables import MOST_ROWS, DisplayTable
 from specs.methods import BASELINES, JOINT, Method
@@ -55,13 +56,15 @@ def _compare(frames: Frames, name: str) -> Comparison:
     planned = frames.planned[frames.planned["architecture"] == name]
     return Comparison(
         name,
-        summarise(list(independent.values())),
-        summarise(list(system.values())),
-        paired_difference(system, independent),
+        summarise(list(independent.values()), error_range(frames)),
+        summarise(list(system.values()), error_range(frames)),
+        paired_difference(system, independent, error_range(frames)),
         best,
-        summarise([] if best is None else list(by_seed(frames, name, best, "test_error").values())),
+        summarise(
+            [] if best is None else list(by_seed(frames, name, best, "test_error").values()), error_range(frames)
+        ),
         tuple(sorted(set(planned.loc[planned["method"] == JOINT, "learning_rate"]))),
-        {method: summarise(list(_errors(frames, name, method).values())) for method in BASELINES},
+        {method: summarise(list(_errors(frames, name, method).values()), error_range(frames)) for method in BASELINES},
     )
 
 
@@ -143,7 +146,7 @@ def table(frames: Frames, comparisons: list[Comparison]) -> DisplayTable:
 
 
 def _single(frames: Frames, name: str) -> tuple[str, ...]:
-    summary = summarise(list(by_seed(frames, name, SYSTEM, "test_error").values()))
+    summary = summarise(list(by_seed(frames, name, SYSTEM, "test_error").values()), error_range(frames))
     rates = sorted(set(frames.planned.loc[frames.planned["architecture"] == name, "learning_rate"]))
     named = wording.listed([f"{rate:g}" for rate in rates])
     others = ["–"] * len(baselines(frames))

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
+from reports.statistics.ranges import ANY, Range
+from reports.statistics.summaries import spread
+
 
 @dataclass(frozen=True)
 class PValues:
@@ -15,39 +18,41 @@ class PValues:
     p_against: float
 
 
-def tends_above_zero(values: Sequence[float]) -> PValues:
-    """Two-sided t test of a mean of 0, split by side: ``p_for`` for a mean above 0, ``p_against`` for one below.
+def lies_above(values: Sequence[float], bound: float = 0.0, within: Range = ANY) -> PValues:
+    """Two-sided t test of a mean at ``bound``, split by side: ``p_for`` for a mean above it, ``p_against`` for below.
 
-    The smaller of the two is the p of ``scipy.stats.ttest_1samp``. Values without any spread are decided by their mean.
-    If all are exactly 0, they count against a mean above 0: a cell is being compared with itself.
+    For a measure of any range, the smaller of the two is the p of ``scipy.stats.ttest_1samp``.
     """
-    array = np.asarray(values, dtype=float)
-    if array.size < 2:
-        return PValues(1.0, 1.0)
-    se = float(array.std(ddof=1)) / array.size**0.5
-    if se == 0:
-        return PValues(0.0, 1.0) if array[0] > 0 else PValues(1.0, 0.0)
-    t = float(array.mean()) / se
-    above = float(stats.t.sf(t, array.size - 1))
-    return PValues(min(1.0, 2 * above), min(1.0, 2 * (1 - above)))
+    above, below = _one_sided(values, bound, within)
+    return PValues(min(1.0, 2 * above), min(1.0, 2 * below))
 
 
-def equivalent_to_zero(values: Sequence[float], margin: float) -> PValues:
-    """Two one-sided t tests (Schuirmann 1987) of a mean within ±margin, and tests of the contrary, a mean beyond it.
+def lies_between(values: Sequence[float], low: float, high: float, within: Range = ANY) -> PValues:
+    """Two one-sided t tests (Schuirmann 1987) of a mean between two bounds, and tests of the contrary, a mean beyond.
 
-    ``p_for`` is the larger of the two one-sided p. It is below 0.05 if the 90 % interval lies within the margin.
-    ``p_against`` is below 0.05 if the 95 % interval lies wholly beyond one end of the margin.
+    ``p_for`` is the larger of the two one-sided p. It is below 0.05 if the 90 % interval lies between the bounds.
+    ``p_against`` is below 0.05 if the 95 % interval lies wholly beyond one of them.
     """
-    array = np.asarray(values, dtype=float)
-    if array.size < 2:
-        return PValues(1.0, 1.0)
-    mean, se = float(array.mean()), float(array.std(ddof=1)) / array.size**0.5
-    if se == 0:
-        return PValues(0.0, 1.0) if abs(mean) < margin else PValues(1.0, 0.0)
-    freedom = array.size - 1
-    inside = max(stats.t.sf((mean + margin) / se, freedom), stats.t.cdf((mean - margin) / se, freedom))
-    beyond = min(stats.t.sf((mean - margin) / se, freedom), stats.t.cdf((mean + margin) / se, freedom))
-    return PValues(float(inside), min(1.0, 2 * float(beyond)))
+    above_low, below_low = _one_sided(values, low, within)
+    above_high, below_high = _one_sided(values, high, within)
+    return PValues(max(above_low, below_high), min(1.0, 2 * min(below_low, above_high)))
+
+
+def _one_sided(values: Sequence[float], bound: float, within: Range) -> tuple[float, float]:
+    """p values of a mean above and of a mean below a bound; 1 for fewer than two values.
+
+    The standard deviation is at least the measure's resolution. Where none is known, and the values have no spread at
+    all, a sign test decides: n seeds that agree have a p of 0.5ⁿ.
+    """
+    n = len(values)
+    if n < 2:
+        return 1.0, 1.0
+    mean, sd = float(np.mean(values)), spread(values)
+    if max(sd, within.least_sd) == 0:
+        agreeing = 0.5**n
+        return agreeing if values[0] > bound else 1.0, agreeing if values[0] < bound else 1.0
+    t = float(within.t(mean, sd, n, bound))
+    return float(stats.t.sf(t, n - 1)), float(stats.t.cdf(t, n - 1))
 
 
 def holm(ps: Sequence[float]) -> list[float]:

@@ -8,6 +8,8 @@ from functools import cache
 import numpy as np
 from scipy import stats
 
+from reports.statistics.ranges import ANY, Range
+
 CONFIDENCE = 0.95
 
 
@@ -39,10 +41,11 @@ class Summary:
         return self.has_interval and (self.low > 0 or self.high < 0)
 
 
-def summarise(values: Sequence[float]) -> Summary:
-    """Mean, standard deviation and t interval of independent replicates.
+def summarise(values: Sequence[float], within: Range = ANY) -> Summary:
+    """Mean, standard deviation and t interval of independent replicates of a measure with this range.
 
-    One value has a mean and no interval; none has neither.
+    One value has a mean and no interval; none has neither. The interval stays within the range, and takes a standard
+    deviation of at least the measure's resolution.
 
     Raises:
         ValueError: a value is NaN or infinite. Such trials must be left out by status, not here.
@@ -53,24 +56,31 @@ def summarise(values: Sequence[float]) -> Summary:
     if array.size < 2:
         mean = float(array[0]) if array.size else float("nan")
         return Summary(array.size, mean, float("nan"), float("nan"), float("nan"))
-    mean, sd = float(array.mean()), float(array.std(ddof=1))
-    half = _critical(array.size - 1) * sd / array.size**0.5
-    return Summary(array.size, mean, sd, mean - half, mean + half)
+    return Summary(array.size, float(array.mean()), spread(array), *interval(array, CONFIDENCE, within))
+
+
+def spread(values: Sequence[float] | np.ndarray) -> float:
+    """Standard deviation (ddof = 1) of at least two values; exactly 0 if all are equal."""
+    array = np.asarray(values, dtype=float)
+    return 0.0 if (array == array[0]).all() else float(array.std(ddof=1))
 
 
 @cache
-def _critical(freedom: int) -> float:
-    return float(stats.t.ppf((1 + CONFIDENCE) / 2, freedom))
+def _critical(confidence: float, freedom: int) -> float:
+    return float(stats.t.ppf((1 + confidence) / 2, freedom))
 
 
-def paired_difference(of: Mapping[int, float], against: Mapping[int, float]) -> Summary:
+def paired_difference(of: Mapping[int, float], against: Mapping[int, float], within: Range = ANY) -> Summary:
     """``of`` minus ``against`` within each seed that both have, summarised over seeds.
 
     Seeds fix split, initial weights and data order for all λ, so that the difference within a seed varies less
     than either value.
+
+    Args:
+        within: the range of either value, not that of their difference.
     """
     shared = sorted(of.keys() & against.keys())
-    return summarise([of[seed] - against[seed] for seed in shared])
+    return summarise([of[seed] - against[seed] for seed in shared], within.difference())
 
 
 def binomial_se(error: float, examples: int) -> float:
@@ -78,10 +88,10 @@ def binomial_se(error: float, examples: int) -> float:
     return math.sqrt(error * (1 - error) / examples)
 
 
-def interval(values: Sequence[float], confidence: float) -> tuple[float, float]:
-    """The t interval of a mean; NaN below two values."""
+def interval(values: Sequence[float] | np.ndarray, confidence: float, within: Range = ANY) -> tuple[float, float]:
+    """The t interval of a mean, on the scale of its range; NaN below two values."""
     array = np.asarray(values, dtype=float)
     if array.size < 2:
         return float("nan"), float("nan")
-    half = float(stats.t.ppf((1 + confidence) / 2, array.size - 1)) * float(array.std(ddof=1)) / array.size**0.5
-    return float(array.mean()) - half, float(array.mean()) + half
+    se = float(within.sd(spread(array))) / array.size**0.5
+    return within.interval(float(array.mean()), se, _critical(confidence, array.size - 1))

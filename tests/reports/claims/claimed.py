@@ -1,9 +1,12 @@
 """Frames made by hand for claims: a sweep that states them, and the numbers of each trial."""
 
-from collections.abc import Callable, Mapping
+import math
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
+from scipy import stats
 
 from reports.claims import Judgement, judge
 from reports.frames.frames import Frames
@@ -39,7 +42,7 @@ def sweep(claims: list[dict[str, Any]], **changes: Any) -> SweepSpec:
         "methods": ["joint", "bagging", "stacking"],
         "lambda": [0, 0.5, 1],
         "seeds": 3,
-        "dataset": {"name": "digits", "validation": 237},
+        "dataset": {"name": "fashion_mnist", "validation": 5_000},
         "training": {"epochs": 6, "batch_size": 50, "learning_rate": 0.1},
         "evaluation": {"filters": True},
         "claims": claims,
@@ -105,6 +108,24 @@ def with_errors(errors: Errors) -> Measured:
         return value if isinstance(value, str) else {"test_error": value / 100}
 
     return measured
+
+
+def logit_t(values: Sequence[float], bound: float, most: float = 100.0) -> float:
+    """How many standard errors a mean lies above a bound on the scale of logits, by the delta method."""
+    mean, se = float(np.mean(values)), float(stats.sem(values))
+    return (_logit(mean / most) - _logit(bound / most)) * mean * (1 - mean / most) / se
+
+
+def logit_interval(values: Sequence[float], confidence: float, most: float = 100.0) -> tuple[float, float]:
+    """The t interval of a mean on the scale of logits, by the delta method."""
+    mean, se = float(np.mean(values)), float(stats.sem(values))
+    half = float(stats.t.ppf((1 + confidence) / 2, len(values) - 1)) * se / (mean * (1 - mean / most))
+    low, high = (most / (1 + math.exp(-(_logit(mean / most) + side * half))) for side in (-1, 1))
+    return low, high
+
+
+def _logit(p: float) -> float:
+    return math.log(p / (1 - p))
 
 
 def judged(predicate: dict[str, Any], errors: Errors, **changes: Any) -> Judgement:

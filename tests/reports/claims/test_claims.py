@@ -6,7 +6,17 @@ import pytest
 from scipy import stats
 
 from reports.claims import judge
-from tests.reports.claims.claimed import Errors, cell, claim, frames, judged, sweep, with_errors
+from tests.reports.claims.claimed import (
+    Errors,
+    cell,
+    claim,
+    frames,
+    judged,
+    logit_interval,
+    logit_t,
+    sweep,
+    with_errors,
+)
 
 ONE, FOUR, MANY = "1x8H", "4x4H", "16x2H"
 VALUE = {"kind": "value", "cell": cell(ONE), "value": 10.2, "margin": 0.5}
@@ -35,14 +45,9 @@ def ends(low: list[float | str], high: list[float | str], name: str = FOUR) -> E
 def test_a_number_is_held_against_the_paper_s_by_two_one_sided_tests(errors: tuple[float, ...], verdict: str) -> None:
     found = judged(VALUE, single(*errors), **FULL)
     assert found.verdict == found.here == verdict
-    lower = stats.ttest_1samp(errors, 9.7, alternative="greater").pvalue
-    upper = stats.ttest_1samp(errors, 10.7, alternative="less").pvalue
-    beyond = min(
-        stats.ttest_1samp(errors, 10.7, alternative="greater").pvalue,
-        stats.ttest_1samp(errors, 9.7, alternative="less").pvalue,
-    )
-    assert found.p == pytest.approx(min(max(lower, upper), 2 * beyond))
-    interval = stats.t.interval(0.9, 2, loc=sum(errors) / 3, scale=stats.sem(errors))
+    above, below = (stats.t.sf(logit_t(errors, bound), 2) for bound in (9.7, 10.7))
+    assert found.p == pytest.approx(min(max(above, 1 - below), 2 * min(1 - above, below)))
+    interval = logit_interval(errors, 0.9)
     assert (found.low, found.high) == pytest.approx(interval)
     assert (found.estimate, found.margin, found.n) == (pytest.approx(sum(errors) / 3), 0.5, 3)
     assert found.p_holm is None
@@ -173,10 +178,20 @@ def test_the_best_lambda_of_a_cell_is_picked_by_validation_or_says_that_it_was_n
     assert "picked by validation error." in by_validation.remark
 
 
-def test_the_best_lambda_is_not_better_than_itself() -> None:
+def test_seeds_that_agree_to_the_image_are_inconclusive_and_say_why() -> None:
+    found = judged(ORDER, ends([10.0, 10.1, 10.2], [10.01, 10.11, 10.21]))
+    assert found.verdict == "inconclusive"
+    half = 4.302653 * 2**0.5 * 0.01 / 3**0.5  # two rates of 10,000 images, t(0.975, 2)
+    assert (found.low, found.high) == pytest.approx((0.01 - half, 0.01 + half), rel=1e-4)
+    assert "taken to be 0.014 points" in found.remark
+    assert judged(ORDER, ends([10.0] * 3, [10.0] * 3)).verdict == "inconclusive"
+    assert "taken to be" not in judged(ORDER, ends([10.0, 10.1, 10.2], [10.1, 10.3, 10.5])).remark
+
+
+def test_the_best_lambda_held_against_itself_decides_nothing() -> None:
     predicate = {"kind": "order", "steps": [[cell(FOUR, "best")], [cell(FOUR, 0)]]}
     errors = ends([9.0, 9.1, 9.2], [11.0, 11.1, 11.3]) | {(FOUR, "joint", 0.5): [10.0, 10.2, 10.1]}
-    assert judged(predicate, errors).verdict == "not reproduced"
+    assert judged(predicate, errors).verdict == "inconclusive"
 
 
 def test_orders_are_corrected_by_holm_over_the_board_and_numbers_are_not() -> None:
@@ -244,7 +259,7 @@ def test_one_known_seed_can_be_followed_by_anything() -> None:
 
 
 def test_reduced_data_is_a_reduced_scale_and_still_gives_its_numbers() -> None:
-    dataset = {"name": "digits", "validation": 237, "train_examples": 600}
+    dataset = {"name": "fashion_mnist", "validation": 5_000, "train_examples": 600}
     found = judged(VALUE, single(10.2, 10.3, 10.25), **FULL, dataset=dataset)
     assert (found.verdict, found.here) == ("not comparable", "reproduced")
     assert "10.25 %" in found.observed

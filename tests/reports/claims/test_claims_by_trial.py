@@ -12,7 +12,18 @@ from reports.claims import best_lambda, judge
 from reports.claims.measures import by_trial
 from specs.predicates import BestLambda, FallingBest, InteriorBest
 from specs.sweep import PlannedTrial
-from tests.reports.claims.claimed import Errors, Numbers, cell, claim, frames, judged, sweep, with_errors
+from tests.reports.claims.claimed import (
+    Errors,
+    Numbers,
+    cell,
+    claim,
+    frames,
+    judged,
+    logit_interval,
+    logit_t,
+    sweep,
+    with_errors,
+)
 
 FOUR, MANY = "4x4H", "16x2H"
 LAMBDAS = [0.0, 0.5, 1.0]
@@ -157,7 +168,7 @@ def test_an_early_rank_is_no_news_where_training_ends_by_then() -> None:
 
 
 def test_parameters_are_known_from_the_plan() -> None:
-    total = 16 * (2 * 65 + 10 * 3)
+    total = 16 * (2 * 785 + 10 * 3)
     for count, verdict in ((total, "reproduced"), (total + 11, "not reproduced")):
         found = judged({"kind": "parameters", "counts": {MANY: count}, "within": 10}, {})
         assert (found.verdict, found.missing, found.could_flip) == (verdict, "", None)
@@ -183,8 +194,8 @@ def test_a_measure_lies_on_one_side_of_a_bound(values: tuple[float, ...], verdic
 
     (above,) = judge([frames(sweep([claim(bound("dominance", "above", 0.5))]), measured)])
     assert above.verdict == verdict
-    assert above.p == pytest.approx(stats.ttest_1samp(values, 0.5).pvalue)
-    assert (above.low, above.high) == pytest.approx(stats.t.interval(0.95, 2, np.mean(values), stats.sem(values)))
+    assert above.p == pytest.approx(2 * stats.t.sf(abs(logit_t(values, 0.5, most=1)), 2))
+    assert (above.low, above.high) == pytest.approx(logit_interval(values, 0.95, most=1))
     (below,) = judge([frames(sweep([claim(bound("dominance", "below", 0.5))]), measured)])
     opposite = {"reproduced": "not reproduced", "not reproduced": "reproduced"}
     assert below.verdict == opposite.get(verdict, verdict)

@@ -5,7 +5,7 @@ import pytest
 
 from reports.figures import FIGURES, dominance, error_against_lambda, losses, robustness, scales, style
 from reports.frames.frames import Frames
-from reports.statistics.summaries import summarise
+from tests.reports.claims.claimed import logit_interval
 from tests.reports.conftest import FramesOf
 from tests.reports.synthetic import sweep
 
@@ -20,7 +20,7 @@ def test_error_data_is_the_summary_of_the_complete_seeds(partial_frames: Frames)
     trials = partial_frames.trials.query("architecture == '4x16H' and lam == 1").sort_values("seed")
     assert row["seeds"] == [0, 2]
     assert row["values"] == list(trials["test_error"])
-    assert row["low"] == pytest.approx(summarise(list(trials["test_error"])).low)
+    assert row["low"] == pytest.approx(logit_interval(list(trials["test_error"]), 0.95, most=1)[0])
     assert (row["planned"], row["complete"], row["diverged"]) == (3, 2, 1)
     assert math.isnan(cell(data, "20x4H", 0.5)["mean"])
 
@@ -55,10 +55,13 @@ def test_error_bars_can_be_switched(full_frames: Frames) -> None:
     data = error_against_lambda.data(full_frames)
     figure = error_against_lambda.draw(data)
     switch = next(s for s in figure.layout.meta["switches"] if s["label"] == "error bars")
-    t, sd, se = (next(each for path, each in o["set"].items() if path.endswith("array")) for o in switch["options"])
+    up, sd, se = (next(each for path, each in o["set"].items() if path.endswith("array")) for o in switch["options"])
+    down = next(each for path, each in switch["options"][0]["set"].items() if path.endswith("arrayminus"))
     assert sd[0] == pytest.approx(100 * cell(data, "4x16H", 0)["sd"], rel=1e-4)
     assert se[0] == pytest.approx(sd[0] / math.sqrt(3), rel=1e-4)
-    assert t[0] == pytest.approx(4.302653 * se[0], rel=1e-4)
+    own = cell(data, "4x16H", 0)
+    low, high = logit_interval([100 * value for value in own["values"]], 0.95)
+    assert (down[0], up[0]) == pytest.approx((100 * own["mean"] - low, high - 100 * own["mean"]), rel=1e-3)
 
 
 def test_scales_put_lambda_one_beyond_the_last() -> None:
