@@ -9,6 +9,14 @@ from reports.statistics.summaries import Summary
 from specs import lambdas
 from specs.sweep import INDEPENDENT, SYSTEM
 
+DOMINANCE = (
+    "Model dominance is the smaller of two shares of errors. (others − best) / (chance − best) is how far the other "
+    "members stand, on average, from the best one towards chance. (others − best) / (others − ensemble) is how much of "
+    "the ensemble's lead over them the best one has alone. It is 0 where all members are equally good, and 1 where one "
+    "member does the ensemble's work and the others guess."
+)
+"""The definition of :func:`reports.statistics.dominance.model_dominance`, wherever the number is shown."""
+
 
 def lambdas_told_apart(study: Sequence[Frames]) -> AbstractContextManager[None]:
     """Within the block, every text tells all λs of these stores apart."""

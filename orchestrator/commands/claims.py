@@ -38,13 +38,18 @@ def claims(places: tuple[str, ...], strict: bool, as_json: bool) -> Exit:
 
 
 def _text(board: "tuple[Judgement, ...]") -> str:
-    """A line a claim with its verdict, its numbers below; the count of verdicts at the end."""
+    """A line a claim with its verdict, its numbers below; the count of verdicts at the end.
+
+    Model dominance is defined where a claim is about it.
+    """
     from reports.claims import VERDICTS
+    from reports.wording import DOMINANCE
 
     if not board:
         return "no claims: the sweeps of these stores state none"
     width = max(len(judgement.id) for judgement in board)
     lines = [line for judgement in board for line in _lines(judgement, width)]
+    lines += [DOMINANCE] if any(DOMINANCE in judgement.remark for judgement in board) else []
     counts = [(verdict, sum(judgement.verdict == verdict for judgement in board)) for verdict in VERDICTS]
     return "\n".join([*lines, ", ".join(f"{n} {verdict}" for verdict, n in counts if n)])
 

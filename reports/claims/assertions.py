@@ -13,9 +13,10 @@ from reports.claims.contrasts import Contrast
 from reports.claims.evidence import CellName, Evidence
 from reports.claims.finding import Finding
 from reports.claims.judgement import Judgement, Verdict
+from reports.claims.measures import DEFINITIONS
 from reports.frames.frames import STATUSES
 from specs.claims import Claim
-from specs.predicates import BestLambda, EarlyRank, FallingBest, InteriorBest, Parameters, Predicate, Proved
+from specs.predicates import BestLambda, Comparing, EarlyRank, FallingBest, InteriorBest, Parameters, Predicate, Proved
 
 TOWARDS = (-1.0, 0.0, 1.0)
 """Positions of missing seeds in the prediction interval of the known ones: its lower end, its middle, its upper end."""
@@ -76,10 +77,13 @@ class Assertion:
 
     @property
     def remark(self) -> str:
-        """The finding's remark, and how a λ was picked if one was looked up."""
-        if self._compares and comparisons.cell_uses_best(self.predicate):  # type: ignore[arg-type]
-            return f"{self.finding.remark} {self.evidence.picked()}".strip()
-        return self.finding.remark
+        """The finding's remark; how a λ was picked, if one was; what a measure is, if its name does not tell."""
+        said = [self.finding.remark]
+        if self._compares:
+            predicate: Comparing = self.predicate  # type: ignore[assignment]
+            said += [self.evidence.picked()] if comparisons.cell_uses_best(predicate) else []
+            said += dict.fromkeys(DEFINITIONS.get(measure, "") for measure in comparisons.measures(predicate))
+        return " ".join(filter(None, said))
 
     @cached_property
     def lost(self) -> dict[str, int]:

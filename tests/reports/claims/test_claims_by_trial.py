@@ -173,13 +173,18 @@ def bound(measure: str, side: str, at: float, lam: float = 1) -> dict[str, Any]:
     return {"kind": "bound", "measure": measure, "side": side, "bound": at, "cells": [cell(FOUR, lam)]}
 
 
+def dominated(by: float) -> Numbers:
+    """Test errors with so much model dominance: the best of four members is as good as the ensemble."""
+    return {"test_error": 0.1, "member_test_errors": [0.1, *[0.1 + 0.8 * by] * 3]}
+
+
 @pytest.mark.parametrize(
     ("values", "verdict"),
     [((0.8, 0.85, 0.9), "reproduced"), ((0.1, 0.15, 0.2), "not reproduced"), ((0.3, 0.9, 0.6), "inconclusive")],
 )
 def test_a_measure_lies_on_one_side_of_a_bound(values: tuple[float, ...], verdict: str) -> None:
     def measured(trial: PlannedTrial) -> Numbers:
-        return {"test_error": 0.1, "dominance": values[trial.spec.seed]}
+        return dominated(values[trial.spec.seed])
 
     (above,) = judge([frames(sweep([claim(bound("dominance", "above", 0.5))]), measured)])
     assert above.verdict == verdict
@@ -193,7 +198,8 @@ def test_a_measure_lies_on_one_side_of_a_bound(values: tuple[float, ...], verdic
 
 def test_a_complete_trial_without_the_number_that_is_compared_is_no_evidence() -> None:
     def measured(trial: PlannedTrial) -> Numbers:
-        return {"test_error": 0.1, "dominance": None if trial.spec.seed == 1 else 0.8 + 0.01 * trial.spec.seed}
+        nothing_learned = {"test_error": 0.95, "member_test_errors": [0.95] * 4}
+        return nothing_learned if trial.spec.seed == 1 else dominated(0.8 + 0.01 * trial.spec.seed)
 
     (found,) = judge([frames(sweep([claim(bound("dominance", "above", 0.5))]), measured)])
     assert found.verdict == "incomplete"
@@ -206,9 +212,13 @@ def test_measures_of_one_trial_by_hand() -> None:
     def measured(trial: PlannedTrial) -> Numbers:
         return {
             "test_error": 0.123, "test_member_nll": 0.75, "best_epoch": 5,
-            "epochs": [{"epoch": epoch, "split": split, "member_errors": errors}
-                       for epoch, split, errors in [(3, "train", [0.3, 0.6, 0.6, 0.6]), (5, "test", [0.1] * 4),
-                                                    (5, "train", [0.1, 0.9, 0.9, 0.9]), (6, "train", [0.1] * 4)]],
+            "dominance": 0.84,  # as a store has it, which is the lead of the best member alone
+            "member_test_errors": [0.75, 0.87, 0.87, 0.87],
+            "epochs": [{"epoch": epoch, "split": split, "error": error, "member_errors": errors}
+                       for epoch, split, error, errors in [(3, "train", 0.1, [0.3, 0.6, 0.6, 0.6]),
+                                                           (5, "test", 0.1, [0.1] * 4),
+                                                           (5, "train", 0.1, [0.1, 0.9, 0.9, 0.9]),
+                                                           (6, "train", 0.1, [0.1] * 4)]],
             "robustness": [{"dropped": dropped, "mask": mask, "accuracy": accuracy}
                            for dropped, mask, accuracy in [(0, "example", 0.9), (2, "example", 0.89),
                                                            (3, "example", 0.85), (3, "shared", 0.1)]],
@@ -222,8 +232,9 @@ def test_measures_of_one_trial_by_hand() -> None:
     expected = {
         "error": 12.3,
         "member_nll": 0.75,
+        "dominance": 12 / 74.7,  # (0.87 − 0.75) / (0.87 − 0.123), less than (0.87 − 0.75) / (0.9 − 0.75)
         "dominance_train": 1.0,  # (0.9 − 0.1) / (0.9 − 0.1): the others guess
-        "early_dominance": 0.5,  # (0.6 − 0.3) / (0.9 − 0.3)
+        "early_dominance": 0.5,  # (0.6 − 0.3) / (0.9 − 0.3), less than (0.6 − 0.3) / (0.6 − 0.1)
         "loss_over_half": 5.0,  # of four members, three are the fewest that are more than half
         "filter_strength": 50 / np.sqrt(34),  # norms 50, 5, √34 and 10: the others' median is √34
         "filter_travel": 0.2,  # the others moved by 0, 1 and 5, of 5 each
