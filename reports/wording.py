@@ -10,10 +10,9 @@ from specs import lambdas
 from specs.sweep import INDEPENDENT, SYSTEM
 
 DOMINANCE = (
-    "Model dominance is the smaller of two shares of errors. (others − best) / (chance − best) is how far the other "
-    "members stand, on average, from the best one towards chance. (others − best) / (others − ensemble) is how much of "
-    "the ensemble's lead over them the best one has alone. It is 0 where all members are equally good, and 1 where one "
-    "member does the ensemble's work and the others guess."
+    "Model dominance compares errors: the best member's, the mean of the others, the ensemble's and that of chance. It "
+    "is the smaller of (others − best) / (chance − best) and (others − best) / (others − ensemble): 0 for equal "
+    "members, 1 where one does the ensemble's work and the others guess."
 )
 """The definition of :func:`reports.statistics.dominance.model_dominance`, wherever the number is shown."""
 

@@ -1,4 +1,4 @@
-"""The command about claims: what the paper says, held against what stores hold."""
+"""The command about claims: what sweeps state, held against what stores hold."""
 
 from dataclasses import asdict
 from typing import TYPE_CHECKING
@@ -61,5 +61,6 @@ def _lines(judgement: "Judgement", width: int) -> list[str]:
     lines.append(f"{indent}{judgement.observed}{paper}")
     if judgement.missing:
         flip = "could" if judgement.could_flip else "could hardly"
-        lines.append(f"{indent}lacking {judgement.missing}; they {flip} change what the rest says: {judgement.here}")
+        rest = "" if judgement.here == "not run" else f"; they {flip} change what the rest says: {judgement.here}"
+        lines.append(f"{indent}lacking {judgement.missing}{rest}")
     return lines

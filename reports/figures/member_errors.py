@@ -124,14 +124,16 @@ def _gap_at(lam: float, rows: pd.DataFrame) -> str:
 
 
 def note(data: pd.DataFrame) -> str:
-    """Mean model dominance on test images at the largest λ."""
+    """Mean model dominance on test images at the largest λ, and what it is."""
     test = data[data["split"] == SPLITS[0]]
     top = test[test["lam"] == test["lam"].max()]
     if top.empty:
         return ""
     index = top.groupby("architecture", sort=False)["model_dominance"].mean().dropna()
     named = wording.listed([f"{value:.2f} for {name}" for name, value in index.items()])
-    return f"Mean model dominance on test images at {wording.lam(top['lam'].iloc[0])}: {named}." if named else ""
+    if not named:
+        return ""
+    return f"On test images at {wording.lam(top['lam'].iloc[0])}, mean model dominance is {named}. {wording.DOMINANCE}"
 
 
 def table(data: pd.DataFrame) -> DisplayTable:
@@ -157,8 +159,8 @@ FIGURE = ReportFigure(
     measured=(
         "Error of the ensemble (large marks) and of its members (small grey ones; from best to worst with a tick at "
         f"the median beyond {MOST_MEMBERS} members) at the tested epoch. Each trial stands for itself, seeds side by "
-        "side, because members have no identity across seeds. A cross where a trial failed. One member near the "
-        f"ensemble and all others far above both is model dominance. {wording.DOMINANCE}"
+        "side, because members have no identity across seeds. A cross where a trial failed. One member low beside the "
+        "ensemble and all others high is model dominance."
     ),
     columns=COLUMNS,
     data=data,

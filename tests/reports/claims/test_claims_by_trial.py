@@ -15,6 +15,7 @@ from specs.sweep import PlannedTrial
 from tests.reports.claims.claimed import Errors, Numbers, cell, claim, frames, judged, sweep, with_errors
 
 FOUR, MANY = "4x4H", "16x2H"
+FULL = {"epochs": 200, "seeds": 5}
 LAMBDAS = [0.0, 0.5, 1.0]
 
 
@@ -156,12 +157,32 @@ def test_an_early_rank_is_no_news_where_training_ends_by_then() -> None:
     assert "no more than 3 epochs" in found.observed
 
 
-def test_parameters_are_known_from_the_plan() -> None:
-    total = 16 * (2 * 65 + 10 * 3)
-    for count, verdict in ((total, "reproduced"), (total + 11, "not reproduced")):
-        found = judged({"kind": "parameters", "counts": {MANY: count}, "within": 10}, {})
-        assert (found.verdict, found.missing, found.could_flip) == (verdict, "", None)
-        assert f"{total:,} in 16x2H" in found.observed
+TOTALS = {FOUR: 4 * (4 * 65 + 10 * 5), MANY: 16 * (2 * 65 + 10 * 3)}
+
+
+def counted(counts: dict[str, int]) -> dict[str, Any]:
+    return {"kind": "parameters", "counts": counts, "within": 10}
+
+
+@pytest.mark.parametrize(("more", "verdict"), [(0, "reproduced"), (10, "reproduced"), (11, "not reproduced")])
+def test_parameters_are_reproduced_by_one_complete_trial(more: int, verdict: str) -> None:
+    found = judged(counted({MANY: TOTALS[MANY] + more}), {(MANY, "bagging", 0.0): [10.0]}, full_scale=FULL)
+    assert (found.verdict, found.here, found.missing, found.could_flip) == (verdict, verdict, "", None)
+    assert found.observed == f"Parameters: {TOTALS[MANY]:,} in 16x2H."
+
+
+def test_parameters_that_are_planned_alone_are_not_run() -> None:
+    for count in (TOTALS[MANY], 1):
+        found = judged(counted({MANY: count}), {})
+        assert (found.verdict, found.here, found.missing) == ("not run", "not run", "a complete trial of 16x2H")
+        assert found.observed == f"Parameters, as planned: {TOTALS[MANY]:,} in 16x2H."
+
+
+def test_parameters_wait_for_a_trial_of_each_architecture_which_cannot_change_them() -> None:
+    found = judged(counted(TOTALS), {(FOUR, "joint", 0.0): [10.0], (MANY, "joint", 1.0): ["failed"]})
+    assert (found.verdict, found.here, found.could_flip) == ("incomplete", "reproduced", False)
+    assert found.missing == "a complete trial of 16x2H"
+    assert found.observed == "Parameters: 1,240 in 4x4H. Parameters, as planned: 2,560 in 16x2H."
 
 
 def test_a_theorem_has_no_verdict_of_the_store() -> None:
@@ -258,27 +279,29 @@ DOWN = {(FOUR, "joint", 0.0): [12.0, 12.2, 12.3], (FOUR, "joint", 1.0): [10.0, 1
 
 
 @pytest.mark.parametrize(
-    ("join", "first", "second", "verdict"),
+    ("join", "first", "second", "verdict", "could_flip"),
     [
-        ("all", UP, DOWN, "reproduced"),
-        ("all", UP, UP, "not reproduced"),
-        ("all", UP, {}, "not run"),
-        ("all", UP, None, "incomplete"),
-        ("all", DOWN, None, "not reproduced"),
-        ("any", UP, UP, "reproduced"),
-        ("any", UP, None, "reproduced"),
-        ("any", DOWN, None, "incomplete"),
-        ("any", DOWN, UP, "not reproduced"),
-        ("all", {}, None, "not run"),
+        ("all", UP, DOWN, "reproduced", None),
+        ("all", UP, UP, "not reproduced", None),
+        ("all", UP, {}, "not run", True),
+        ("all", UP, None, "incomplete", True),
+        ("all", DOWN, None, "not reproduced", False),
+        ("any", UP, UP, "reproduced", None),
+        ("any", UP, None, "reproduced", False),
+        ("any", DOWN, None, "incomplete", True),
+        ("any", DOWN, UP, "not reproduced", None),
+        ("all", {}, None, "not run", True),
     ],
 )
-def test_a_claim_over_two_sweeps_is_judged_once(join: str, first: Errors, second: Errors | None, verdict: str) -> None:
+def test_a_claim_over_two_sweeps_is_judged_once(
+    join: str, first: Errors, second: Errors | None, verdict: str, could_flip: bool | None
+) -> None:
     specs = two_sweeps(join)
     stores = [frames(spec, with_errors(e)) for spec, e in zip(specs, (first, second), strict=True) if e is not None]
     (found,) = judge(stores)
-    assert found.verdict == verdict
+    assert (found.verdict, found.could_flip) == (verdict, could_flip)
     assert found.sweep == ("first" if second is None else "first and second")
-    assert ("the sweep second is not in this study" in found.missing) == (second is None)
+    assert ("the sweep second, which is not in this study" in found.missing) == (second is None)
 
 
 def test_a_study_judges_the_claims_of_all_its_sweeps_and_equal_studies_equally() -> None:

@@ -92,7 +92,7 @@ def test_table_2_reproduces_its_claims() -> None:
     assert found["D20"].remark.startswith("The best λ is picked by test error")
     assert found["D7"].estimate == pytest.approx(19.9, abs=0.02)
     assert found["M4"].n == 9
-    assert found["X1"].missing == "the sweep paper-fashion-mlp is not in this study"
+    assert found["X1"].missing == "the sweep paper-fashion-mlp, which is not in this study"
 
 
 def test_the_text_of_the_mlps_reproduces_its_claims() -> None:

@@ -67,9 +67,9 @@ def test_model_dominance_is_worked_out_for_each_split_whatever_the_store_calls_d
     found = data[data["trial_id"].isin(ids)].groupby("split")["model_dominance"].unique()
     assert list(found["test"]) == pytest.approx([12 / 76.4])  # less than 12/15
     assert list(found["train"]) == pytest.approx([12 / 60])
-    assert "λ\u00a0=\u00a01: 0.16 for 4x16H and " in member_errors.note(data)
+    assert "λ\u00a0=\u00a01, mean model dominance is 0.16 for 4x16H and " in member_errors.note(data)
     assert {row[-1] for row in member_errors.table(data[data["trial_id"].isin(ids)]).rows} == {"0.157", "0.2"}
-    assert wording.DOMINANCE in member_errors.FIGURE.measured
+    assert member_errors.note(data).endswith(wording.DOMINANCE)
 
 
 def test_ranks_put_the_lower_number_first_among_equals() -> None:
