@@ -9,6 +9,13 @@ from reports.statistics.summaries import Summary
 from specs import lambdas
 from specs.sweep import INDEPENDENT, SYSTEM
 
+DOMINANCE = (
+    "Model dominance compares errors: the best member's, the mean of the others, the ensemble's and that of chance. It "
+    "is the smaller of (others − best) / (chance − best) and (others − best) / (others − ensemble): 0 for equal "
+    "members, 1 where one does the ensemble's work and the others guess."
+)
+"""The definition of :func:`reports.statistics.dominance.model_dominance`, wherever the number is shown."""
+
 
 def lambdas_told_apart(study: Sequence[Frames]) -> AbstractContextManager[None]:
     """Within the block, every text tells all λs of these stores apart."""

@@ -135,7 +135,10 @@ class EarlyRank(Frozen):
 
 
 class Parameters(Frozen):
-    """Each architecture has the given number of parameters in all, to within ``within``. The plan decides this."""
+    """Each architecture has the given number of parameters in all, to within ``within``.
+
+    The plan tells the numbers already. They count as reproduced once a trial of each architecture is complete.
+    """
 
     kind: Literal["parameters"]
     counts: Annotated[dict[Name, Count], Field(min_length=1)]

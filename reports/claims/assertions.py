@@ -13,9 +13,10 @@ from reports.claims.contrasts import Contrast
 from reports.claims.evidence import CellName, Evidence
 from reports.claims.finding import Finding
 from reports.claims.judgement import Judgement, Verdict
+from reports.claims.measures import DEFINITIONS
 from reports.frames.frames import STATUSES
 from specs.claims import Claim
-from specs.predicates import BestLambda, EarlyRank, FallingBest, InteriorBest, Parameters, Predicate, Proved
+from specs.predicates import BestLambda, Comparing, EarlyRank, FallingBest, InteriorBest, Parameters, Predicate, Proved
 
 TOWARDS = (-1.0, 0.0, 1.0)
 """Positions of missing seeds in the prediction interval of the known ones: its lower end, its middle, its upper end."""
@@ -42,7 +43,9 @@ class Assertion:
                 return best_lambda.cells_needed(predicate, self.evidence)
             case EarlyRank():
                 return early_ranks.cells_needed(predicate)
-            case Parameters() | Proved():
+            case Parameters():
+                return early_ranks.cells_of(predicate, self.evidence)
+            case Proved():
                 return []
             case _:
                 return comparisons.cells_needed(predicate, self.evidence)
@@ -63,7 +66,7 @@ class Assertion:
             case EarlyRank():
                 return early_ranks.find_early(predicate, self.evidence)
             case Parameters():
-                return early_ranks.find_parameters(predicate, self.evidence.frames.planned)
+                return early_ranks.find_parameters(predicate, self.evidence)
             case Proved():
                 return Finding(f"A theorem: {wording.listed(predicate.tests)}.", tested=False)
             case _:
@@ -76,10 +79,13 @@ class Assertion:
 
     @property
     def remark(self) -> str:
-        """The finding's remark, and how a λ was picked if one was looked up."""
-        if self._compares and comparisons.cell_uses_best(self.predicate):  # type: ignore[arg-type]
-            return f"{self.finding.remark} {self.evidence.picked()}".strip()
-        return self.finding.remark
+        """The finding's remark; how a λ was picked, if one was; what a measure is, if its name does not tell."""
+        said = [self.finding.remark]
+        if self._compares:
+            predicate: Comparing = self.predicate  # type: ignore[assignment]
+            said += [self.evidence.picked()] if comparisons.cell_uses_best(predicate) else []
+            said += dict.fromkeys(DEFINITIONS.get(measure, "") for measure in comparisons.measures(predicate))
+        return " ".join(filter(None, said))
 
     @cached_property
     def lost(self) -> dict[str, int]:
@@ -102,6 +108,9 @@ class Assertion:
     @cached_property
     def missing(self) -> str:
         """``3 of 15 trials: 2 missing, 1 diverged``; empty where nothing is."""
+        if isinstance(self.predicate, Parameters):
+            named = early_ranks.untrained(self.predicate, self.evidence)
+            return f"a complete trial of {wording.listed(named)}" if named else ""
         if self.unmeasured:
             return f"{wording.count(self.unmeasured, 'seed')} without the number that is compared"
         if not self.lost:
@@ -116,8 +125,12 @@ class Assertion:
 
     @property
     def reduced(self) -> bool:
-        """Whether it rests on trials at a smaller scale than that of the work that the sweep reproduces."""
-        return bool(len(self.trials)) and bool(scale_warning(self.evidence.frames))
+        """Whether it rests on trials at a smaller scale than that of the work that the sweep reproduces.
+
+        A number of parameters is the same at every scale.
+        """
+        counts = isinstance(self.predicate, Parameters)
+        return not counts and bool(len(self.trials)) and bool(scale_warning(self.evidence.frames))
 
     def more_seeds(self, factor: float) -> int | None:
         """Number of further seeds that would settle it, with p values times ``factor``; None if no number would."""
@@ -137,6 +150,8 @@ class Assertion:
         match predicate:
             case EarlyRank():
                 return [early_ranks.a_miss]
+            case Parameters():
+                return []
             case BestLambda() | InteriorBest() | FallingBest():
                 found = best_lambda.errors(predicate, self.evidence)
                 if self.finding.n < 2:

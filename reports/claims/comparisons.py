@@ -135,6 +135,11 @@ def _gap(name: str, gap: Gap, evidence: Evidence) -> BySeed:
     return {seed: sign * value for seed, value in differences.items()}
 
 
+def measures(predicate: Comparing) -> list[Measure]:
+    """The measure of each of its comparisons."""
+    return [part.measure for part in (predicate.of if isinstance(predicate, Every) else (predicate,))]
+
+
 def cell_uses_best(predicate: Comparing) -> bool:
     """Whether a best λ is looked up, so that the reader must be told how it was picked."""
     if isinstance(predicate, Every):

@@ -30,8 +30,8 @@ chosen."""
 
 def applies(frames: Frames) -> bool:
     """Whether there are several ensembles and several λs to choose between."""
-    joint = frames.planned[frames.planned["method"] == JOINT]
-    return joint.loc[joint["members"] > 1, "architecture"].nunique() > 1 and len(cells.lambdas(frames)) > 1
+    joint = frames.planned[(frames.planned["method"] == JOINT) & (frames.planned["members"] > 1)]
+    return joint["architecture"].nunique() > 1 and joint["lam"].nunique() > 1
 
 
 def data(frames: Frames) -> pd.DataFrame:

@@ -86,6 +86,8 @@ def note(data: pd.DataFrame) -> str:
     ]
     apart = sum(difference.excludes_zero for difference in differences)
     told = sum(difference.has_interval for difference in differences)
+    if not told:
+        return ""
     return f"In {apart} of {told} cells with several seeds the paired interval between both kinds of mask excludes 0."
 
 

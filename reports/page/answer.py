@@ -74,6 +74,8 @@ def _errors(frames: Frames, name: str, method: Method) -> dict[int, float]:
 
 def sentence(frames: Frames, comparisons: list[Comparison]) -> str:
     """The answer that the data give, with intervals, or why there is none."""
+    if never := _why_never(frames):
+        return f"No answer from this sweep: {never}."
     if not any(comparison.best is not None for comparison in comparisons):
         return f"No answer yet: {_why_none(frames)}."
     verdicts = {"system": "lower", "ensemble": "higher", "unclear": "not separable", "unmeasured": "not measured yet"}
@@ -88,9 +90,20 @@ def sentence(frames: Frames, comparisons: list[Comparison]) -> str:
     )
 
 
+def _why_never(frames: Frames) -> str:
+    """Why the sweep cannot answer, however many of its trials are complete; empty if it can."""
+    joint = frames.planned[frames.planned["method"] == JOINT]
+    if joint.empty:
+        return "it plans no joint training, which is what λ weighs"
+    if not (joint["members"] > 1).any():
+        return "it plans single networks alone, which are no ensemble"
+    ends = {INDEPENDENT: "independent networks", SYSTEM: "one system"}
+    planned = set(joint.loc[joint["members"] > 1, "lam"])
+    lacking = [f"{wording.lam(lam)} ({meaning})" for lam, meaning in ends.items() if lam not in planned]
+    return f"it does not plan {' or '.join(lacking)}" if lacking else ""
+
+
 def _why_none(frames: Frames) -> str:
-    if not lambdas(frames):
-        return "this sweep plans no joint training, which is what λ weighs"
     joint = int((frames.planned["method"] == JOINT).sum())
     return f"no jointly trained ensemble among {wording.count(joint, 'planned trial')} is complete"
 

@@ -90,8 +90,11 @@ def test_the_method_figure_says_its_finding_rates_and_the_papers_numbers(made_up
     assert set(band.y) == {10.5, 11.5}
 
 
-def test_no_number_of_the_paper_is_shown_on_other_data(full_frames: Frames) -> None:
+def test_no_number_of_the_paper_is_shown_on_other_data(full_frames: Frames, made_up: Frames) -> None:
     assert error_by_method.data(full_frames)["paper"].isna().all()
+    for figure in (error_by_method, error_against_lambda):
+        shown = [set(figure.table(figure.data(frames)).headers) for frames in (full_frames, made_up)]
+        assert shown[1] - shown[0] == {"the paper's, in %"}
     assert not [
         t for t in error_by_method.draw(error_by_method.data(full_frames)).data if t.name == "the paper's number"
     ]
@@ -142,6 +145,11 @@ def test_a_control_with_one_learning_rate_stands_beside_figure_3(made_up: Frames
     assert "Control with one rate: From" in error_against_lambda.note(data)
     assert not error_against_lambda.in_study(control, [made_up, control])["control"].any()
     assert "No control" in error_against_lambda.note(error_against_lambda.data(made_up))
+
+
+def test_figure_3_names_the_ends_of_the_ensembles_not_where_a_single_network_stands(frames_of: FramesOf) -> None:
+    data = error_against_lambda.data(frames_of(spec=sweep(**{"lambda": [0, 0.5]})))
+    assert error_against_lambda.title(data).startswith("From λ\u00a0=\u00a00 to λ\u00a0=\u00a00.5 the test error ")
 
 
 def test_figure_3_panels_share_one_y_axis(made_up: Frames, full_frames: Frames) -> None:

@@ -3,11 +3,13 @@ import pytest
 from reports import cautions
 from reports.frames.frames import Frames
 from reports.page import answer, coverage, provenance
+from specs.format.commits import Status
 from specs.sweep import PlannedTrial
 from tests.reports.conftest import FramesOf
 from tests.reports.synthetic import sweep
 
 NB = "\u00a0"
+SINGLE = {"kind": "mlp", "members": 1, "hidden": 64}
 
 
 def test_the_answer_names_the_better_end_for_each_architecture(full_frames: Frames) -> None:
@@ -51,6 +53,29 @@ def test_an_architecture_without_both_ends_is_not_measured(frames_of: FramesOf) 
 
     frames = frames_of(without_independent)
     assert "not measured yet for 20x4H" in answer.sentence(frames, answer.compare(frames))
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"lambda": [0, 0.5]}, f"it does not plan λ{NB}={NB}1 (one system)"),  # where the single network stands
+        ({"lambda": [0.5, 1]}, f"it does not plan λ{NB}={NB}0 (independent networks)"),
+        ({"lambda": [0.9]}, f"it does not plan λ{NB}={NB}0 (independent networks) or λ{NB}={NB}1 (one system)"),
+        ({"architectures": {"1x64H": SINGLE}}, "it plans single networks alone, which are no ensemble"),
+        ({"methods": ["bagging"]}, "it plans no joint training, which is what λ weighs"),
+    ],
+)
+@pytest.mark.parametrize("status", ["complete", None])
+def test_what_is_not_planned_is_not_waited_for(
+    frames_of: FramesOf, changes: dict[str, object], said: str, status: Status | None
+) -> None:
+    frames = frames_of(lambda trial: status, sweep(seeds=1, **changes))
+    assert answer.sentence(frames, answer.compare(frames)) == f"No answer from this sweep: {said}."
+
+
+def test_before_any_trial_the_plan_says_how_the_best_lambda_will_be_chosen(frames_of: FramesOf) -> None:
+    frames = frames_of(lambda trial: None)
+    assert "least mean validation error" in answer.table(frames, answer.compare(frames)).headers
 
 
 def test_the_matrix_counts_every_status(partial_frames: Frames) -> None:

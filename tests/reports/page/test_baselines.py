@@ -135,7 +135,7 @@ def test_a_sweep_of_baselines_alone_renders_and_answers_nothing(tmp_path: Path) 
     frames = load(write_store(tmp_path, sweep(methods=["bagging", "stacking"])).storage)
     assert lambdas(frames) == []
     page = render([frames])
-    assert "this sweep plans no joint training" in page
+    assert "No answer from this sweep: it plans no joint training, which is what λ weighs." in page
     assert "12 of 12 planned trials complete" in page
 
 
