@@ -1,16 +1,13 @@
 """Claims about the best λ, about every trial, about what the plan knows, and about several sweeps."""
 
-from itertools import product
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import pytest
 from scipy import stats
 
-from reports.claims import best_lambda, judge
+from reports.claims import judge
 from reports.claims.measures import by_trial
-from specs.predicates import BestLambda, FallingBest, InteriorBest
 from specs.sweep import PlannedTrial
 from tests.reports.claims.claimed import (
     Errors,
@@ -53,53 +50,6 @@ def test_a_best_lambda_is_bootstrapped_over_seeds(errors: Errors, verdict: str) 
         assert (found.p, found.p_holm) == (None, None)
         assert "picked by test error" in found.remark
         assert "A bootstrap of 3 seeds understates their spread by 18 %." in found.remark  # √(2/3) = 0.816
-
-
-@pytest.mark.parametrize("seed", range(5))
-def test_the_share_is_that_of_all_27_resamples_of_three_seeds(seed: int) -> None:
-    rng = np.random.default_rng(seed)
-    of = {name: pd.DataFrame(rng.normal(10, 0.3, (3, 3)), columns=LAMBDAS) for name in (FOUR, MANY)}
-    best = [
-        {name: LAMBDAS[int(frame.to_numpy()[list(drawn)].mean(0).argmin())] for name, frame in of.items()}
-        for drawn in product(range(3), repeat=3)
-    ]
-    expected = {
-        "one": (BestLambda(kind="best-lambda", best={FOUR: 0.5}), np.mean([b[FOUR] == 0.5 for b in best])),
-        "two": (
-            BestLambda(kind="best-lambda", best={FOUR: 0.5, MANY: 0}),
-            np.mean([b[FOUR] == 0.5 and b[MANY] == 0 for b in best]),
-        ),
-        "falling": (
-            FallingBest(kind="falling-best", architectures=(FOUR, MANY)),
-            np.mean([b[FOUR] > b[MANY] for b in best]),
-        ),
-        "inside": (
-            InteriorBest(kind="interior-best", architectures=(FOUR, MANY)),
-            np.mean([b[FOUR] == b[MANY] == 0.5 for b in best]),
-        ),
-        "any": (
-            InteriorBest(kind="interior-best", architectures=(FOUR, MANY), of="any"),
-            max(np.mean([b[name] == 0.5 for b in best]) for name in (FOUR, MANY)),
-        ),
-    }
-    for predicate, share in expected.values():
-        found = best_lambda.find(predicate, of)
-        assert found.estimate == pytest.approx(share, abs=0.02)  # four standard errors of 10,000 resamples
-        assert best_lambda.find(predicate, of) == found
-
-
-def test_any_of_several_architectures_must_be_the_surer() -> None:
-    rng = np.random.default_rng(3)
-    of = {name: pd.DataFrame(rng.normal([11, 10, 11], 0.01, (3, 3)), columns=LAMBDAS) for name in (FOUR, MANY)}
-    one = best_lambda.find(InteriorBest(kind="interior-best", architectures=(FOUR, MANY), of="any"), of)
-    assert one.verdict() == "reproduced"
-    # A share of 26/27 would do for one architecture, and does not for two: 2 (1 − 26/27) > 0.05.
-    of[MANY] += np.array([0.0, 9.0, 0.0])
-    of[FOUR] = pd.DataFrame([[10, 10.5, 11], [10, 8.9, 11], [10, 8.9, 11]], columns=LAMBDAS)
-    alone = best_lambda.find(InteriorBest(kind="interior-best", architectures=(FOUR,)), {FOUR: of[FOUR]})
-    of_two = best_lambda.find(InteriorBest(kind="interior-best", architectures=(FOUR, MANY), of="any"), of)
-    assert alone.estimate == of_two.estimate == pytest.approx(26 / 27, abs=0.01)
-    assert (alone.verdict(), of_two.verdict()) == ("reproduced", "inconclusive")
 
 
 def test_a_best_lambda_that_never_rises_and_falls_in_the_end() -> None:

@@ -121,6 +121,27 @@ def test_the_table_is_bold_only_where_every_paired_interval_excludes_zero(made_u
     assert "separable from every other row for tiny (λ" in error_table.title(error_table.data(clear))
 
 
+def test_the_least_error_of_the_table_is_found_on_shared_seeds_and_names_its_ties(made_up: Frames) -> None:
+    errors = {
+        ("tiny", "joint", 0.0): [0.14, 0.15, 0.16], ("tiny", "joint", 0.5): [0.13, 0.14, 0.18],
+        ("tiny", "joint", 0.95): [0.15, 0.13, 0.17], ("tiny", "joint", 1.0): [0.2, 0.2, 0.2],
+    }  # fmt: skip
+    tied = with_errors(made_up, errors)
+    expected = "The least mean test error is not separable for tiny (λ = 0, λ = 0.5 and λ = 0.95, tied)"
+    assert error_table.title(error_table.data(tied)).replace("\u00a0", " ") == expected
+    # λ = 0.5 now lacks its worst seed: its own mean is the least, and over the seeds that all have it ties with 0.95.
+    lost = tied.planned.query("architecture == 'tiny' and method == 'joint' and lam == 0.5 and seed == 2")["trial_id"]
+    status = tied.planned["status"].mask(tied.planned["trial_id"].isin(lost), "missing")
+    partial = replace(
+        tied,
+        planned=tied.planned.assign(status=status),
+        trials=with_errors(made_up, errors | {("tiny", "joint", 0.95): [0.14, 0.13, 0.17]}).trials,
+    )
+    partial = replace(partial, trials=partial.trials[~partial.trials["trial_id"].isin(lost)])
+    title = error_table.title(error_table.data(partial)).replace("\u00a0", " ")
+    assert title.endswith("for tiny (λ = 0.5 and λ = 0.95, tied)")
+
+
 def test_a_table_cell_says_how_many_seeds_it_lacks(frames_of: FramesOf) -> None:
     lost = {("bagging", 2), ("stacking", 0), ("stacking", 1), ("stacking", 2)}
     frames = frames_of(lambda t: None if (t.spec.method, t.spec.seed) in lost else "complete", paper_like())

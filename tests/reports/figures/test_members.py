@@ -157,6 +157,19 @@ def test_droppable_members_are_counted_seed_by_seed_under_both_masks(full_frames
     assert {trace.name for trace in droppable.draw(data).data} >= set(MASKS.values())
 
 
+def test_both_ends_of_lambda_are_compared_by_droppable_members_over_the_seeds_that_both_have(
+    full_frames: Frames,
+) -> None:
+    data = droppable.data(full_frames)
+    data = data[(data["architecture"] == "4x16H") & (data["mask"] == "example")].reset_index(drop=True)
+    data["seeds"], data["values"] = [[0, 1, 2]] * 4 + [[0, 2]], [[0.5, 1.0, 0.75]] * 4 + [[0.0, 0.25]]
+    # Over λ = 0's own three seeds it would be 75 %.
+    assert droppable.title(data).endswith("12 % and 62 % for 4x16H")
+    data["seeds"] = [[1]] * 4 + [[0]]
+    data["values"] = [[0.5]] * 5
+    assert droppable.title(data) == ""
+
+
 def test_capacities_hold_parameters_memory_and_seconds(full_frames: Frames) -> None:
     trials = full_frames.trials.assign(peak_memory=range(1, len(full_frames.trials) + 1))
     data = capacities.data(replace(full_frames, trials=trials)).set_index("architecture")
