@@ -2,18 +2,26 @@
 
 The fault happens when the place is passed for the NUMBERth time; with 0, every time. Faults are ``kill`` (SIGKILL),
 ``term`` (SIGTERM), ``stop`` (SIGSTOP), ``full`` (no space left), ``full for good`` (none for any write from then on),
-``memory`` (out of memory) and ``error``.
+``memory`` (out of memory), ``error``, ``hold`` (waits there until the file ``GO`` exists) and ``slow``.
 """
 
 import errno
 import os
 import signal
 import sys
+import time
+from pathlib import Path
 
 from specs import faults
 
 TOLD = "ENSWEEP_TEST_TOLD"
 """Environment variable whose value is part of an ``error``'s message."""
+
+GO = "ENSWEEP_TEST_GO"
+"""Environment variable that names the file for which ``hold`` waits."""
+
+SLOW_SECONDS = 0.05
+"""Pause of ``slow``: 24 batches of an epoch then take over a second, on however fast a machine."""
 
 SIGNALS = {"kill": signal.SIGKILL, "term": signal.SIGTERM, "stop": signal.SIGSTOP}
 
@@ -37,6 +45,11 @@ def handler(place: str, number: int, fault: str) -> faults.Handler:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         elif fault == "full for good":
             return
+        elif fault == "slow":
+            time.sleep(SLOW_SECONDS)
+        elif fault == "hold":
+            while not Path(os.environ[GO]).exists():
+                time.sleep(0.02)
         elif fault == "memory":
             import torch
 
