@@ -13,6 +13,7 @@ import pytest
 
 from specs.format.records import TABLES
 from tests import warm
+from tests.e2e import faulty
 from tests.processes import Family
 
 ENSWEEP = Path(sys.executable).with_name("ensweep")
@@ -75,6 +76,19 @@ class Workplace:
             program="tests.e2e.faulty",
             seconds=RUN_SECONDS,
         )
+
+    def fault_in_workers(self, place: str, number: int, fault: str) -> Path:
+        """Have a fault in the Ray workers of commands from now on; see :mod:`tests.e2e.faulty`.
+
+        Returns the file for which a ``hold`` waits.
+        """
+        go = self.folder / "go"
+        self.environment |= {
+            "PYTHONPATH": str(Path(__file__).with_name("faulty_workers")),
+            "ENSWEEP_TEST_FAULT": f"{place} {number} {fault}",
+            faulty.GO: str(go),
+        }
+        return go
 
     def _start(self, command: list[str]) -> "subprocess.Popen[str]":
         process = subprocess.Popen(

@@ -22,12 +22,11 @@ pytestmark = [
     pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="needs /proc"),
 ]
 
-LONGER = ("--set", "training.epochs=80", "--set", "seeds=3")
-"""Nine trials of about half a second each: time enough to be killed among them."""
+EVERY_EPOCH = ("--checkpoint-seconds", "0")
 ENDLESS = ("--set", "training.epochs=1000000", "--set", "lambda=[1]", "--set", "seeds=1")
 """Two trials that run until they are killed, on however fast a machine."""
-WITHIN = ("--set", "training.epochs=800", "--set", "lambda=[1]", "--set", "seeds=1")
-"""Two trials of some seconds each: time enough for a worker to be killed within them, and for them to end."""
+WITHIN = ("--set", "training.epochs=12", "--set", "lambda=[1]", "--set", "seeds=1")
+"""Two trials, one for each of two workers."""
 OFTEN = ("--checkpoint-seconds", "0.2")
 ON_TERMINAL = """
 import fcntl, os, sys, termios
@@ -71,33 +70,37 @@ def test_rows_equal_those_of_the_inline_runner(workplace: Workplace, uninterrupt
 def test_a_killed_driver_run_again_ends_in_the_same_rows(
     workplace: Workplace, uninterrupted: Callable[..., Workplace]
 ) -> None:
+    workplace.fault_in_workers("epoch", 5, "hold")  # within the second trial of each
     for _ in range(2):
         before = len(workplace.commits())
-        driver = workplace.start("run", "tiny.yaml", *LONGER)
+        driver = workplace.start("run", "tiny.yaml")
         wait_for(lambda before=before: len(workplace.commits()) > before)
         driver.send_signal(signal.SIGKILL)
         driver.communicate(timeout=HANG)
         wait_for(lambda: not workplace.family.pids())
+    workplace.environment = {}
     killed = workplace.commits()
-    assert len(killed) < 9
+    assert len(killed) < 6
     told = json.loads(workplace.run("status", "results/tiny", "--json").stdout)
     assert (told["running"], told["driver"]["state"], told["complete"]) == (False, "gone", len(killed))
-    done = workplace.run("run", "tiny.yaml", *LONGER, "--json")
+    done = workplace.run("run", "tiny.yaml", "--json")
     assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout)["executed"] == 9 - len(killed)
+    assert json.loads(done.stdout)["executed"] == 6 - len(killed)
     assert {trial_id: workplace.commits()[trial_id] for trial_id in killed} == killed
-    assert workplace.rows() == uninterrupted(*LONGER).rows()
+    assert workplace.rows() == uninterrupted().rows()
 
 
 def test_stacks_of_a_killed_driver_go_on_as_they_were(
     workplace: Workplace, uninterrupted: Callable[..., Workplace]
 ) -> None:
-    stacks = (*LONGER, "--stack", "4")
-    driver = workplace.start("run", "tiny.yaml", *stacks, *OFTEN)
+    stacks = ("--set", "seeds=3", "--stack", "4")
+    workplace.fault_in_workers("epoch", 2, "hold")
+    driver = workplace.start("run", "tiny.yaml", *stacks, *EVERY_EPOCH)
     wait_for(lambda: states(workplace))
     driver.send_signal(signal.SIGKILL)
     driver.communicate(timeout=HANG)
     wait_for(lambda: not workplace.family.pids())
+    workplace.environment = {}
     before = len(workplace.commits())
     done = workplace.run("run", "tiny.yaml", *stacks, "--json")
     assert done.returncode == 0, done.stderr
@@ -113,16 +116,18 @@ def test_a_driver_killed_at_any_moment_leaves_nothing_and_resumes(
     workplace: Workplace, uninterrupted: Callable[..., Workplace]
 ) -> None:
     moments = random.Random(4711)
+    workplace.fault_in_workers("batch", 0, "slow")
     for _ in range(4):
-        driver = workplace.start("run", "tiny.yaml", *LONGER)
+        driver = workplace.start("run", "tiny.yaml")
         time.sleep(moments.uniform(0.5, 10))
         driver.send_signal(signal.SIGKILL)
         driver.communicate(timeout=HANG)
         wait_for(lambda: not workplace.family.pids())
-    done = workplace.run("run", "tiny.yaml", *LONGER)
+    workplace.environment = {}
+    done = workplace.run("run", "tiny.yaml")
     assert done.returncode == 0, done.stderr
     assert workplace.run("verify", "results/tiny").returncode == 0
-    assert workplace.rows() == uninterrupted(*LONGER).rows()
+    assert workplace.rows() == uninterrupted().rows()
 
 
 @pytest.mark.timeout(900)
@@ -256,10 +261,12 @@ def test_a_signal_at_any_moment_is_never_taken_for_success_or_a_defect(workplace
 def test_a_killed_worker_goes_on_from_its_state_in_the_same_sweep(
     workplace: Workplace, uninterrupted: Callable[..., Workplace]
 ) -> None:
-    driver = workplace.start("run", "tiny.yaml", *WITHIN, *OFTEN, "--json")
-    wait_for(lambda: len(workplace.events("trained")) >= 1 and len(states(workplace)) >= 3)
+    go = workplace.fault_in_workers("epoch", 6, "hold")
+    driver = workplace.start("run", "tiny.yaml", *WITHIN, *EVERY_EPOCH, "--json")
+    wait_for(lambda: len(states(workplace)) == 4)
     victim = workplace.events("trained")[0]
     os.kill(victim["pid"], signal.SIGKILL)
+    go.touch()
     out, err = driver.communicate(timeout=500)
     assert driver.returncode == 0, err
     assert json.loads(out)["executed"] == 2
