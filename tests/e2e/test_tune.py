@@ -131,37 +131,23 @@ def test_a_driver_killed_at_any_moment_leaves_nothing_and_resumes(
 
 
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
-def test_a_signal_ends_in_order_and_the_next_run_goes_on_from_the_states(
-    workplace: Workplace, number: int, code: int
-) -> None:
+def test_a_signal_ends_in_order_a_second_at_once_and_the_next_run_goes_on_from_the_states(workplace: Workplace) -> None:
+    for number, code in ((signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)):
+        driver = workplace.start("run", "tiny.yaml", *ENDLESS, *OFTEN)
+        goes_on(workplace)
+        idle, training = (workplace.family.pids(f"ray::{state}") for state in ("IDLE", "ImplicitFunc"))
+        assert len(training) == 2
+        assert len(idle | training) <= len(os.sched_getaffinity(0)), "others train than those that imported torch early"
+        driver.send_signal(number)
+        out, err = driver.communicate(timeout=HANG)
+        assert driver.returncode == code, err
+        assert err.count(GOES_ON) == 1
+        assert "Traceback" not in err
+        assert out == ""
+        assert len(states(workplace)) >= 2
+        assert workplace.run("status", "results/tiny").returncode == 4
     driver = workplace.start("run", "tiny.yaml", *ENDLESS, *OFTEN)
-    wait_for(lambda: len({slot.parent.parent for slot in states(workplace)}) == 2)
-    idle, training = (workplace.family.pids(f"ray::{state}") for state in ("IDLE", "ImplicitFunc"))
-    assert len(training) == 2
-    assert len(idle | training) <= len(os.sched_getaffinity(0)), "others train than those that imported torch early"
-    driver.send_signal(number)
-    out, err = driver.communicate(timeout=HANG)
-    assert driver.returncode == code, err
-    assert err.count(GOES_ON) == 1
-    assert "Traceback" not in err
-    assert out == ""
-    assert len(states(workplace)) >= 2
-    assert workplace.run("status", "results/tiny").returncode == 4
-    begun = {line["trial"] for line in workplace.events("trained")}
-    before = len(workplace.events("trained"))
-    again = workplace.start("run", "tiny.yaml", *ENDLESS, *OFTEN)
-    wait_for(lambda: len(workplace.events("trained")) > before)
-    again.send_signal(signal.SIGKILL)
-    again.communicate(timeout=HANG)
-    resumed = workplace.events("trained")[before]
-    assert resumed["trial"] in begun
-    assert resumed["epoch"] > 1, "it began anew"
-
-
-def test_a_second_signal_ends_at_once(workplace: Workplace) -> None:
-    driver = workplace.start("run", "tiny.yaml", *ENDLESS)
-    wait_for(lambda: workplace.events("begun"))
+    goes_on(workplace)
     driver.send_signal(signal.SIGINT)
     time.sleep(0.05)
     driver.send_signal(signal.SIGINT)
@@ -169,6 +155,18 @@ def test_a_second_signal_ends_at_once(workplace: Workplace) -> None:
     assert driver.returncode == 130
     assert GOES_ON not in err, "it took the time to end in order"
     assert "Traceback" not in err
+
+
+def goes_on(workplace: Workplace) -> None:
+    """Wait until a run that has just started trains both of its trials, from the states that the one before left."""
+    left = {slot.parent.parent.name for slot in states(workplace)}
+    before = workplace.events("trained")
+    wait_for(lambda: len(workplace.events("trained")) == len(before) + 2)
+    wait_for(lambda: len({slot.parent.parent for slot in states(workplace)}) == 2)
+    resumed = workplace.events("trained")[len(before) :]
+    assert len({line["trial"] for line in resumed}) == 2
+    assert len(left) == (2 if before else 0)
+    assert all((line["epoch"] > 1) == bool(before) for line in resumed), "it began anew"
 
 
 def _on_a_terminal(workplace: Workplace, *arguments: str) -> "tuple[subprocess.Popen[bytes], int]":
@@ -186,11 +184,23 @@ def _on_a_terminal(workplace: Workplace, *arguments: str) -> "tuple[subprocess.P
     return driver, master
 
 
-def test_a_key_on_a_terminal_ends_it_in_order(workplace: Workplace) -> None:
+@pytest.mark.timeout(600)
+def test_a_terminal_that_closes_ends_it_in_order_and_so_does_a_key_on_one(workplace: Workplace) -> None:
+    driver, master = _on_a_terminal(workplace, "run", "tiny.yaml", *ENDLESS, *OFTEN)
+    try:
+        _read_until(master, bytearray(), lambda: len({slot.parent.parent for slot in states(workplace)}) == 2)
+        os.close(master)  # tells every process of the terminal, Ray's too
+        assert driver.wait(HANG) == 129
+    finally:
+        driver.kill()
+        driver.wait()
+    assert json.loads((workplace.store / "lock").read_text())["released"]
+    before = len(workplace.events("trained"))
     driver, master = _on_a_terminal(workplace, "run", "tiny.yaml", *ENDLESS, *OFTEN)
     shown = bytearray()
     try:
-        _read_until(master, shown, lambda: len(states(workplace)) >= 2)
+        _read_until(master, shown, lambda: len(workplace.events("trained")) > before)
+        assert workplace.events("trained")[before]["epoch"] > 1, "it began anew"
         os.write(master, b"\x03")  # to every process of the terminal, Ray's too
         _read_until(master, shown, lambda: driver.poll() is not None)
         assert driver.wait() == 130
@@ -202,25 +212,6 @@ def test_a_key_on_a_terminal_ends_it_in_order(workplace: Workplace) -> None:
     assert "0/2 trials" in text
     assert text.count(GOES_ON) == 1
     assert "Traceback" not in text
-
-
-@pytest.mark.timeout(600)
-def test_a_terminal_that_closes_ends_it_in_order_and_the_next_run_goes_on(workplace: Workplace) -> None:
-    driver, master = _on_a_terminal(workplace, "run", "tiny.yaml", *ENDLESS, *OFTEN)
-    try:
-        _read_until(master, bytearray(), lambda: len({slot.parent.parent for slot in states(workplace)}) == 2)
-        os.close(master)  # tells every process of the terminal, Ray's too
-        assert driver.wait(HANG) == 129
-    finally:
-        driver.kill()
-        driver.wait()
-    assert json.loads((workplace.store / "lock").read_text())["released"]
-    before = len(workplace.events("trained"))
-    again = workplace.start("run", "tiny.yaml", *ENDLESS, *OFTEN)
-    wait_for(lambda: len(workplace.events("trained")) > before, 200)
-    assert workplace.events("trained")[before]["epoch"] > 1, "it began anew"
-    again.send_signal(signal.SIGKILL)
-    again.communicate(timeout=30)
 
 
 def _read_until(terminal: int, shown: bytearray, condition: Callable[[], bool]) -> None:
@@ -241,13 +232,14 @@ def _read_until(terminal: int, shown: bytearray, condition: Callable[[], bool]) 
         return
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_a_signal_at_any_moment_is_never_taken_for_success_or_a_defect(workplace: Workplace, number: int) -> None:
-    moments = random.Random(int(number))
-    for _ in range(4):
+@pytest.mark.timeout(900)
+def test_a_signal_at_any_moment_is_never_taken_for_success_or_a_defect(workplace: Workplace) -> None:
+    moments = random.Random(4711)
+    workplace.fault_in_workers("batch", 0, "slow")
+    for part, number in enumerate((signal.SIGINT, signal.SIGTERM, signal.SIGHUP) * 2):
         driver = workplace.start("run", "tiny.yaml", *ENDLESS)
         wait_for(lambda pid=driver.pid: holds(workplace, pid))
-        time.sleep(moments.uniform(0, 9))
+        time.sleep(1.5 * (part + moments.random()))  # of nine seconds, somewhere in each sixth
         driver.send_signal(number)
         _, err = driver.communicate(timeout=HANG)
         assert driver.returncode == 128 + number, err
