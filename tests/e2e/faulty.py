@@ -33,31 +33,44 @@ def handler(place: str, number: int, fault: str) -> faults.Handler:
     def happen(name: str) -> None:
         nonlocal passed
         if fault == "full for good" and passed >= number and name == "write.piece":
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        if name != place:
-            return
-        passed += 1
-        if number not in (0, passed):
-            return
-        if fault in SIGNALS:
-            os.kill(os.getpid(), SIGNALS[fault])
-        elif fault == "full":
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        elif fault == "full for good":
-            return
-        elif fault == "slow":
-            time.sleep(SLOW_SECONDS)
-        elif fault == "hold":
-            while not Path(os.environ[GO]).exists():
-                time.sleep(0.02)
-        elif fault == "memory":
-            import torch
-
-            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB")
-        else:
-            raise ValueError(f"a fault at {place}: {os.environ.get(TOLD, 'nothing to tell')}")
+            _fill()
+        if name == place:
+            passed += 1
+            if number in (0, passed):
+                _make(fault, place)
 
     return happen
+
+
+def _make(fault: str, place: str) -> None:
+    if fault in SIGNALS:
+        os.kill(os.getpid(), SIGNALS[fault])
+    elif fault == "error":
+        raise ValueError(f"a fault at {place}: {os.environ.get(TOLD, 'nothing to tell')}")
+    elif fault in FAULTS:
+        FAULTS[fault]()
+
+
+def _fill() -> None:
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def _exhaust_memory() -> None:
+    import torch
+
+    raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB")
+
+
+def _hold() -> None:
+    while not Path(os.environ[GO]).exists():
+        time.sleep(0.02)
+
+
+def _slow() -> None:
+    time.sleep(SLOW_SECONDS)
+
+
+FAULTS = {"full": _fill, "memory": _exhaust_memory, "hold": _hold, "slow": _slow}
 
 
 def main() -> None:

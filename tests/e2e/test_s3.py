@@ -314,9 +314,9 @@ def checked_from(endpoint: str, requests: str) -> None:
 def test_a_killed_driver_run_again_on_a_bucket_ends_in_the_same_rows(
     bucket: str, workplace: Workplace, uninterrupted: Callable[..., Workplace]
 ) -> None:
-    longer = ("--set", "training.epochs=60")
     store = Store.at(f"s3://{bucket}/sweeps/x")
-    driver = workplace.start("run", "tiny.yaml", *longer, "--store", store.url)
+    workplace.fault_in_workers("epoch", 5, "hold")  # within the second trial of each
+    driver = workplace.start("run", "tiny.yaml", "--store", store.url)
     try:
         end = time.monotonic() + 240
         while not store.storage.keys(layout.COMMITS):
@@ -326,11 +326,12 @@ def test_a_killed_driver_run_again_on_a_bucket_ends_in_the_same_rows(
     finally:
         driver.send_signal(signal.SIGKILL)
         driver.communicate(timeout=HANG)
+    workplace.environment = {}
     killed = store.commits()
     assert len(killed) < 6
-    done = workplace.run("run", "tiny.yaml", *longer, "--store", store.url, "--json")
+    done = workplace.run("run", "tiny.yaml", "--store", store.url, "--json")
     assert done.returncode == 0, done.stderr
     assert {trial_id: store.commits()[trial_id] for trial_id in killed} == killed
-    assert rows(store) == uninterrupted(*longer).rows()
+    assert rows(store) == uninterrupted().rows()
     assert workplace.run("verify", store.url).returncode == 0
     no_canary([done])
