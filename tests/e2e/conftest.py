@@ -1,6 +1,7 @@
 """Runs the real command line on a real store, and reads from stores what tests compare."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -147,6 +148,13 @@ def heeding_keys() -> None:
     """Make commands react to Ctrl-C even if the tests are a job in the background, whose children would ignore it."""
     if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def equal_workers() -> None:
+    """Run Ray's workers at the priority of all else. Ray's own, 15 lower, starves them while other tests compute; for
+    workers that are late it starts more."""
+    os.environ.setdefault("RAY_worker_niceness", "0")
 
 
 @pytest.fixture
