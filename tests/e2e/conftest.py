@@ -78,8 +78,8 @@ class Workplace:
             seconds=RUN_SECONDS,
         )
 
-    def fault_in_workers(self, place: str, number: int, fault: str) -> Path:
-        """Have a fault in the Ray workers of commands from now on; see :mod:`tests.e2e.faulty`.
+    def fault_in_all(self, place: str, number: int, fault: str) -> Path:
+        """Have a fault in each process of the commands from now on, Ray's workers too; see :mod:`tests.e2e.faulty`.
 
         Returns the file for which a ``hold`` waits.
         """

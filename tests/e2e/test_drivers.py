@@ -14,7 +14,6 @@ import pytest
 from tests.e2e.conftest import ENSWEEP, Workplace
 from tests.processes import HANG, state, wait_for
 
-LONGER = ("--set", "training.epochs=80")
 INLINE = ("--runner", "inline")
 
 needs_proc = pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="needs /proc")
@@ -79,15 +78,18 @@ def test_under_nohup_a_hang_up_is_nothing(workplace: Workplace) -> None:
     ignoring = (
         "import os, signal, sys; signal.signal(signal.SIGHUP, signal.SIG_IGN); os.execv(sys.argv[1], sys.argv[1:])"
     )
+    go = workplace.fault_in_all("epoch", 2, "hold")
     driver = subprocess.Popen(
-        [sys.executable, "-c", ignoring, str(ENSWEEP), "run", "tiny.yaml", *LONGER, *INLINE],
+        [sys.executable, "-c", ignoring, str(ENSWEEP), "run", "tiny.yaml", *INLINE],
         cwd=workplace.folder,
+        env=workplace.family.environment | workplace.environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
     )
     wait_for(lambda: workplace.events("trained"))
     driver.send_signal(signal.SIGHUP)
+    go.touch()
     out, err = driver.communicate(timeout=250)
     assert driver.returncode == 0, err
     assert "6 of 6 trials complete" in out
@@ -100,7 +102,7 @@ def test_under_nohup_a_hang_up_is_nothing(workplace: Workplace) -> None:
 def test_a_stopped_driver_loses_its_store_and_ends_with_5_when_it_goes_on(
     workplace: Workplace, uninterrupted: Callable[..., Workplace]
 ) -> None:
-    go = workplace.fault_in_workers("epoch", 5, "hold")  # within the second trial of each
+    go = workplace.fault_in_all("epoch", 5, "hold")  # within the second trial of each
     first = workplace.start("run", "tiny.yaml", "--lease-seconds", "2")
     wait_for(workplace.commits)
     first.send_signal(signal.SIGSTOP)

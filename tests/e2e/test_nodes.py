@@ -76,7 +76,7 @@ def test_trials_of_a_dead_and_of_a_drained_node_go_on_elsewhere(
     workplace: Workplace, uninterrupted: Callable[..., Workplace]
 ) -> None:
     workplace.environment = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)}
-    go = workplace.fault_in_workers("epoch", 6, "hold")
+    go = workplace.fault_in_all("epoch", 6, "hold")
     with cluster(workplace, nodes=3) as remote:
         driver = workplace.start("run", "tiny.yaml", *TWO, *EVERY_EPOCH, "--address", remote.address, "--json")
         wait_for(lambda: len(list(workplace.store.glob("checkpoints/*/b/sha256"))) == 2)

@@ -315,7 +315,7 @@ def test_a_killed_driver_run_again_on_a_bucket_ends_in_the_same_rows(
     bucket: str, workplace: Workplace, uninterrupted: Callable[..., Workplace]
 ) -> None:
     store = Store.at(f"s3://{bucket}/sweeps/x")
-    workplace.fault_in_workers("epoch", 5, "hold")  # within the second trial of each
+    workplace.fault_in_all("epoch", 5, "hold")  # within the second trial of each
     driver = workplace.start("run", "tiny.yaml", "--store", store.url)
     try:
         end = time.monotonic() + 240

@@ -70,7 +70,7 @@ def test_rows_equal_those_of_the_inline_runner(workplace: Workplace, uninterrupt
 def test_a_killed_driver_run_again_ends_in_the_same_rows(
     workplace: Workplace, uninterrupted: Callable[..., Workplace]
 ) -> None:
-    workplace.fault_in_workers("epoch", 5, "hold")  # within the second trial of each
+    workplace.fault_in_all("epoch", 5, "hold")  # within the second trial of each
     for _ in range(2):
         before = len(workplace.commits())
         driver = workplace.start("run", "tiny.yaml")
@@ -94,7 +94,7 @@ def test_stacks_of_a_killed_driver_go_on_as_they_were(
     workplace: Workplace, uninterrupted: Callable[..., Workplace]
 ) -> None:
     stacks = ("--set", "seeds=3", "--stack", "4")
-    workplace.fault_in_workers("epoch", 2, "hold")
+    workplace.fault_in_all("epoch", 2, "hold")
     driver = workplace.start("run", "tiny.yaml", *stacks, *EVERY_EPOCH)
     wait_for(lambda: states(workplace))
     driver.send_signal(signal.SIGKILL)
@@ -116,7 +116,7 @@ def test_a_driver_killed_at_any_moment_leaves_nothing_and_resumes(
     workplace: Workplace, uninterrupted: Callable[..., Workplace]
 ) -> None:
     moments = random.Random(4711)
-    workplace.fault_in_workers("batch", 0, "slow")
+    workplace.fault_in_all("batch", 0, "slow")
     for _ in range(4):
         driver = workplace.start("run", "tiny.yaml")
         time.sleep(moments.uniform(0.5, 10))
@@ -235,7 +235,7 @@ def _read_until(terminal: int, shown: bytearray, condition: Callable[[], bool]) 
 @pytest.mark.timeout(900)
 def test_a_signal_at_any_moment_is_never_taken_for_success_or_a_defect(workplace: Workplace) -> None:
     moments = random.Random(4711)
-    workplace.fault_in_workers("batch", 0, "slow")
+    workplace.fault_in_all("batch", 0, "slow")
     for part, number in enumerate((signal.SIGINT, signal.SIGTERM, signal.SIGHUP) * 2):
         driver = workplace.start("run", "tiny.yaml", *ENDLESS)
         wait_for(lambda pid=driver.pid: holds(workplace, pid))
@@ -253,7 +253,7 @@ def test_a_signal_at_any_moment_is_never_taken_for_success_or_a_defect(workplace
 def test_a_killed_worker_goes_on_from_its_state_in_the_same_sweep(
     workplace: Workplace, uninterrupted: Callable[..., Workplace]
 ) -> None:
-    go = workplace.fault_in_workers("epoch", 6, "hold")
+    go = workplace.fault_in_all("epoch", 6, "hold")
     driver = workplace.start("run", "tiny.yaml", *WITHIN, *EVERY_EPOCH, "--json")
     wait_for(lambda: len(states(workplace)) == 4)
     victim = workplace.events("trained")[0]
