@@ -21,7 +21,8 @@ GO = "ENSWEEP_TEST_GO"
 """Environment variable that names the file for which ``hold`` waits."""
 
 SLOW_SECONDS = 0.05
-"""Pause of ``slow``: 24 batches of an epoch then take over a second, on however fast a machine."""
+"""Pause of ``slow``. An epoch of 24 such batches takes over a second, on however fast a machine. An endless training
+with such epochs leaves the processors to others."""
 
 SIGNALS = {"kill": signal.SIGKILL, "term": signal.SIGTERM, "stop": signal.SIGSTOP}
 

@@ -119,6 +119,7 @@ else:
 @pytest.mark.skipif(not Path("/proc/net/tcp").exists(), reason="needs /proc")
 def test_a_local_cluster_answers_only_to_its_token_and_has_no_dashboard(workplace: Workplace) -> None:
     workplace.environment = {"RAY_AUTH_MODE": ""}
+    workplace.fault_in_all("epoch", 0, "slow")
     driver = workplace.start("run", "tiny.yaml", *ENDLESS)
     wait_for(lambda: workplace.events("begun"))
     (raylet,) = workplace.family.pids("raylet/raylet ")

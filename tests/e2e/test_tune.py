@@ -132,6 +132,7 @@ def test_a_driver_killed_at_any_moment_leaves_nothing_and_resumes(
 
 @pytest.mark.timeout(900)
 def test_a_signal_ends_in_order_a_second_at_once_and_the_next_run_goes_on_from_the_states(workplace: Workplace) -> None:
+    workplace.fault_in_all("epoch", 0, "slow")
     for number, code in ((signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)):
         driver = workplace.start("run", "tiny.yaml", *ENDLESS, *OFTEN)
         goes_on(workplace)
@@ -175,7 +176,7 @@ def _on_a_terminal(workplace: Workplace, *arguments: str) -> "tuple[subprocess.P
     driver = subprocess.Popen(
         [sys.executable, "-c", ON_TERMINAL, str(ENSWEEP), *arguments],
         cwd=workplace.folder,
-        env=workplace.family.environment,
+        env=workplace.family.environment | workplace.environment,
         stdin=slave,
         stdout=slave,
         stderr=slave,
@@ -186,6 +187,7 @@ def _on_a_terminal(workplace: Workplace, *arguments: str) -> "tuple[subprocess.P
 
 @pytest.mark.timeout(600)
 def test_a_terminal_that_closes_ends_it_in_order_and_so_does_a_key_on_one(workplace: Workplace) -> None:
+    workplace.fault_in_all("epoch", 0, "slow")
     driver, master = _on_a_terminal(workplace, "run", "tiny.yaml", *ENDLESS, *OFTEN)
     try:
         _read_until(master, bytearray(), lambda: len({slot.parent.parent for slot in states(workplace)}) == 2)
