@@ -13,9 +13,11 @@ from reports.figures import FIGURES
 from reports.figures.entry import ReportFigure
 from reports.frames.cells import baselines
 from reports.frames.frames import Frames
-from reports.page import answer, coverage, provenance
+from reports.page import answer, answer_chart, coverage, names, provenance
+from reports.page.caveats import caveats
 from reports.page.coverage import Matrix
 from reports.page.embedding import compact_json, packed
+from reports.page.plain_answer import PlainAnswer, judged, plain_answer
 from reports.page.study import Section
 from reports.tables import DisplayTable, to_csv
 
@@ -64,8 +66,13 @@ class SweepView:
     """One store."""
 
     part: Section
+    plain: PlainAnswer
+    picture: Markup
+    """Of the answer; empty where nothing is measured at both ends of λ."""
     answer: str
     choice: str
+    names: str
+    caveats: list[str]
     comparisons: DisplayTable
     totals: str
     matrix: Matrix
@@ -83,12 +90,17 @@ def sweep_view(part: Section, study: Sequence[Frames]) -> SweepView:
     """Everything that the page says of one store."""
     frames = part.frames
     comparisons = answer.compare(frames)
+    plain = plain_answer(frames, comparisons)
     found = provenance.environments(frames)
     text = frames.spec_text
     return SweepView(
         part=part,
+        plain=plain,
+        picture=answer_chart.picture(judged(frames, comparisons), comparisons, plain.verdict),
         answer=answer.sentence(frames, comparisons),
         choice=answer.choice(frames, comparisons),
+        names=names.explained(frames),
+        caveats=caveats(frames, study, comparisons),
         comparisons=answer.table(frames, comparisons),
         totals=coverage.totals(frames),
         matrix=coverage.matrix(frames),

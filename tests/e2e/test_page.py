@@ -94,6 +94,22 @@ def test_every_figure_is_drawn(browser: Browser, report: Path) -> None:
     assert [name for name, traces in drawn if not traces] == []
 
 
+@pytest.mark.parametrize(("scheme", "paper"), [("light", "rgb(255, 255, 255)"), ("dark", "rgb(20, 23, 27)")])
+def test_the_first_screen_shows_the_picture_in_the_themes_colours(
+    browser: Browser, report: Path, scheme: str, paper: str
+) -> None:
+    page = opened(browser, report, scheme=scheme).page
+    picture = page.locator("#answer svg.answer-chart")
+    box = picture.bounding_box()
+    assert box is not None
+    assert box["y"] + box["height"] < 900
+    verdict = page.locator("#answer .plain").bounding_box()
+    assert verdict is not None
+    assert verdict["x"] + verdict["width"] < box["x"]
+    hollow = "e => getComputedStyle(e.querySelector('.unclear.dot')).fill"
+    assert picture.evaluate(hollow) == paper
+
+
 def test_a_page_without_any_joint_trial_draws_and_complains_of_nothing(browser: Browser, tmp_path: Path) -> None:
     store = write_store(tmp_path, sweep(methods=["bagging", "stacking"]))
     seen = opened(browser, written(store))

@@ -75,12 +75,6 @@ def test_reduced_scale_is_said(full_frames: Frames, frames_of: FramesOf) -> None
     assert cautions.scale_warning(frames_of(spec=sweep(full_scale={"epochs": 6, "seeds": 3}))) == ""
 
 
-def test_limits_name_the_confounded_architectures(full_frames: Frames) -> None:
-    limits = " ".join(provenance.limits(full_frames))
-    assert "learning rate changes with λ for 20x4H:" in limits
-    assert "360 images" in limits
-
-
 def test_a_part_of_the_training_images_is_a_reduced_scale(frames_of: FramesOf) -> None:
     spec = sweep(
         full_scale={"epochs": 6, "seeds": 3}, dataset={"name": "digits", "validation": 200, "train_examples": 100}

@@ -64,10 +64,29 @@ def test_ids_are_unique_and_figures_carry_their_finding(partial_store: Storage) 
     ids = [given["id"] for _, given in elements.tags if "id" in given]
     assert len(ids) == len(set(ids))
     pictures = [given["aria-label"] for _, given in elements.tags if given.get("role") == "img"]
-    assert len(pictures) == len(FIGURE_IDS)
+    assert len(pictures) == 1 + len(FIGURE_IDS)  # the answer's picture comes first
     assert [given["id"] for tag, given in elements.tags if tag == "figure"] == FIGURE_IDS
     assert all(pictures)
     assert all(given.get("scope") in ("row", "col") for tag, given in elements.tags if tag == "th")
+
+
+def test_the_first_screen_says_it_in_words_then_shows_it_then_counts(partial_store: Storage) -> None:
+    page = render([load(partial_store)])
+    first = page[page.index('<section id="answer"') : page.index('<section id="claims"')]
+    order = ['<p class="plain">Small members: train as one system. Large members: cannot tell.</p>',
+             '<svg class="answer-chart" role="img"', "Trained as one system (λ = 1) instead of",
+             "Names: 20x4H means 20 members", "The learning rate changes with λ for", "360 test images"]  # fmt: skip
+    places = [first.find(text) for text in order]
+    assert -1 not in places
+    assert places == sorted(places)
+    assert 'href="#comparisons"' in first
+    assert "360 test images" not in page[page.index('<section id="limits"') :]
+
+
+def test_without_joint_training_there_is_no_picture(tmp_path: Path) -> None:
+    page = render([load(write_store(tmp_path, sweep(methods=["bagging"])).storage)])
+    assert "<svg" not in page
+    assert '<p class="plain">No answer yet: this sweep plans no joint training' in page
 
 
 def test_hostile_text_stays_text(tmp_path: Path) -> None:
@@ -176,6 +195,7 @@ def test_two_stores_share_a_page_and_no_id(tmp_path: Path, partial_store: Storag
     figures = [given["id"] for tag, given in elements.tags if tag == "figure"]
     assert figures == [f"{each}-{number}" for number in (1, 2) for each in FIGURE_IDS]
     assert {"sweep-1", "sweep-2"} <= set(ids)
+    assert sum(tag == "svg" for tag, _ in elements.tags) == 2
     linked = {str(given["href"])[1:] for _, given in elements.tags if "href" in given}
     assert linked - set(ids) == set()
     assert "1. synthetic" in page
