@@ -3,6 +3,7 @@
 Claims are not part of the trials, so stating or rewording one changes no trial's identity.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Literal
@@ -17,6 +18,16 @@ from specs.trial import Evaluation
 
 Path = tuple[str | int, ...]
 Line = Annotated[str, StringConstraints(pattern=ONE_LINE, min_length=1, max_length=200)]
+
+
+PLACES = re.compile(
+    r"(abstract|appendix|definition|eqs?\.|equations?|fig(ure)?s?\.?|sections?|§|tables?|text)(?![a-z])", re.IGNORECASE
+)
+
+
+def of_a_paper(source: str) -> bool:
+    """Whether a claim's source is a place in a paper."""
+    return bool(PLACES.match(source))
 
 
 class Claim(Frozen):

@@ -189,9 +189,8 @@ FIGURE = ReportFigure(
     key="fig-4",
     source="after Figure 4 of the paper",
     measured=(
-        "Left: test error against λ, a line an ensemble; mean over seeds with its 95 % t interval; a dot a seed; "
-        "hollow where seeds are missing; a cross where one failed; a ring marks the best λ. Right: the best λ against "
-        "the parameters of a member, with the 95 % interval of the best λ over bootstrap resamples of the seeds."
+        "Left: a ring marks the best λ of each ensemble. Right: the best λ by size, with its 95 % interval over "
+        "bootstrap resamples of the seeds."
     ),
     columns=COLUMNS,
     data=data,

@@ -67,10 +67,10 @@ def note(data: pd.DataFrame) -> str:
     """What the learning rate has to do with it, and what the control finds."""
     confounded = changing_rates(data[~data["control"]])
     if not confounded:
-        return "Each ensemble has one learning rate for every λ."
-    text = f"The learning rate changes with λ for {wording.listed(confounded)}, so its effect is in λ's. "
+        return "Each ensemble has one learning rate for every λ." if ensembles(data) else ""
+    text = f"The learning rate changes with λ for {wording.listed(confounded)}. "
     if not data["control"].any():
-        return text + "No control with one learning rate is among these stores."
+        return text + "No control with one rate is on this page."
     return f"{text}Control with one rate: {_finding(data[data['control']]) or 'nothing complete yet'}."
 
 
@@ -150,13 +150,7 @@ def table(data: pd.DataFrame) -> DisplayTable:
 FIGURE = ReportFigure(
     key="fig-3",
     source="after Figure 3 of the paper",
-    measured=(
-        "Fraction of test images that the ensemble's mean logits misclassify, after the selected epoch. Marks: mean "
-        "over seeds with its 95 % t interval; a dot a seed; hollow where seeds are missing; a cross where a seed "
-        "failed, diverged or is corrupt. Marks of cells without any result stand at the top edge. The horizontal line "
-        "is the single network, its interval shaded. A diamond is a number of the paper's text or tables; the values "
-        "of its curves are not in them."
-    ),
+    measured=("Test error of the mean logits. A horizontal line is a single network, with its interval shaded."),
     columns=COLUMNS,
     data=data,
     draw=draw,

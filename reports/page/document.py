@@ -10,11 +10,12 @@ from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
 from reports.claims import judge
+from reports.figures.entry import HOW_TO_READ, PAPERS_NUMBERS
 from reports.figures.style import DARK
 from reports.frames.frames import Frames, load
 from reports.page import ledger, scoreboard, size_limit
 from reports.page.embedding import content_security_policy, embedded, packed
-from reports.page.study import Section, question, sections
+from reports.page.study import Section, about_the_paper, question, sections
 from reports.page.views import FigureView, SweepView, sweep_view
 from reports.wording import lambdas_told_apart
 from specs.format.reader import Reader
@@ -66,6 +67,9 @@ def _written(study: Sequence[Section], views: Sequence[SweepView], board: scoreb
         alone=len(study) == 1,
         sweeps=views,
         board=board,
+        how_to_read=HOW_TO_READ,
+        papers_numbers=PAPERS_NUMBERS,
+        of_the_paper=about_the_paper(study),
         ledger=ledger.table(),
         left_out=_left_out([figure for view in views for figure in view.figures]),
     )  # fmt: skip

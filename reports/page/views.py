@@ -75,6 +75,7 @@ class SweepView:
     caveats: list[str]
     comparisons: DisplayTable
     totals: str
+    lacking: str
     matrix: Matrix
     baselines: str
     problems: DisplayTable
@@ -103,6 +104,7 @@ def sweep_view(part: Section, study: Sequence[Frames]) -> SweepView:
         caveats=caveats(frames, study, comparisons),
         comparisons=answer.table(frames, comparisons),
         totals=coverage.totals(frames),
+        lacking=coverage.lacking(frames),
         matrix=coverage.matrix(frames),
         baselines=wording.listed(baselines(frames)),
         problems=coverage.problems(frames),
@@ -135,7 +137,7 @@ def figure_view(figure: ReportFigure, part: Section, study: Sequence[Frames]) ->
         title=figure.titled(data),
         measured=figure.measured,
         note=" ".join(filter(None, [figure.noted(data), drawn])),
-        gaps=coverage.gaps(part.frames, only_ensembles=figure.ensembles_only),
+        gaps=coverage.gaps(part.frames, figure.ensembles_only, figure.joint_only),
         table=figure.tabled(data),
         is_table=figure.is_table,
         figure=figure.drawn(shown).to_plotly_json(),

@@ -1,6 +1,7 @@
 import json
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -8,13 +9,14 @@ import pytest
 
 from orchestrator.stores.storage import Storage
 from orchestrator.stores.storage.local import LocalStorage
-from reports.frames.frames import load
+from reports.frames.frames import Frames, load
 from reports.page.document import build, render
 from reports.page.embedding import embedded
-from reports.page.study import sections
+from reports.page.study import about_the_paper, sections
 from reports.page.views import sweep_view
 from reports.wording import lambdas_told_apart
 from specs.format.commits import Status
+from specs.loader import load_sweep
 from specs.sweep import PlannedTrial, SweepSpec, expand
 from tests.reports.synthetic import commit, sweep, write_store
 
@@ -209,10 +211,36 @@ def test_every_link_leads_somewhere(partial_store: Storage) -> None:
     assert linked - {given["id"] for _, given in elements.tags if "id" in given} == set()
 
 
-def test_the_ledger_of_disagreements_is_on_the_page(partial_store: Storage) -> None:
-    page = render([load(partial_store)])
+def test_a_page_about_the_paper_has_its_ledger(tmp_path: Path) -> None:
+    page = render([load(write_store(tmp_path, sweep(serves=["Figure 3"])).storage)])
     assert '<section id="ledger"' in page
     assert "extensions/fashion-mlp-fixed-lr is the control" in page
+    assert "Diamond: a number of the paper" in page
+
+
+def test_a_page_about_other_things_has_no_ledger(partial_store: Storage) -> None:
+    page = render([load(partial_store)])
+    assert "ledger" not in page[: page.index("<script")] + page[page.index("<main>") : page.index("</main>")]
+    assert "Diamond" not in page
+
+
+@pytest.mark.parametrize(
+    ("name", "about"),
+    [
+        ("paper/fashion-mlp", True),
+        ("reduced/cifar100-convnet", True),
+        ("extensions/fashion-mlp-fixed-lr", True),
+        ("smoke/digits", False),
+    ],
+)
+def test_a_page_is_about_the_paper_where_its_sweep_says_so(name: str, about: bool, full_frames: Frames) -> None:
+    assert about_the_paper(sections([replace(full_frames, sweep=load_sweep(name))])) is about
+
+
+def test_a_claim_of_the_paper_makes_a_page_about_it(full_frames: Frames) -> None:
+    claims = load_sweep("paper/fashion-mlp").claims
+    told = full_frames.sweep.model_copy(update={"claims": claims})
+    assert about_the_paper(sections([full_frames, replace(full_frames, sweep=told)]))
 
 
 def test_no_store_is_no_page() -> None:
