@@ -30,7 +30,7 @@ FLAGS = [
 ]
 HOSTILE = "</script><img src=x onerror=\"document.title='owned'\"><b>bold</b>"
 FIGURES = ["fig-2", "fig-3", "table-1", "table-2", "fig-4", "fig-6", "fig-6-epochs", "fig-6-ranks", "fig-7-8",
-           "fig-7-8-droppable", "fig-9"]  # fmt: skip
+           "fig-7-8-droppable", "fig-9", "calibration"]  # fmt: skip
 MARKS = "svg.main-svg g.trace, svg.main-svg .point, svg.main-svg image, svg.main-svg path.js-line"
 DRAWN = f"figures => figures.map(f => [f.id, f.querySelectorAll('{MARKS}').length])"
 

@@ -22,7 +22,7 @@ from tests.reports.synthetic import commit, sweep, write_store
 
 HOSTILE = "</script><img src=x onerror=alert(1)><!--'\"&{{ 7 * 7 }}"
 FIGURE_IDS = ["fig-2", "fig-3", "table-1", "fig-4", "fig-6", "fig-6-epochs", "fig-6-ranks", "fig-7-8",
-              "fig-7-8-droppable", "fig-9"]  # fmt: skip
+              "fig-7-8-droppable", "fig-9", "calibration"]  # fmt: skip
 """What a sweep of ensembles and a single network is shown in, whatever of it has run."""
 MLP = {"kind": "mlp", "members": 4, "hidden": 16}
 TRAINING = {"epochs": 6, "batch_size": 64, "learning_rate": 0.1}
