@@ -56,10 +56,11 @@ def _lightened(views: Sequence[SweepView], excess: int) -> list[SweepView]:
 
 
 def _written(study: Sequence[Section], views: Sequence[SweepView], board: scoreboard.Board) -> str:
-    script, plotly = _asset("page.js"), _plotly()
+    begin, script, plotly = _asset("begin.js"), _asset("page.js"), _plotly()
     return _environment().get_template("page.html").render(
-        csp=content_security_policy([plotly.text, script]),
+        csp=content_security_policy([plotly.text, begin, script]),
         style=Markup(_asset("page.css")),
+        begin=Markup(begin),
         script=Markup(script),
         plotly=plotly.packed,
         dark=embedded(DARK),
