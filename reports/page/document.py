@@ -17,7 +17,7 @@ from reports.page import ledger, scoreboard, size_limit
 from reports.page.embedding import content_security_policy, embedded, packed
 from reports.page.study import Section, about_the_paper, question, sections
 from reports.page.views import FigureView, SweepView, sweep_view
-from reports.wording import lambdas_told_apart
+from reports.wording import lambdas_told_apart, unbroken
 from specs.format.reader import Reader
 
 
@@ -102,13 +102,15 @@ def _plotly() -> _Plotly:
 
 @cache
 def _environment() -> Environment:
-    return Environment(
+    environment = Environment(
         loader=PackageLoader("reports.page"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["unbroken"] = unbroken
+    return environment
 
 
 def _asset(name: str) -> str:

@@ -288,9 +288,11 @@ def test_an_old_browser_gets_tables_for_figures(browser: Browser, report: Path) 
     shows_tables_for_figures(page)
 
 
-def test_a_toolbar_never_covers_a_legend(browser: Browser, report: Path) -> None:
+def test_a_toolbar_covers_no_legend_and_sends_nothing_away(browser: Browser, report: Path) -> None:
     page = opened(browser, report).page
     page.locator("#fig-9 [data-plot]").hover()
+    buttons = page.eval_on_selector_all("#fig-9 .modebar-btn", "all => all.map(e => e.dataset.title)")
+    assert buttons == ["Zoom", "Pan", "Zoom in", "Zoom out", "Autoscale", "Reset axes"]
     boxes = [page.locator(f"#fig-9 {part}").bounding_box() for part in (".modebar", "g.legend")]
     bar, legend = (box for box in boxes if box is not None)
     assert bar["y"] > legend["y"] + legend["height"]

@@ -10,6 +10,7 @@
   const config = () => ({
     displaylogo: false, responsive: false, displayModeBar: touched.matches ? false : "hover",
     modeBarButtonsToRemove: ["lasso2d", "select2d", "toImage"],
+    showSendToCloud: false, plotlyServerURL: "", // Plotly would offer to send the numbers to its makers
   });
   // Least width of a panel, and its height where there are so many rows.
   const SCREEN = { panel: 270, height: () => 300 };
