@@ -149,5 +149,6 @@ def text_width(text: str) -> float:
 
 
 def shortened(name: str) -> str:
-    """A name that has room beside a mark."""
-    return name if len(name) <= MOST_CHARACTERS else f"{name[: MOST_CHARACTERS - 1]}…"
+    """A name that has room beside a mark: of a long one both ends, since names often differ in the last letters."""
+    half = MOST_CHARACTERS // 2
+    return name if len(name) <= MOST_CHARACTERS else f"{name[: half - 1]}…{name[-half:]}"

@@ -34,7 +34,7 @@ def _seeds(comparisons: Sequence[Comparison], frames: Frames) -> str:
         return "There is one seed: no interval can be given, and no difference told from chance."
     paired = sorted({c.difference.n for c in comparisons if c.difference.n})
     if not paired:
-        return f"The plan has {planned} seeds: every interval will rest on at most so many values."
+        return f"The plan has {planned} seeds: no interval rests on more values."
     if paired == [planned]:
         return f"Each interval rests on {planned} seeds."
     between = " to ".join(str(n) for n in dict.fromkeys([paired[0], paired[-1]]))
