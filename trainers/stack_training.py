@@ -15,9 +15,9 @@ from trainers.augmentation import FlipCrop
 from trainers.batches import Batch, batches
 from trainers.checkpoint import Saved
 from trainers.data import Arrays
-from trainers.devices import at_precision, check_precision, device_name, peak_memory
+from trainers.devices import at_precision, check_precision, device_name, memory_for_a_graph, peak_memory
 from trainers.ensembles import Weights, build, gradients_for
-from trainers.ensembles.gradients import OnLogits
+from trainers.ensembles.gradients import OnLogits, fit_in_one_graph
 from trainers.losses import gradient_towards
 from trainers.methods import hooks_of
 from trainers.optimizer import StackedSGD
@@ -48,9 +48,9 @@ class StackTraining:
         self._selected = {name: weight.clone() for name, weight in self._initial.items()}
         self._optimizer = StackedSGD(self._trained, spec.training, stack.learning_rates)
         self._method = hooks_of(spec.method)(stack, self._data, self._ensemble, dtype)
-        self._gradients = gradients_for(self._ensemble, spec.training.precision)
         self._lam = torch.tensor([trial.lam for trial in stack.trials], dtype=dtype, device=device)
         self.progress = Progress(len(stack.trials), spec.training.selection)
+        self._run_in_one_graph(self._one_graph_fits())
 
     def _initial_weights(self) -> Weights:
         drawn = {seed: self._ensemble.initial_weights(seed) for seed in set(self._stack.seeds)}
@@ -59,6 +59,16 @@ class StackTraining:
             name: torch.stack([drawn[seed][name] for seed in self._stack.seeds]).to(self._device, self._dtype)
             for name in names
         }
+
+    def _one_graph_fits(self) -> bool:
+        """Whether the memory that is free now holds one graph of all networks, for a whole batch."""
+        networks, room = len(self._lam) * self._ensemble.members, memory_for_a_graph(self._device)
+        examples = min(self._spec.training.batch_size, self._data.train.rows.shape[1])
+        return fit_in_one_graph(self._ensemble, networks, examples, self._dtype, room)
+
+    def _run_in_one_graph(self, one_graph: bool) -> None:
+        self._one_graph = one_graph
+        self._gradients = gradients_for(self._ensemble, self._spec.training.precision, one_graph=one_graph)
 
     @property
     def finished(self) -> bool:
@@ -117,6 +127,7 @@ class StackTraining:
         tensors = {f"series.{name}": stacked for name, stacked in series.items()}
         tensors |= {name: tensor.detach().cpu() for name, tensor in self._tensors().items()}
         tensors["seconds"] = torch.tensor(self._seconds, dtype=torch.float64)
+        tensors["one_graph"] = torch.tensor(self._one_graph)
         return tensors, book
 
     def fits(self, saved: Saved) -> bool:
@@ -127,7 +138,10 @@ class StackTraining:
         return "seconds" in saved.tensors and Progress.holds(_series(saved), saved.book, len(self._lam))
 
     def restore(self, saved: Saved) -> None:
-        """Restore a saved state that :meth:`fits`."""
+        """Restore a saved state that :meth:`fits`.
+
+        Training goes on member by member if it was saved so, and if one graph does not fit any more.
+        """
         tensors = saved.tensors
         for name, tensor in self._tensors().items():
             tensor.detach().copy_(tensors[name])
@@ -135,6 +149,7 @@ class StackTraining:
         for trial in set(range(len(self._lam))) - set(self.progress.active):
             self._optimizer.freeze(trial)
         self._earlier_seconds = tensors["seconds"].item()
+        self._run_in_one_graph(self._one_graph and bool(tensors.get("one_graph", True)))
 
     def _tensors(self) -> Weights:
         tensors = {f"weights.{name}": weight for name, weight in self._weights.items()}
@@ -174,6 +189,13 @@ class StackTraining:
                 rows[trial].extend(results.robustness_rows(sums, mask, trial))
         return rows
 
+    @property
+    def _graph(self) -> str:
+        # On a CPU both ways give the same bits.
+        if self._device.type == "cpu" or not self._ensemble.numbers_in_graph:
+            return ""
+        return "all networks" if self._one_graph else "one network"
+
     def _result(self, trial: int, run: Run, columns: Row, robustness: dict[int, list[Row]]) -> TrialResult:
         spec, message = self._stack.trials[trial], self.progress.messages[trial]
         rates = [
@@ -190,6 +212,7 @@ class StackTraining:
             filters=tuple(final_measurements.filter_rows(self._ensemble, self._initial, self._selected, trial))
             if filters
             else (),
+            graph=self._graph,
         )
 
 

@@ -6,6 +6,8 @@ from torch import nn
 
 from trainers.ensembles.convnet import ConvNetEnsemble
 from trainers.ensembles.gradients import gradients, gradients_member_by_member
+from trainers.ensembles.grouped import at_once
+from trainers.ensembles.network_loop import in_turn
 from trainers.losses import joint_gradient
 from trainers.optimizer import StackedSGD
 
@@ -92,6 +94,29 @@ def test_a_stack_of_lambdas_trains_as_separate_modules_do():
         for member, network in enumerate(networks):
             for parameter, name in zip(network.parameters(), weights, strict=True):
                 torch.testing.assert_close(weights[name][trial, member], parameter, **EXACT)
+
+
+def test_one_graph_and_member_by_member_are_equal_to_the_last_bit():
+    ensemble = ConvNetEnsemble(members=4, image_shape=(3, 16, 16), filters=(16, 32), strides=(1, 2), classes=10)
+    stream = torch.Generator().manual_seed(0)
+    images, labels = torch.randn(1, 8, 3, 16, 16, generator=stream), torch.randint(10, (2, 8), generator=stream)
+    drawn = [ensemble.initial_weights(seed) for seed in range(2)]
+    weights = {name: torch.stack([one[name] for one in drawn]).requires_grad_() for name in drawn[0]}
+    known = lambda logits: joint_gradient(logits, labels, torch.full((2,), 0.9))  # noqa: E731
+    found = [route(ensemble, weights, images, known) for route in (gradients, gradients_member_by_member)]
+    for one, other in zip(*found, strict=True):
+        assert torch.equal(one, other)
+
+
+@pytest.mark.parametrize("way", [in_turn, at_once])
+def test_numbers_in_a_graph_are_those_that_autograd_keeps(way):
+    weights, kept = stacked(0), {}
+    storage = lambda tensor: tensor.untyped_storage().data_ptr()  # noqa: E731
+    with torch.autograd.graph.saved_tensors_hooks(lambda x: kept.update({storage(x): x}) or x, lambda x: x):
+        way(ENSEMBLE.forward, weights, torch.randn(1, EXAMPLES, 2, 12, 11, dtype=torch.float64), True)
+    own = {storage(weight) for weight in weights.values()}
+    features = sum(tensor.numel() for place, tensor in kept.items() if tensor.ndim > 3 and place not in own)
+    assert features == EXAMPLES * (3 * ENSEMBLE.numbers_in_graph + 2 * 12 * 11)
 
 
 def test_trials_see_their_groups_images_as_each_would_alone():

@@ -1,20 +1,22 @@
 """DenseNet-BC ensembles against M separate modules of torch's own layers, in float64."""
 
-from importlib import import_module
+from dataclasses import replace
 
 import pytest
 import torch
 from torch import nn
 
+from trainers.ensembles.convolutional import WAYS
 from trainers.ensembles.densenet import DenseNetEnsemble
-from trainers.ensembles.gradients import gradients, gradients_in_memory, gradients_member_by_member
+from trainers.ensembles.gradients import fit_in_one_graph, gradients, gradients_member_by_member
+from trainers.ensembles.grouped import at_once
+from trainers.ensembles.network_loop import in_turn
 from trainers.losses import joint_gradient
 from trainers.optimizer import StackedSGD
 
 ENSEMBLE = DenseNetEnsemble(members=3, image_shape=(2, 8, 8), depth=16, growth=2, classes=5)
 LAMBDAS, RATES, EXAMPLES, STEPS = (0.0, 0.5, 1.0), (0.3, 0.1, 0.3), 6, 2
 EXACT = {"atol": 1e-9, "rtol": 1e-9}
-ROUTES = import_module("trainers.ensembles.gradients")  # the package's own name "gradients" is the function
 
 
 class Settings:
@@ -176,37 +178,28 @@ def test_one_graph_and_member_by_member_are_equal_to_the_last_bit(trials):
         assert torch.equal(one, other)
 
 
-def test_numbers_in_a_graph_are_those_that_autograd_keeps():
-    ensemble = DenseNetEnsemble(members=1, image_shape=(3, 16, 16), depth=16, growth=4, classes=10)
+@pytest.mark.parametrize("way", [in_turn, at_once])
+def test_numbers_in_a_graph_are_those_that_autograd_keeps(way, monkeypatch):
+    monkeypatch.setitem(WAYS, "cpu", way)
+    ensemble = DenseNetEnsemble(members=2, image_shape=(3, 16, 16), depth=16, growth=4, classes=10)
     weights = {name: weight[None] for name, weight in ensemble.initial_weights(0).items()}
     kept = {}
-    with torch.autograd.graph.saved_tensors_hooks(lambda x: kept.update({x.data_ptr(): x}) or x, lambda x: x):
+    storage = lambda tensor: tensor.untyped_storage().data_ptr()  # noqa: E731
+    with torch.autograd.graph.saved_tensors_hooks(lambda x: kept.update({storage(x): x}) or x, lambda x: x):
         trainable = {name: weight.requires_grad_() for name, weight in weights.items() if name not in ensemble.buffers}
         ensemble.logits(weights | trainable, torch.randn(1, 5, 3, 16, 16), training=True)
-    features = sum(tensor.numel() for tensor in kept.values() if tensor.ndim == 4 and tensor.shape[0] == 5)
-    assert features / 5 == pytest.approx(ensemble.numbers_in_graph + 3 * 16 * 16, rel=0.01)
+    own = {storage(weight) for weight in weights.values()}
+    features = sum(tensor.numel() for place, tensor in kept.items() if tensor.ndim > 2 and place not in own)
+    assert features / 5 == pytest.approx(2 * ensemble.numbers_in_graph + 3 * 16 * 16, rel=0.01)
 
 
-@pytest.mark.parametrize(
-    ("trials", "numbers", "route"),
-    [
-        (3, 9, "gradients"),
-        (3, 8, "gradients_member_by_member"),
-        (1, 3, "gradients"),
-        (1, 2, "gradients_member_by_member"),
-    ],
-)
-def test_graphs_that_would_be_too_large_hold_one_member(trials, numbers, route, monkeypatch):
-    room = 8 * numbers * EXAMPLES * ENSEMBLE.numbers_in_graph
-    monkeypatch.setattr(ROUTES, "memory_for_a_graph", lambda device: room)
-    monkeypatch.setattr(ROUTES, route, lambda *given: [route])
-    weights, (images, _) = stacked(*range(trials)), next(batches())
-    assert gradients_in_memory(ENSEMBLE, weights, images[None], lambda logits: logits) == [route]
+@pytest.mark.parametrize(("trials", "members"), [(3, 3), (1, 3), (2, 1)])
+def test_one_graph_holds_all_networks_where_it_fits(trials, members):
+    ensemble = replace(ENSEMBLE, members=members)
+    needed = 8 * trials * members * EXAMPLES * ensemble.numbers_in_graph
+    for room, fits in ((needed, True), (needed - 1, False)):
+        assert fit_in_one_graph(ensemble, trials * members, EXAMPLES, torch.float64, room) is fits
 
 
-def test_a_single_network_has_one_graph_whatever_its_size(monkeypatch):
-    monkeypatch.setattr(ROUTES, "memory_for_a_graph", lambda device: 0)
-    monkeypatch.setattr(ROUTES, "gradients", lambda *given: ["one graph"])
-    weights = {name: weight[:, :1] for name, weight in stacked(0).items()}
-    images, _ = next(batches())
-    assert gradients_in_memory(ENSEMBLE, weights, images[None], lambda logits: logits) == ["one graph"]
+def test_a_single_network_has_one_graph_whatever_its_size():
+    assert fit_in_one_graph(ENSEMBLE, 1, EXAMPLES, torch.float64, 0)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from trainers.ensembles.bfloat16 import InBfloat16
 from trainers.ensembles.ensemble import Ensemble, Gradients, Weights
+from trainers.ensembles.gradients import gradients, gradients_member_by_member
 
 if TYPE_CHECKING:
     from specs.architectures import Architecture
@@ -28,9 +29,13 @@ def build(architecture: Architecture, image_shape: tuple[int, ...], classes: int
     return ensemble
 
 
-def gradients_for(ensemble: Ensemble, precision: str = "float32") -> Gradients:
-    """The function that computes an ensemble's gradients in a precision of ``trainers.devices.PRECISIONS``."""
+def gradients_for(ensemble: Ensemble, precision: str = "float32", *, one_graph: bool = True) -> Gradients:
+    """The function that computes an ensemble's gradients in a precision of ``trainers.devices.PRECISIONS``.
+
+    Without ``one_graph``, it takes the networks of a stack one by one, which needs less memory
+    (:func:`trainers.ensembles.gradients.fit_in_one_graph`).
+    """
     if precision == "bf16":
-        plain = ensemble.gradients_by_autograd
+        plain = gradients if one_graph else gradients_member_by_member
         return lambda ensemble, *arguments: plain(InBfloat16(ensemble), *arguments)
-    return ensemble.gradients
+    return ensemble.gradients if one_graph else gradients_member_by_member

@@ -9,7 +9,6 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from trainers.devices import memory_for_a_graph
 from trainers.losses import Logits
 
 Images = Float[Tensor, "group example channel height width"]
@@ -26,6 +25,14 @@ class Forward(Protocol):
 
     def logits(self, weights: dict[str, Tensor], images: Images, *, training: bool = False) -> Logits:
         """Logits of every member."""
+
+
+class Graph(Protocol):
+    """The part of :class:`trainers.ensembles.ensemble.Ensemble` that says how large a graph is."""
+
+    @property
+    def numbers_in_graph(self) -> int:
+        """Numbers that one member's graph keeps of an example."""
 
 
 def gradients(ensemble: Forward, weights: dict[str, Tensor], images: Images, on_logits: OnLogits) -> list[Tensor]:
@@ -69,25 +76,9 @@ def gradients_member_by_member(
     return list(collected.values())
 
 
-class Graph(Forward, Protocol):
-    """An ensemble that knows the size of its graph."""
+def fit_in_one_graph(ensemble: Graph, networks: int, examples: int, dtype: torch.dtype, room: int) -> bool:
+    """Whether one graph of all networks of a stack keeps at most ``room`` bytes for a batch of ``examples``.
 
-    @property
-    def numbers_in_graph(self) -> int:
-        """Numbers that one member's graph keeps of an example."""
-
-
-def gradients_in_memory(
-    ensemble: Graph, weights: dict[str, Tensor], images: Images, on_logits: OnLogits
-) -> list[Tensor]:
-    """Gradients in one graph if memory allows it, otherwise member by member; the numbers are the same to the last bit.
-
-    The activations of the paper's DenseNets take over 10 GB in one graph. A single network always runs in one graph,
-    because a second forward pass would save it no memory.
+    Always true for a single network, because a second forward pass would save it no memory.
     """
-    weight = next(iter(weights.values()))
-    networks, examples = weight.shape[:2].numel(), images.shape[1]
-    graph = networks * examples * ensemble.numbers_in_graph * weight.element_size()
-    if networks == 1 or graph <= memory_for_a_graph(weight.device):
-        return gradients(ensemble, weights, images, on_logits)
-    return gradients_member_by_member(ensemble, weights, images, on_logits)
+    return networks == 1 or networks * examples * ensemble.numbers_in_graph * dtype.itemsize <= room
