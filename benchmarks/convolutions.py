@@ -14,6 +14,7 @@ import argparse
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -26,7 +27,7 @@ from trainers.devices import choose_device, deterministic, device_name, memory_f
 from trainers.ensembles import Ensemble, Gradients, build, gradients_for
 from trainers.ensembles.convnet import ConvNetEnsemble
 from trainers.ensembles.densenet import DenseNetEnsemble
-from trainers.ensembles.gradients import OnLogits, fit_in_one_graph, gradients, gradients_member_by_member
+from trainers.ensembles.gradients import OnLogits, gradients, gradients_in_parts, networks_in_a_graph
 from trainers.ensembles.grouped import at_once
 from trainers.ensembles.layers import Way as OfNetworks
 from trainers.ensembles.network_loop import in_turn
@@ -146,13 +147,13 @@ class PlannedStack:
 
     def _our_routes(self, batch: int, dtype: torch.dtype, device: torch.device) -> dict[str, Gradients]:
         """What a training on this device does, and its two forms on any: in one graph, and with less memory."""
-        room = memory_for_a_graph(device)
-        one_graph = fit_in_one_graph(self._ensemble, self._ensemble.members, batch, dtype, room)
+        members, room = self._ensemble.members, memory_for_a_graph(device)
+        held = networks_in_a_graph(self._ensemble, 1, batch, dtype, room)
         return {
-            "ensweep": gradients_for(self._ensemble, one_graph=one_graph),
+            "ensweep": gradients_for(self._ensemble, part=held if held < members else None),
             "networks in turn": InOneGraph(self._ensemble, in_turn),
             "networks at once": InOneGraph(self._ensemble, at_once),
-            "member by member": gradients_member_by_member,
+            "member by member": partial(gradients_in_parts, 1),
         }
 
     def step(self, name: str, rate: float) -> Callable[[], Tensor]:

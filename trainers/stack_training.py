@@ -17,7 +17,7 @@ from trainers.checkpoint import Saved
 from trainers.data import Arrays
 from trainers.devices import at_precision, check_precision, device_name, memory_for_a_graph, peak_memory
 from trainers.ensembles import Weights, build, gradients_for
-from trainers.ensembles.gradients import OnLogits, fit_in_one_graph
+from trainers.ensembles.gradients import OnLogits, networks_in_a_graph
 from trainers.losses import gradient_towards
 from trainers.methods import hooks_of
 from trainers.optimizer import StackedSGD
@@ -50,7 +50,7 @@ class StackTraining:
         self._method = hooks_of(spec.method)(stack, self._data, self._ensemble, dtype)
         self._lam = torch.tensor([trial.lam for trial in stack.trials], dtype=dtype, device=device)
         self.progress = Progress(len(stack.trials), spec.training.selection)
-        self._run_in_one_graph(self._one_graph_fits())
+        self._hold_in_a_graph(self._networks_that_fit())
 
     def _initial_weights(self) -> Weights:
         drawn = {seed: self._ensemble.initial_weights(seed) for seed in set(self._stack.seeds)}
@@ -60,15 +60,16 @@ class StackTraining:
             for name in names
         }
 
-    def _one_graph_fits(self) -> bool:
-        """Whether the memory that is free now holds one graph of all networks, for a whole batch."""
-        networks, room = len(self._lam) * self._ensemble.members, memory_for_a_graph(self._device)
+    def _networks_that_fit(self) -> int:
+        """Number of networks whose graph the memory that is free now holds, for a whole batch."""
         examples = min(self._spec.training.batch_size, self._data.train.rows.shape[1])
-        return fit_in_one_graph(self._ensemble, networks, examples, self._dtype, room)
+        room = memory_for_a_graph(self._device)
+        return networks_in_a_graph(self._ensemble, len(self._lam), examples, self._dtype, room)
 
-    def _run_in_one_graph(self, one_graph: bool) -> None:
-        self._one_graph = one_graph
-        self._gradients = gradients_for(self._ensemble, self._spec.training.precision, one_graph=one_graph)
+    def _hold_in_a_graph(self, networks: int) -> None:
+        self._in_a_graph = networks
+        part = networks if networks < len(self._lam) * self._ensemble.members else None
+        self._gradients = gradients_for(self._ensemble, self._spec.training.precision, part)
 
     @property
     def finished(self) -> bool:
@@ -127,7 +128,7 @@ class StackTraining:
         tensors = {f"series.{name}": stacked for name, stacked in series.items()}
         tensors |= {name: tensor.detach().cpu() for name, tensor in self._tensors().items()}
         tensors["seconds"] = torch.tensor(self._seconds, dtype=torch.float64)
-        tensors["one_graph"] = torch.tensor(self._one_graph)
+        tensors["networks_in_a_graph"] = torch.tensor(self._in_a_graph)
         return tensors, book
 
     def fits(self, saved: Saved) -> bool:
@@ -140,7 +141,7 @@ class StackTraining:
     def restore(self, saved: Saved) -> None:
         """Restore a saved state that :meth:`fits`.
 
-        Training goes on member by member if it was saved so, and if one graph does not fit any more.
+        A graph holds as many networks as before, unless they do not fit any more.
         """
         tensors = saved.tensors
         for name, tensor in self._tensors().items():
@@ -149,7 +150,8 @@ class StackTraining:
         for trial in set(range(len(self._lam))) - set(self.progress.active):
             self._optimizer.freeze(trial)
         self._earlier_seconds = tensors["seconds"].item()
-        self._run_in_one_graph(self._one_graph and bool(tensors.get("one_graph", True)))
+        before = int(tensors["networks_in_a_graph"]) if "networks_in_a_graph" in tensors else self._in_a_graph
+        self._hold_in_a_graph(min(self._in_a_graph, before))
 
     def _tensors(self) -> Weights:
         tensors = {f"weights.{name}": weight for name, weight in self._weights.items()}
@@ -190,11 +192,10 @@ class StackTraining:
         return rows
 
     @property
-    def _graph(self) -> str:
-        # On a CPU both ways give the same bits.
-        if self._device.type == "cpu" or not self._ensemble.numbers_in_graph:
-            return ""
-        return "all networks" if self._one_graph else "one network"
+    def _graph(self) -> int | None:
+        # On a CPU the numbers are the same, however many networks a graph holds.
+        decides = self._device.type != "cpu" and self._ensemble.numbers_in_graph > 0
+        return self._in_a_graph if decides else None
 
     def _result(self, trial: int, run: Run, columns: Row, robustness: dict[int, list[Row]]) -> TrialResult:
         spec, message = self._stack.trials[trial], self.progress.messages[trial]

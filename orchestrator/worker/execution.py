@@ -149,7 +149,7 @@ def _commit(
 ) -> bool:
     environment = environment | {"earlier": ",".join(result.earlier_environments) or None}
     environment |= {"stack": len(together)} if together else {}
-    environment |= {"graph": result.graph} if result.graph else {}
+    environment |= {"graph": result.graph} if result.graph is not None else {}
     key: Row = {"trial_id": trial.id}
     label: Row = {
         "sweep": trial.sweep,

@@ -1,6 +1,7 @@
 """DenseNet-BC ensembles against M separate modules of torch's own layers, in float64."""
 
 from dataclasses import replace
+from functools import partial
 
 import pytest
 import torch
@@ -8,7 +9,7 @@ from torch import nn
 
 from trainers.ensembles.convolutional import WAYS
 from trainers.ensembles.densenet import DenseNetEnsemble
-from trainers.ensembles.gradients import fit_in_one_graph, gradients, gradients_member_by_member
+from trainers.ensembles.gradients import gradients, gradients_in_parts, networks_in_a_graph
 from trainers.ensembles.grouped import at_once
 from trainers.ensembles.network_loop import in_turn
 from trainers.losses import joint_gradient
@@ -17,6 +18,11 @@ from trainers.optimizer import StackedSGD
 ENSEMBLE = DenseNetEnsemble(members=3, image_shape=(2, 8, 8), depth=16, growth=2, classes=5)
 LAMBDAS, RATES, EXAMPLES, STEPS = (0.0, 0.5, 1.0), (0.3, 0.1, 0.3), 6, 2
 EXACT = {"atol": 1e-9, "rtol": 1e-9}
+ROUTES = {
+    "one graph": gradients,
+    "in parts of two": partial(gradients_in_parts, 2),
+    "one by one": partial(gradients_in_parts, 1),
+}
 
 
 class Settings:
@@ -112,7 +118,7 @@ def test_logits_and_running_statistics_are_the_modules(training):
 
 
 @pytest.mark.parametrize("groups", [1, 3], ids=["shared batches", "own batches"])
-@pytest.mark.parametrize("route", [gradients, gradients_member_by_member])
+@pytest.mark.parametrize("route", ROUTES.values(), ids=ROUTES)
 def test_gradients_are_the_modules_and_statistics_move_once(route, groups):
     weights, lam = stacked(0, 0, 0), torch.tensor(LAMBDAS, dtype=torch.float64)
     separate = [modules(weights, trial) for trial in range(3)]
@@ -161,12 +167,12 @@ def test_a_stack_of_two_seeds_is_each_alone():
 
 
 @pytest.mark.parametrize("trials", [1, 3])
-def test_one_graph_and_member_by_member_are_equal_to_the_last_bit(trials):
+def test_one_graph_and_parts_are_equal_to_the_last_bit(trials):
     ensemble = DenseNetEnsemble(members=4, image_shape=(3, 32, 32), depth=10, growth=4, classes=10)
     stream = torch.Generator().manual_seed(0)
     images, labels = torch.randn(1, 8, 3, 32, 32, generator=stream), torch.randint(10, (trials, 8), generator=stream)
     found = []
-    for route in (gradients, gradients_member_by_member):
+    for route in ROUTES.values():
         drawn = [ensemble.initial_weights(seed) for seed in range(trials)]
         weights = {
             name: torch.stack([one[name] for one in drawn]).requires_grad_(name not in ensemble.buffers)
@@ -174,8 +180,8 @@ def test_one_graph_and_member_by_member_are_equal_to_the_last_bit(trials):
         }
         known = lambda logits: joint_gradient(logits, labels, torch.full((trials,), 0.9))  # noqa: E731
         found.append([*route(ensemble, weights, images, known), *(weights[name] for name in sorted(ensemble.buffers))])
-    for one, other in zip(*found, strict=True):
-        assert torch.equal(one, other)
+    for one, *others in zip(*found, strict=True):
+        assert all(torch.equal(one, other) for other in others)
 
 
 @pytest.mark.parametrize("way", [in_turn, at_once])
@@ -193,13 +199,22 @@ def test_numbers_in_a_graph_are_those_that_autograd_keeps(way, monkeypatch):
     assert features / 5 == pytest.approx(2 * ensemble.numbers_in_graph + 3 * 16 * 16, rel=0.01)
 
 
-@pytest.mark.parametrize(("trials", "members"), [(3, 3), (1, 3), (2, 1)])
-def test_one_graph_holds_all_networks_where_it_fits(trials, members):
+@pytest.mark.parametrize(
+    ("trials", "members", "fit", "held"),
+    [
+        (1, 16, 16, 16),
+        (1, 16, 15, 8),  # two even parts
+        (1, 16, 6, 6),  # 6 + 6 + 4
+        (1, 10, 8, 5),
+        (3, 4, 12, 12),
+        (3, 4, 11, 4),  # a part belongs to one trial
+        (3, 4, 3, 2),
+        (3, 1, 2, 1),
+        (1, 1, 0, 1),
+    ],
+)
+def test_a_graph_holds_what_fits_and_parts_are_even(trials, members, fit, held):
     ensemble = replace(ENSEMBLE, members=members)
-    needed = 8 * trials * members * EXAMPLES * ensemble.numbers_in_graph
-    for room, fits in ((needed, True), (needed - 1, False)):
-        assert fit_in_one_graph(ensemble, trials * members, EXAMPLES, torch.float64, room) is fits
-
-
-def test_a_single_network_has_one_graph_whatever_its_size():
-    assert fit_in_one_graph(ENSEMBLE, 1, EXAMPLES, torch.float64, 0)
+    each = 8 * EXAMPLES * ensemble.numbers_in_graph
+    for room in (fit * each, (fit + 1) * each - 1):
+        assert networks_in_a_graph(ensemble, trials, EXAMPLES, torch.float64, room) == held

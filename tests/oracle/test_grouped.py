@@ -9,7 +9,7 @@ from trainers.ensembles.bfloat16 import InBfloat16
 from trainers.ensembles.convnet import ConvNetEnsemble
 from trainers.ensembles.convolutional import WAYS, way_on
 from trainers.ensembles.densenet import DenseNetEnsemble
-from trainers.ensembles.gradients import gradients, gradients_member_by_member
+from trainers.ensembles.gradients import gradients, gradients_in_parts
 from trainers.ensembles.grouped import AllNetworks, at_once
 from trainers.ensembles.network_loop import in_turn
 from trainers.ensembles.network_products import products
@@ -27,6 +27,11 @@ ENSEMBLES = {
 TRIALS, EXAMPLES = 4, 6
 LAMBDAS, RATES = torch.tensor([0.0, 0.5, 0.9, 1.0], dtype=torch.float64), (0.3, 0.1, 0.3, 0.2)
 EXACT = {"atol": 1e-11, "rtol": 1e-11}
+ROUTES = {
+    "one graph": gradients,
+    "in parts of two": partial(gradients_in_parts, 2),
+    "one by one": partial(gradients_in_parts, 1),
+}
 BOTH = ("in turn", in_turn), ("at once", at_once)
 
 
@@ -92,7 +97,7 @@ def test_logits_and_running_statistics(ensemble, groups, training):
     assert moved == (ensemble.buffers if training else set())
 
 
-@pytest.mark.parametrize("route", [gradients, gradients_member_by_member])
+@pytest.mark.parametrize("route", ROUTES.values(), ids=ROUTES)
 def test_gradients_and_running_statistics(ensemble, groups, route, monkeypatch):
     images, labels, _ = batch(ensemble, groups)
     found = {}

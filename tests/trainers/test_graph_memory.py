@@ -7,6 +7,7 @@ from specs.architectures import ConvNet, DenseNet
 from tests.trainers.folder import Folder
 from tests.trainers.test_training import assert_close, numbers
 from trainers import ensembles, stack_training
+from trainers.checkpoint import Saved
 from trainers.devices import deterministic
 from trainers.ensembles.convolutional import WAYS
 from trainers.ensembles.grouped import at_once
@@ -50,51 +51,44 @@ def room(monkeypatch):
 
 @pytest.fixture
 def steps(monkeypatch):
-    """Names of the routes that made the steps of a training."""
+    """Numbers of networks that a graph held in the steps of a training."""
     seen = []
-    plain = ensembles.gradients_member_by_member
-    monkeypatch.setattr(
-        ensembles, "gradients_member_by_member", lambda *given: seen.append("one network") or plain(*given)
-    )
-    for name in ("trainers.ensembles.convnet.gradients", "trainers.ensembles.densenet.gradients"):
-        monkeypatch.setattr(name, lambda *given: seen.append("all networks") or ensembles.gradients(*given))
+
+    def looking(logits, *given):
+        seen.append(logits.shape[:2].numel())
+        return plain(logits, *given)
+
+    plain = torch.autograd.grad
+    monkeypatch.setattr(torch.autograd, "grad", looking)
     return seen
 
 
 @pytest.mark.parametrize("kind", NETWORKS)
-def test_little_memory_takes_networks_one_by_one_with_the_same_numbers(arrays, trials, room, steps, kind):
+def test_little_memory_takes_networks_in_parts_with_the_same_numbers(arrays, trials, room, steps, kind):
     asked = room(PLENTY)
     whole = train(trials(kind), arrays, device=CPU)
-    assert set(steps) == {"all networks"}
+    assert set(steps) == {4}
     assert asked == [CPU], "it is decided once"
     steps.clear()
     room(LITTLE)
     parts = train(trials(kind), arrays, device=CPU)
-    assert set(steps) == {"one network"}
+    assert set(steps) == {1}
     assert [numbers(one) for one in whole] == [numbers(other) for other in parts]
 
 
 @pytest.mark.parametrize("kind", NETWORKS)
 def test_the_bound_is_that_of_a_whole_batch_of_the_stack(arrays, trials, room, steps, kind):
-    numbers_of = ensembles.build(NETWORKS[kind], (1, 8, 8), 10).numbers_in_graph
-    needed = 4 * 2 * 2 * 50 * numbers_of  # bytes of float32, trials, members and images
-    for size, expected in ((needed, "all networks"), (needed - 1, "one network")):
+    each = 4 * 50 * ensembles.build(NETWORKS[kind], (1, 8, 8), 10).numbers_in_graph  # bytes of float32, and images
+    for size, held in ((4 * each, 4), (4 * each - 1, 2), (2 * each - 1, 1)):
         steps.clear()
         room(size)
         train(trials(kind, epochs=1), arrays, device=CPU)
-        assert set(steps) == {expected}
+        assert set(steps) == {held}
 
 
-@pytest.mark.parametrize(
-    ("before", "after", "goes_on"),
-    [
-        (PLENTY, PLENTY, "all networks"),
-        (LITTLE, PLENTY, "one network"),
-        (PLENTY, LITTLE, "one network"),
-    ],
-)
+@pytest.mark.parametrize(("before", "after", "held"), [(PLENTY, PLENTY, 4), (LITTLE, PLENTY, 1), (PLENTY, LITTLE, 1)])
 def test_a_resumed_training_goes_on_as_it_began_while_memory_allows(
-    arrays, trials, room, steps, tmp_path, before, after, goes_on
+    arrays, trials, room, steps, tmp_path, before, after, held
 ):
     def stop(epoch):
         raise StoppedError
@@ -106,7 +100,19 @@ def test_a_resumed_training_goes_on_as_it_began_while_memory_allows(
     steps.clear()
     room(after)
     train(trials("densenet"), arrays, **common)
-    assert set(steps) == {goes_on}
+    assert set(steps) == {held}
+
+
+def test_a_state_from_before_this_was_saved_goes_on(arrays, trials, room):
+    room(PLENTY)
+    with deterministic(CPU):
+        training = StackTraining(Stack.of(trials("densenet")), arrays, CPU, torch.float32)
+        tensors, book = training.state()
+        del tensors["networks_in_a_graph"]
+        old = Saved(0, tensors, book)
+        assert training.fits(old)
+        training.restore(old)
+        assert training._in_a_graph == 4
 
 
 def test_a_result_says_what_a_graph_held_where_numbers_depend_on_it(arrays, trials, make_spec, room):
@@ -118,11 +124,11 @@ def test_a_result_says_what_a_graph_held_where_numbers_depend_on_it(arrays, tria
             return training._graph
 
     for kind in NETWORKS:
-        assert graph(trials(kind), PLENTY, CPU) == graph(trials(kind), LITTLE, CPU) == ""
-        assert graph(trials(kind), PLENTY, CUDA) == "all networks"
-        assert graph(trials(kind), LITTLE, CUDA) == "one network"
-    assert graph([make_spec()], LITTLE, CUDA) == ""
-    assert {result.graph for result in train(trials("densenet"), arrays, device=CPU)} == {""}
+        assert graph(trials(kind), PLENTY, CPU) is graph(trials(kind), LITTLE, CPU) is None
+        assert graph(trials(kind), PLENTY, CUDA) == 4
+        assert graph(trials(kind), LITTLE, CUDA) == 1
+    assert graph([make_spec()], LITTLE, CUDA) is None
+    assert {result.graph for result in train(trials("densenet"), arrays, device=CPU)} == {None}
 
 
 @pytest.mark.parametrize("kind", NETWORKS)

@@ -261,6 +261,24 @@ def test_a_trial_is_reproduced_in_its_stack_and_alone_where_that_is_no_more(
     assert alone.elsewhere == ("trained with stack 3, here None",)
 
 
+def test_a_commit_says_how_much_a_graph_held_where_that_decides_last_digits(
+    case: Case, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    train = execution.train
+    monkeypatch.setattr(
+        execution,
+        "train",
+        lambda *given, **options: [replace(one, graph=4) for one in train(*given, **options)],
+    )
+    store = case.store("little memory")
+    case.run(store)
+    assert {commit.environment["graph"] for commit in store.commits().values()} == {4}
+    assert all("graph" not in commit.environment for commit in case.store("whole").commits().values())
+    monkeypatch.setattr(execution, "train", train)
+    found = reproduction.reproduce(store, expand(case.sweep)[0], case.settings)
+    assert found.elsewhere == ("trained with graph 4, here None",)
+
+
 def test_a_stack_of_mixed_seeds_goes_on_exactly(sweep: Callable[..., SweepSpec], folder: Path) -> None:
     """Seeds of one stack have batches of their own; last digits may depend on the stack, so it must stay the same."""
     case = Case.of(sweep(**TINY | {"lambda": [0, 1], "seeds": 2}), folder / "mixed", stack=4)
