@@ -148,7 +148,7 @@ class PlannedStack:
     def _our_routes(self, batch: int, dtype: torch.dtype, device: torch.device) -> dict[str, Gradients]:
         """What a training on this device does, and its two forms on any: in one graph, and with less memory."""
         members, room = self._ensemble.members, memory_for_a_graph(device)
-        held = networks_in_a_graph(self._ensemble, 1, batch, dtype, room)
+        held = networks_in_a_graph(self._ensemble, 1, batch, dtype, device, room)
         return {
             "ensweep": gradients_for(self._ensemble, part=held if held < members else None),
             "networks in turn": InOneGraph(self._ensemble, in_turn),

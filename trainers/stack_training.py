@@ -29,7 +29,10 @@ from trainers.stacks import Stack
 class StackTraining:
     """A stack with its data, weights and optimizer on the device, and its book-keeping."""
 
-    def __init__(self, stack: Stack, arrays: Arrays, device: torch.device, dtype: torch.dtype) -> None:
+    def __init__(
+        self, stack: Stack, arrays: Arrays, device: torch.device, dtype: torch.dtype, *, sparing: bool = False
+    ) -> None:
+        """Prepare the first epoch. If ``sparing``, a graph holds as few networks as it can."""
         keep_freed_memory()
         self._started = time.monotonic()
         self._earlier_seconds = 0.0
@@ -50,7 +53,7 @@ class StackTraining:
         self._method = hooks_of(spec.method)(stack, self._data, self._ensemble, dtype)
         self._lam = torch.tensor([trial.lam for trial in stack.trials], dtype=dtype, device=device)
         self.progress = Progress(len(stack.trials), spec.training.selection)
-        self._hold_in_a_graph(self._networks_that_fit())
+        self._hold_in_a_graph(self._networks_that_fit(0 if sparing else memory_for_a_graph(device)))
 
     def _initial_weights(self) -> Weights:
         drawn = {seed: self._ensemble.initial_weights(seed) for seed in set(self._stack.seeds)}
@@ -60,11 +63,10 @@ class StackTraining:
             for name in names
         }
 
-    def _networks_that_fit(self) -> int:
-        """Number of networks whose graph the memory that is free now holds, for a whole batch."""
+    def _networks_that_fit(self, room: int) -> int:
+        """Number of networks whose graph keeps at most ``room`` bytes of a whole batch."""
         examples = min(self._spec.training.batch_size, self._data.train.rows.shape[1])
-        room = memory_for_a_graph(self._device)
-        return networks_in_a_graph(self._ensemble, len(self._lam), examples, self._dtype, room)
+        return networks_in_a_graph(self._ensemble, len(self._lam), examples, self._dtype, self._device, room)
 
     def _hold_in_a_graph(self, networks: int) -> None:
         self._in_a_graph = networks

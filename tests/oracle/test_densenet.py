@@ -213,8 +213,10 @@ def test_numbers_in_a_graph_are_those_that_autograd_keeps(way, monkeypatch):
         (1, 1, 0, 1),
     ],
 )
-def test_a_graph_holds_what_fits_and_parts_are_even(trials, members, fit, held):
+def test_a_graph_holds_what_fits_in_even_parts_where_networks_run_at_once(trials, members, fit, held):
     ensemble = replace(ENSEMBLE, members=members)
     each = 8 * EXAMPLES * ensemble.numbers_in_graph
     for room in (fit * each, (fit + 1) * each - 1):
-        assert networks_in_a_graph(ensemble, trials, EXAMPLES, torch.float64, room) == held
+        for kind, expected in (("cuda", held), ("cpu", held if held == trials * members else 1)):
+            device = torch.device(kind)
+            assert networks_in_a_graph(ensemble, trials, EXAMPLES, torch.float64, device, room) == expected

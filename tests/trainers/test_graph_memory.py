@@ -77,7 +77,8 @@ def test_little_memory_takes_networks_in_parts_with_the_same_numbers(arrays, tri
 
 
 @pytest.mark.parametrize("kind", NETWORKS)
-def test_the_bound_is_that_of_a_whole_batch_of_the_stack(arrays, trials, room, steps, kind):
+def test_the_bound_is_that_of_a_whole_batch_of_the_stack(arrays, trials, room, steps, monkeypatch, kind):
+    monkeypatch.setitem(WAYS, "cpu", at_once)
     each = 4 * 50 * ensembles.build(NETWORKS[kind], (1, 8, 8), 10).numbers_in_graph  # bytes of float32, and images
     for size, held in ((4 * each, 4), (4 * each - 1, 2), (2 * each - 1, 1)):
         steps.clear()
@@ -101,6 +102,12 @@ def test_a_resumed_training_goes_on_as_it_began_while_memory_allows(
     room(after)
     train(trials("densenet"), arrays, **common)
     assert set(steps) == {held}
+
+
+def test_a_trial_that_ran_out_of_memory_holds_one_network_in_a_graph(arrays, trials, room, steps):
+    room(PLENTY)
+    train(trials("densenet"), arrays, device=CPU, sparing=True)
+    assert set(steps) == {1}
 
 
 def test_a_state_from_before_this_was_saved_goes_on(arrays, trials, room):

@@ -10,6 +10,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from trainers.ensembles.convolutional import networks_at_a_time
 from trainers.losses import Logits
 
 Images = Float[Tensor, "group example channel height width"]
@@ -82,14 +83,16 @@ def gradients_in_parts(
     return list(collected.values())
 
 
-def networks_in_a_graph(ensemble: Graph, trials: int, examples: int, dtype: torch.dtype, room: int) -> int:
+def networks_in_a_graph(
+    ensemble: Graph, trials: int, examples: int, dtype: torch.dtype, device: torch.device, room: int
+) -> int:
     """Number of networks that one graph holds if it may keep ``room`` bytes of a batch of ``examples``.
 
     These are all networks of a stack if they fit. Otherwise they are members of one trial, in parts of about one size.
-    They are one at least, whatever it takes.
+    Where networks run in turn, a part is one of them, because a larger part would take memory and save no time.
     """
     members, each = ensemble.members, examples * ensemble.numbers_in_graph * dtype.itemsize
     if trials * members * each <= room:
         return trials * members
-    fit = max(1, min(members, room // each))
+    fit = max(1, min(networks_at_a_time(device, members), room // each))
     return math.ceil(members / math.ceil(members / fit))

@@ -187,6 +187,25 @@ def test_a_stack_out_of_memory_is_trained_in_halves(
     assert sizes == ([1, 2, 2] if most == 2 else [1, 1, 1])
 
 
+def test_a_trial_out_of_memory_is_tried_once_more_with_less(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
+    store, alone = case.store("sparing"), PlannedStack(expand(case.sweep)[:1])
+    asked: list[bool] = []
+    train = execution.train
+
+    def out_of_memory(*given: Any, sparing: bool, **options: Any) -> Any:
+        asked.append(sparing)
+        if not sparing:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return train(*given, sparing=sparing, **options)
+
+    monkeypatch.setattr(execution, "train", out_of_memory)
+    with pytest.raises(torch.OutOfMemoryError):
+        execution.execute(alone, store, case.settings, lambda epoch: None)
+    execution.execute(alone, store, case.settings, lambda epoch: None)
+    assert asked == [False, True]
+    assert [commit.status for commit in store.commits().values()] == ["complete"]
+
+
 def test_halves_are_remembered_after_a_death(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
     store = case.store("remembered")
     task = PlannedStack(expand(case.sweep))
