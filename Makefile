@@ -21,8 +21,8 @@ demo: setup  ## run the sweep smoke/digits on Ray Tune, and build its report
 	$(BIN)/ensweep run smoke/digits
 	$(BIN)/ensweep report results/smoke-digits
 
-test: setup  ## run all tests that this machine can run, three groups at once: those with Ray wait a lot
-	$(MAKE) --keep-going --jobs 3 test-tune test-ray test-rooms test-commands
+test: setup  ## run all tests that this machine can run, in four groups at once: those with Ray wait a lot
+	$(MAKE) --keep-going --jobs 4 test-tune test-ray test-rooms test-commands
 
 test-tune: setup
 	$(BIN)/python -m pytest tests/e2e/test_tune.py -m ray -p no:cacheprovider

@@ -72,7 +72,7 @@ class _Side:
     """Test errors of complete trials, by id."""
     statuses: Mapping[str, str]
     environments: Mapping[str, Mapping[str, str]]
-    """The environment of each committed trial, by id."""
+    """The environment of each committed trial that names one, by id."""
 
 
 def compare(
@@ -108,7 +108,10 @@ def _side(frames: Frames) -> _Side:
 
 def _by_trial(environments: pd.DataFrame) -> dict[str, dict[str, str]]:
     rows = environments.to_dict("records")
-    return {str(row["trial_id"]): {str(k): str(v) for k, v in row.items() if k != "trial_id"} for row in rows}
+    return {
+        str(row["trial_id"]): {str(k): str(v) for k, v in row.items() if k != "trial_id" and pd.notna(v)}
+        for row in rows
+    }
 
 
 def _trials(old: _Side, new: _Side) -> Trials:

@@ -16,11 +16,16 @@ from reports import wording
 from reports.claims import Judgement
 from reports.frames.frames import STATUSES
 from reports.frames.verified import Reading
+from reports.statistics.dominance import model_dominance
+from specs.datasets import facts_of
+from specs.format.records import TRIALS
 
 Format = Literal["csv", "parquet"]
 FORMATS: tuple[Format, ...] = get_args(Format)
 CLAIMS = "claims"
 """The table of judgements, which no store holds: it is made from the others."""
+MODEL_DOMINANCE = "model_dominance"
+"""Model dominance by test errors. The stored column ``dominance`` is another number: the best member's lead alone."""
 NUMBER_COLUMNS = ("estimate", "low", "high", "margin", "p", "p_holm", "more_seconds")
 COUNT_COLUMNS = ("n", "more_seeds")
 ROWS_AT_ONCE = 4_096
@@ -28,13 +33,20 @@ ROWS_AT_ONCE = 4_096
 
 
 def table(reading: Reading, name: str) -> pa.Table:
-    """One of the store's tables, with architectures named as in the store's current spec."""
+    """One of the store's tables. Architectures are named as in the store's current spec, and ``trials`` has a last
+    column that no store holds: ``MODEL_DOMINANCE``."""
     found = reading.tables[name]
-    if "architecture" not in found.column_names:
+    if name != TRIALS.name:
         return found
     names = {outcome.trial.id: outcome.trial.architecture for outcome in reading.outcomes}
     labels = pa.array([names[trial_id] for trial_id in found["trial_id"].to_pylist()], pa.string())
-    return found.set_column(found.column_names.index("architecture"), "architecture", labels)
+    found = found.set_column(found.column_names.index("architecture"), "architecture", labels)
+    return found.append_column(MODEL_DOMINANCE, _model_dominance(found, facts_of(reading.sweep.dataset).classes))
+
+
+def _model_dominance(trials: pa.Table, classes: int) -> pa.Array:
+    rows = zip(trials["test_error"].to_pylist(), trials["member_test_errors"].to_pylist(), strict=True)
+    return pa.array([model_dominance(*errors, classes) for errors in rows], pa.float64(), from_pandas=True)
 
 
 def claims_table(judgements: Sequence[Judgement]) -> pa.Table:

@@ -9,6 +9,14 @@ from reports.statistics.summaries import Summary
 from specs import lambdas
 from specs.sweep import INDEPENDENT, SYSTEM
 
+DOMINANCE = (
+    "Model dominance compares errors: the best member's, the mean of the others, the ensemble's and that of chance. It "
+    "is the smaller of (others − best) / (chance − best) and (others − best) / (others − ensemble): 0 for equal "
+    "members, 1 where one does the ensemble's work and the others guess."
+)
+"""The definition of :func:`reports.statistics.dominance.model_dominance`, wherever the number is shown."""
+TIES_IN_RESAMPLES = "A resample in which several λs tie counts for each of them in equal parts."
+
 
 def lambdas_told_apart(study: Sequence[Frames]) -> AbstractContextManager[None]:
     """Within the block, every text tells all λs of these stores apart."""
@@ -23,6 +31,14 @@ def bare(lam: float) -> str:
 def best(lam: float) -> str:
     """A chosen λ to four digits; a dash if there is none."""
     return "–" if math.isnan(lam) else lambdas.written(lam, digits=4)
+
+
+def tied(lams: Sequence[float]) -> str:
+    """The best λ as :func:`bare`, or all that tie for it: ``0 or 0.5 (tied)``; a dash if there is none."""
+    written = [bare(lam) for lam in lams]
+    if len(written) < 2:
+        return "".join(written) or "–"
+    return f"{', '.join(written[:-1])} or {written[-1]} (tied)"
 
 
 def lam(value: float) -> str:
@@ -52,6 +68,11 @@ def percent_summary(summary: Summary) -> str:
     if not summary.has_interval:
         return f"{percent(summary.mean)} % [one seed]"
     return f"{percent(summary.mean)} % [{percent(summary.low)}, {percent(summary.high)}]"
+
+
+def with_seeds(summary: Summary) -> str:
+    """``10.30 % [10.12, 10.48], n = 5``: for a table whose cells may rest on different seeds."""
+    return percent_summary(summary) + (f", n = {summary.n}" if summary.has_interval else "")
 
 
 def points(difference: Summary) -> str:

@@ -1,8 +1,10 @@
-"""Claims that a sweep can decide: the paper's statements as data, and a check that the sweep plans what they need.
+"""Claims that a sweep can decide: statements as data, the paper's or one's own, and a check that the sweep plans what
+they need.
 
 Claims are not part of the trials, so stating or rewording one changes no trial's identity.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Literal
@@ -19,13 +21,24 @@ Path = tuple[str | int, ...]
 Line = Annotated[str, StringConstraints(pattern=ONE_LINE, min_length=1, max_length=200)]
 
 
+PLACES = re.compile(
+    r"(abstract|appendix|definition|eqs?\.|equations?|fig(ure)?s?\.?|sections?|§|tables?|text)(?![a-z])", re.IGNORECASE
+)
+
+
+def of_a_paper(source: str) -> bool:
+    """Whether a claim's source is a place in a paper."""
+    return bool(PLACES.match(source))
+
+
 class Claim(Frozen):
     """One sentence that data can confirm or refute."""
 
     id: Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Za-z0-9.-]{0,15}$")]
     sentence: Line
     source: Line
-    """The place in the paper: ``Table 2``, ``Figure 3``, ``text``."""
+    """The place in the paper, such as ``Table 2``, ``section 4`` or ``text``; anything else, such as ``ours``, marks a
+    claim of one's own."""
     figure: Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]*$", max_length=32)] = ""
     """Key of the report's figure or table that shows the claim."""
     paper: Annotated[str, StringConstraints(pattern=ONE_LINE, max_length=60)] = ""

@@ -23,7 +23,8 @@ Measure = Literal[
 
 class Cell(Frozen):
     """Trials that differ in their seed alone. ``best`` is the joint λ with the least mean validation error, or test
-    error if no images are held out. A single network needs no λ; bagging and stacking have none."""
+    error if no images are held out. If several tie, the claim must come out alike at each of them. A single network
+    needs no λ; bagging and stacking have none."""
 
     architecture: Name | None = None
     """Omitted if the predicate lists ``architectures``, each of which then takes this place."""
@@ -135,7 +136,10 @@ class EarlyRank(Frozen):
 
 
 class Parameters(Frozen):
-    """Each architecture has the given number of parameters in all, to within ``within``. The plan decides this."""
+    """Each architecture has the given number of parameters in all, to within ``within``.
+
+    The plan tells the numbers already. They count as reproduced once a trial of each architecture is complete.
+    """
 
     kind: Literal["parameters"]
     counts: Annotated[dict[Name, Count], Field(min_length=1)]

@@ -5,6 +5,7 @@ import sys
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -35,12 +36,18 @@ def one_thread() -> Iterator[None]:
 def s3_endpoint() -> Iterator[str]:
     """The address of an S3 server in a process of its own."""
     pytest.importorskip("moto", reason="needs moto, an S3 server: pip install -e '.[dev]'")
+    import botocore.session
+
+    # Each client would parse the descriptions of Amazon's services anew: four times the rest of its making.
+    patch = pytest.MonkeyPatch()
+    patch.setattr(botocore.session, "create_loader", cache(botocore.session.create_loader))
     command = [sys.executable, "-m", "tests.s3_server"]
     root = Path(__file__).parents[1]
     with subprocess.Popen(command, cwd=root, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:
         assert server.stdout is not None
         yield server.stdout.readline().strip()
         server.kill()
+    patch.undo()
 
 
 @pytest.fixture

@@ -85,11 +85,13 @@ def diversity(measures: Measures) -> Float[Tensor, " trial"]:
     return measures.member_nlls.mean(-1) - measures.nll
 
 
-def dominance(member_errors: Sequence[float], classes: int) -> float | None:
-    """Degree to which one member does the work of all: 0 if all members are equally good, 1 if all others guess.
+def best_member_lead(member_errors: Sequence[float], classes: int) -> float | None:
+    """Lead of the best member over the others: 0 if all members are equally good, 1 if all others guess.
 
     It is (mean error of the other members − least error) / (chance error − least error), clipped to [0, 1]. The chance
-    error is 1 − 1/K for K classes. None for a single member, and if the least error is not below chance.
+    error is 1 − 1/K for K classes. None for a single member, and if the least error is not below chance. It does not
+    know the ensemble's error, so it cannot tell a member that does the ensemble's work from the best of many poor ones;
+    ``reports.statistics.dominance`` does.
     """
     least = min(member_errors)
     room = 1 - 1 / classes - least

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from specs.format.records import Row
-from trainers.metrics import dominance, early_rank
+from trainers.metrics import best_member_lead, early_rank
 from trainers.progress import Progress
 from trainers.robustness import DroppingSums
 
@@ -109,7 +109,7 @@ def _tested(progress: Progress, trial: int, classes: int) -> Row:
         "test_diversity": test["diversity"],
         "member_test_errors": test["member_errors"],
         "member_test_nlls": test["member_nlls"],
-        "dominance": dominance(progress.series["test.member_errors"][best - 1][trial].tolist(), classes),
+        "dominance": best_member_lead(progress.series["test.member_errors"][best - 1][trial].tolist(), classes),
         **_early(progress, trial),
     }
 

@@ -13,12 +13,9 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from specs.format.commits import Commit
+from specs.format.environments import NUMERIC_PACKAGES
 from specs.identity import NUMERICS_VERSION, canonical_json
 
-NUMERIC_PACKAGES = ("torch", "numpy")
-"""Packages whose versions may change a trial's numbers."""
-DECISIVE = (*NUMERIC_PACKAGES, "numerics", "machine", "device", "threads", "stack", "graph", "data")
-"""Items of an environment that may change a trial's numbers."""
 PACKAGES = ("ensweep", "torch", "torchvision", "numpy", "ray")
 
 

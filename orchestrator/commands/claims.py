@@ -1,4 +1,4 @@
-"""The command about claims: what the paper says, held against what stores hold."""
+"""The command about claims: what sweeps state, held against what stores hold."""
 
 from dataclasses import asdict
 from typing import TYPE_CHECKING
@@ -38,13 +38,18 @@ def claims(places: tuple[str, ...], strict: bool, as_json: bool) -> Exit:
 
 
 def _text(board: "tuple[Judgement, ...]") -> str:
-    """A line a claim with its verdict, its numbers below; the count of verdicts at the end."""
+    """A line a claim with its verdict, its numbers below; the count of verdicts at the end.
+
+    Model dominance is defined where a claim is about it.
+    """
     from reports.claims import VERDICTS
+    from reports.wording import DOMINANCE
 
     if not board:
         return "no claims: the sweeps of these stores state none"
     width = max(len(judgement.id) for judgement in board)
     lines = [line for judgement in board for line in _lines(judgement, width)]
+    lines += [DOMINANCE] if any(DOMINANCE in judgement.remark for judgement in board) else []
     counts = [(verdict, sum(judgement.verdict == verdict for judgement in board)) for verdict in VERDICTS]
     return "\n".join([*lines, ", ".join(f"{n} {verdict}" for verdict, n in counts if n)])
 
@@ -56,5 +61,6 @@ def _lines(judgement: "Judgement", width: int) -> list[str]:
     lines.append(f"{indent}{judgement.observed}{paper}")
     if judgement.missing:
         flip = "could" if judgement.could_flip else "could hardly"
-        lines.append(f"{indent}lacking {judgement.missing}; they {flip} change what the rest says: {judgement.here}")
+        rest = "" if judgement.here == "not run" else f"; they {flip} change what the rest says: {judgement.here}"
+        lines.append(f"{indent}lacking {judgement.missing}{rest}")
     return lines

@@ -120,7 +120,8 @@ def report(places: tuple[str, ...], output: Path | None, as_json: bool) -> None:
 def export(place: str, name: str, form: "Format", bom: bool, output: Path | None, as_json: bool) -> None:
     """Write one table of a store, verified rows of complete trials only; lists are JSON in CSV.
 
-    What is left out is said on stderr. With --json the rows are JSON on stdout, or with --output an account of them.
+    The table trials gets one more column, model_dominance, as the page defines it. What is left out is said on
+    stderr. With --json the rows are JSON on stdout, or with --output an account of them.
     """
     from reports import export as exporting
     from reports.frames.verified import read

@@ -6,13 +6,14 @@ import traceback
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from orchestrator.base import out_of_memory, provenance
+from orchestrator.base import out_of_memory
 from orchestrator.base.settings import Settings
 from orchestrator.planning.plan import PlannedStack
 from orchestrator.stores import verification
 from orchestrator.stores.store import Store
 from specs.errors import EnsweepError
 from specs.format.commits import Commit
+from specs.format.environments import DECISIVE, EARLIER, ROUNDING
 from specs.format.errors import StoreCorruptError
 from specs.format.records import TABLES, Row
 from specs.sweep import PlannedTrial
@@ -125,10 +126,10 @@ def _elsewhere(stored: Commit | None, again: Commit) -> tuple[str, ...]:
     old, new = stored.environment, again.environment
     found = [
         f"trained with {name} {old.get(name)}, here {new.get(name)}"
-        for name in provenance.DECISIVE
+        for name in (*DECISIVE, *ROUNDING)
         if old.get(name) != new.get(name)
     ]
-    if old.get("earlier"):
+    if old.get(EARLIER):
         found.append("went on from a checkpoint that was made in another environment")
     return tuple(found)
 

@@ -17,6 +17,7 @@ from orchestrator.worker import halves
 from orchestrator.worker.failure import commit_failure
 from orchestrator.worker.journal import Journal
 from specs.format.commits import Commit
+from specs.format.environments import EARLIER, GRAPH, STACK
 from specs.format.records import Row
 from specs.sweep import PlannedTrial
 from trainers.devices import device_name
@@ -148,9 +149,9 @@ def _noting_the_first(
 def _commit(
     store: Store, trial: PlannedTrial, result: "TrialResult", environment: Environment, together: tuple[str, ...]
 ) -> bool:
-    environment = environment | {"earlier": ",".join(result.earlier_environments) or None}
-    environment |= {"stack": len(together)} if together else {}
-    environment |= {"graph": result.graph} if result.graph is not None else {}
+    environment = environment | {EARLIER: ",".join(result.earlier_environments) or None}
+    environment |= {STACK: len(together)} if together else {}
+    environment |= {GRAPH: result.graph} if result.graph is not None else {}
     key: Row = {"trial_id": trial.id}
     label: Row = {
         "sweep": trial.sweep,

@@ -11,8 +11,9 @@ from reports.cautions import scale_warning
 from reports.claims import best_lambda, comparisons, contrasts, early_ranks
 from reports.claims.contrasts import Contrast
 from reports.claims.evidence import CellName, Evidence
-from reports.claims.finding import Finding
+from reports.claims.finding import Finding, in_every_way
 from reports.claims.judgement import Judgement, Verdict
+from reports.claims.measures import DEFINITIONS
 from reports.frames.frames import STATUSES
 from specs.claims import Claim
 from specs.predicates import BestLambda, EarlyRank, FallingBest, InteriorBest, Parameters, Predicate, Proved
@@ -42,7 +43,9 @@ class Assertion:
                 return best_lambda.cells_needed(predicate, self.evidence)
             case EarlyRank():
                 return early_ranks.cells_needed(predicate)
-            case Parameters() | Proved():
+            case Parameters():
+                return early_ranks.cells_of(predicate, self.evidence)
+            case Proved():
                 return []
             case _:
                 return comparisons.cells_needed(predicate, self.evidence)
@@ -58,28 +61,38 @@ class Assertion:
         predicate = self.predicate
         match predicate:
             case BestLambda() | InteriorBest() | FallingBest():
-                found = best_lambda.errors(predicate, self.evidence)
+                found = best_lambda.wrong_images(predicate, self.evidence)
                 return best_lambda.find(predicate, found, self.evidence.picked())
             case EarlyRank():
                 return early_ranks.find_early(predicate, self.evidence)
             case Parameters():
-                return early_ranks.find_parameters(predicate, self.evidence.frames.planned)
+                return early_ranks.find_parameters(predicate, self.evidence)
             case Proved():
                 return Finding(f"A theorem: {wording.listed(predicate.tests)}.", tested=False)
             case _:
-                return contrasts.find(self.contrasts)
+                if self.evidence.too_many_ways(self._chosen):
+                    return Finding("The best λs tie in too many ways to try them all.", tested=False)
+                return in_every_way([contrasts.find(way) for way in self.ways])
 
     @cached_property
-    def contrasts(self) -> list[Contrast]:
-        """The contrasts of a predicate that compares cells."""
-        return comparisons.contrasts(self.predicate, self.evidence)  # type: ignore[arg-type]
+    def ways(self) -> list[list[Contrast]]:
+        """The contrasts of a predicate that compares cells, once per way to break ties of the best λs in it."""
+        return [comparisons.contrasts(self.predicate, way) for way in self.evidence.ways(self._chosen)]  # type: ignore[arg-type]
+
+    @cached_property
+    def _chosen(self) -> list[str]:
+        """The ensembles whose best λ a comparison looks up."""
+        return comparisons.chosen_ensembles(self.predicate, self.evidence) if self._compares else []  # type: ignore[arg-type]
 
     @property
     def remark(self) -> str:
-        """The finding's remark, and how a λ was picked if one was looked up."""
-        if self._compares and comparisons.cell_uses_best(self.predicate):  # type: ignore[arg-type]
-            return f"{self.finding.remark} {self.evidence.picked()}".strip()
-        return self.finding.remark
+        """The finding's remark; how a λ was picked, if one was; what a measure is, if its name does not tell."""
+        said = [self.finding.remark]
+        if self._compares:
+            said += [self.evidence.picked()] if self._chosen else []
+            measured = comparisons.measures(self.predicate)  # type: ignore[arg-type]
+            said += dict.fromkeys(DEFINITIONS.get(measure, "") for measure in measured)
+        return " ".join(filter(None, said))
 
     @cached_property
     def lost(self) -> dict[str, int]:
@@ -92,7 +105,12 @@ class Assertion:
         """Number of complete seeds without a number that a contrast compares, for the contrast with most of them."""
         if self.lost or not self._compares:
             return 0
-        return len(self.evidence.seeds) - min(len(contrast.values) for contrast in self.contrasts)
+        return len(self.evidence.seeds) - self._fewest
+
+    @property
+    def _fewest(self) -> int:
+        """Number of values of the contrast that has the fewest."""
+        return min(len(contrast.values) for way in self.ways for contrast in way)
 
     @property
     def _compares(self) -> bool:
@@ -102,6 +120,9 @@ class Assertion:
     @cached_property
     def missing(self) -> str:
         """``3 of 15 trials: 2 missing, 1 diverged``; empty where nothing is."""
+        if isinstance(self.predicate, Parameters):
+            named = early_ranks.untrained(self.predicate, self.evidence)
+            return f"a complete trial of {wording.listed(named)}" if named else ""
         if self.unmeasured:
             return f"{wording.count(self.unmeasured, 'seed')} without the number that is compared"
         if not self.lost:
@@ -116,12 +137,21 @@ class Assertion:
 
     @property
     def reduced(self) -> bool:
-        """Whether it rests on trials at a smaller scale than that of the work that the sweep reproduces."""
-        return bool(len(self.trials)) and bool(scale_warning(self.evidence.frames))
+        """Whether it rests on trials at a smaller scale than that of the work that the sweep reproduces.
+
+        A number of parameters is the same at every scale.
+        """
+        counts = isinstance(self.predicate, Parameters)
+        return not counts and bool(len(self.trials)) and bool(scale_warning(self.evidence.frames))
 
     def more_seeds(self, factor: float) -> int | None:
         """Number of further seeds that would settle it, with p values times ``factor``; None if no number would."""
-        return contrasts.more_seeds(self.contrasts, factor) if self._compares else self.finding.more_seeds
+        if not self._compares:
+            return self.finding.more_seeds
+        open_ = [way for way in self.ways if contrasts.find(way).verdict(factor) == "inconclusive"]
+        needed = [contrasts.more_seeds(way, factor) for way in open_]
+        known = [number for number in needed if number is not None]
+        return max(known) if len(known) == len(needed) > 0 else None
 
     def could_flip(self, factor: float) -> bool:
         """Whether the missing seeds could change the verdict, if they are distributed like the known ones.
@@ -137,21 +167,24 @@ class Assertion:
         match predicate:
             case EarlyRank():
                 return [early_ranks.a_miss]
+            case Parameters():
+                return []
             case BestLambda() | InteriorBest() | FallingBest():
-                found = best_lambda.errors(predicate, self.evidence)
+                found = best_lambda.wrong_images(predicate, self.evidence)
                 if self.finding.n < 2:
                     return [lambda: Finding("", p_for=0.0)]
                 return [
                     lambda scenario=scenario: best_lambda.find(predicate, scenario.fill(found, seeds))  # type: ignore[misc]
                     for scenario in best_lambda.scenarios(self.evidence.lambdas)
                 ]
-        if min(len(contrast.values) for contrast in self.contrasts) < 2:
+        if self._fewest < 2:
             return [lambda: Finding("", p_for=0.0)]
-        return [lambda towards=towards: contrasts.find(self._filled(towards)) for towards in TOWARDS]  # type: ignore[misc]
+        return [lambda towards=towards: self._filled(towards) for towards in TOWARDS]  # type: ignore[misc]
 
-    def _filled(self, towards: float) -> list[Contrast]:
+    def _filled(self, towards: float) -> Finding:
         seeds = set(self.evidence.seeds)
-        return [contrast.filled(sorted(seeds - contrast.values.keys()), towards) for contrast in self.contrasts]
+        filled = [[each.filled(sorted(seeds - each.values.keys()), towards) for each in way] for way in self.ways]
+        return in_every_way([contrasts.find(way) for way in filled])
 
 
 def verdict(part: Assertion, here: Verdict) -> Verdict:

@@ -10,16 +10,16 @@ from scipy import stats
 from reports import wording
 from reports.claims.evidence import CellName, Evidence
 from reports.claims.finding import ALPHA, Finding
-from reports.statistics import power
-from reports.statistics.bootstrap import RESAMPLES, resampled_means
+from reports.statistics import power, ties
+from reports.statistics.bootstrap import RESAMPLES, Best, best_lambda, compared, least, resampled_sums
 from reports.statistics.summaries import CONFIDENCE, summarise
 from specs.methods import JOINT
 from specs.predicates import BestLambda, Choosing, FallingBest, InteriorBest
 
 NEGLIGIBLE_PERCENT = 5
 """Percent from which a remark says that the bootstrap understates the spread of seeds. Up to ten seeds reach it."""
-Errors = Mapping[str, pd.DataFrame]
-"""Errors by architecture: one row per seed, one column per λ, ascending; NaN where a trial is missing."""
+Wrong = Mapping[str, pd.DataFrame]
+"""Numbers of wrong images by architecture: a row per seed, a column per planned λ, ascending; NaN where missing."""
 
 
 def architectures(predicate: Choosing) -> tuple[str, ...]:
@@ -32,39 +32,47 @@ def cells_needed(predicate: Choosing, evidence: Evidence) -> list[CellName]:
     return [CellName(name, JOINT, lam) for name in architectures(predicate) for lam in evidence.lambdas]
 
 
-def errors(predicate: Choosing, evidence: Evidence) -> dict[str, pd.DataFrame]:
-    """The errors by which the best λs are picked, by architecture."""
-    return {name: evidence.errors(name) for name in architectures(predicate)}
+def wrong_images(predicate: Choosing, evidence: Evidence) -> dict[str, pd.DataFrame]:
+    """What the best λs are chosen by, by architecture."""
+    return {name: evidence.choice(name).wrong for name in architectures(predicate)}
 
 
-def find(predicate: Choosing, of: Errors, remark: str = "") -> Finding:
+def find(predicate: Choosing, of: Wrong, remark: str = "") -> Finding:
     """The share of resamples in which the claim holds. It is confirmed above 95 % and refuted below 5 %.
 
     A resample draws seeds with replacement, the same for every λ and architecture. Only seeds that are complete at
-    every λ of every architecture count. An ``any`` takes the largest share of its architectures, and its share of
-    resamples against it is multiplied by their number (Bonferroni).
+    every λ of every architecture count. Where λs tie in a resample, it counts by the share of the ways to break the
+    ties in which the claim holds. An ``any`` takes the largest share of its architectures, and its share of resamples
+    against it is multiplied by their number (Bonferroni).
+
+    The claim is inconclusive if some planned λ has no complete seed, or if it holds for some and fails for other ways
+    to break ties of the best λs.
     """
-    whole = _whole(of)
-    n = len(next(iter(whole.values())))
+    chosen = {name: best_lambda(wrong) for name, wrong in of.items()}
+    best = {name: each for name, each in chosen.items() if each is not None}
+    if len(best) < len(of):
+        return Finding("No seed is complete at every measured λ.", tested=False)
+    named = f"Best λ {_listed(best)}"
+    if lacking := [name for name, wrong in of.items() if wrong.isna().all().any()]:
+        return Finding(f"{named}, with λs of {wording.listed(lacking)} still to be measured.", tested=False)
+    n = len(_shared_seeds(of))
     if not n:
-        return Finding("No seed is complete at every λ.", tested=False)
-    grid = {name: frame.columns.to_numpy(dtype=float) for name, frame in whole.items()}
-    best = {name: grid[name][resampled_means(frame.to_numpy()).argmin(1)] for name, frame in whole.items()}
-    holds = _holds(predicate, best, {name: (lams[0], lams[-1]) for name, lams in grid.items()})
-    sure = 1 - ALPHA / holds.shape[1]
-    share = float(holds.mean(0).max())
-    observed = {name: float(grid[name][frame.to_numpy().mean(0).argmin()]) for name, frame in whole.items()}
-    some = " of one architecture" if holds.shape[1] > 1 else ""
+        return Finding(f"{named}. No seed is complete at every λ of all of them.", tested=False)
+    holds = _holds(predicate, _resampled(of), _grid(of)).mean(0)
+    share, alternatives = float(holds.max()), len(holds)
+    open_ = _hangs_on_a_tie(predicate, of, best)
+    tested = n > 1 and not open_
     return Finding(
-        observed=f"Best λ {_listed(observed)}; the claim holds in {100 * share:.1f} % of {RESAMPLES:,} resamples of "
-        f"{wording.count(n, 'seed')}{some}.",
-        p_for=(1 - share) * holds.shape[1] if n > 1 else 1.0,
-        p_against=share if n > 1 else 1.0,
+        observed=f"{named}; the claim holds in {100 * share:.1f} % of {RESAMPLES:,} resamples of "
+        f"{wording.count(n, 'seed')}{' of one architecture' if alternatives > 1 else ''}."
+        + (" A tie decides: the claim holds at some of the tied λs and fails at others." if open_ else ""),
+        p_for=(1 - share) * alternatives if tested else 1.0,
+        p_against=share if tested else 1.0,
         estimate=share,
         n=n,
         tested=False,
-        remark=f"{remark} {_roughness(n)}".strip(),
-        more_seeds=power.more_seeds_for_share(share, n, sure),
+        remark=" ".join(filter(None, [remark, wording.TIES_IN_RESAMPLES, _roughness(n)])),
+        more_seeds=power.more_seeds_for_share(share, n, 1 - ALPHA / (alternatives if share > 0.5 else 1)),
     )
 
 
@@ -76,33 +84,50 @@ def _roughness(n: int) -> str:
     return f"A bootstrap of {n} seeds understates their spread by {short:.0f} %." if short >= NEGLIGIBLE_PERCENT else ""
 
 
-def _whole(of: Errors) -> dict[str, pd.DataFrame]:
-    """The rows of seeds that are complete at every λ of every architecture."""
-    complete = {name: frame.dropna() for name, frame in of.items()}
-    shared = sorted(set.intersection(*(set(frame.index) for frame in complete.values())))
-    return {name: frame.loc[shared] for name, frame in complete.items()}
+def _grid(of: Wrong) -> np.ndarray:
+    return next(iter(of.values())).columns.to_numpy(dtype=float)
 
 
-def _holds(predicate: Choosing, best: Mapping[str, np.ndarray], ends: Mapping[str, tuple[float, float]]) -> np.ndarray:
-    """Whether the claim holds, with shape (resample, alternative).
+def _shared_seeds(of: Wrong) -> list[int]:
+    """The seeds that are complete at every λ of every architecture."""
+    return sorted(set.intersection(*(set(wrong.dropna().index) for wrong in of.values())))
+
+
+def _resampled(of: Wrong) -> dict[str, np.ndarray]:
+    """The λs that tie for the best in each resample, by architecture, with shape (resample, λ)."""
+    seeds = _shared_seeds(of)
+    return {name: least(resampled_sums(compared(wrong).loc[seeds].to_numpy())) for name, wrong in of.items()}
+
+
+def _hangs_on_a_tie(predicate: Choosing, of: Wrong, best: Mapping[str, Best]) -> bool:
+    """Whether the claim holds for some ways to break ties of the best λs, and fails for others."""
+    grid = _grid(of)
+    holds = _holds(predicate, {name: np.isin(grid, each.tied) for name, each in best.items()}, grid)
+    return bool(0 < holds.max() < 1)
+
+
+def _holds(predicate: Choosing, tied: Mapping[str, np.ndarray], grid: np.ndarray) -> np.ndarray:
+    """The share of ways to break ties in which the claim holds, with shape (…, alternative).
 
     An ``any`` has one alternative per architecture, every other claim a single one.
     """
+    inside = (grid > grid[0]) & (grid < grid[-1])
     match predicate:
         case BestLambda():
-            alike = [best[name] == lam for name, lam in predicate.best.items()]
-            return np.asarray(np.stack(alike, axis=1).all(1, keepdims=True))
+            wanted = [grid == lam for lam in predicate.best.values()]
+            holds = [ties.all_among([tied[name] for name in predicate.best], wanted)]
+        case InteriorBest(of="any"):
+            holds = [ties.all_among([tied[name]], [inside]) for name in predicate.architectures]
         case InteriorBest():
-            inside = np.stack([(best[name] > ends[name][0]) & (best[name] < ends[name][1]) for name in best], axis=1)
-            return inside if predicate.of == "any" else np.asarray(inside.all(1, keepdims=True))
+            every = [tied[name] for name in predicate.architectures]
+            holds = [ties.all_among(every, [inside] * len(every))]
         case FallingBest():
-            along = np.stack([best[name] for name in predicate.architectures], axis=1)
-            falls = (np.diff(along, axis=1) <= 0).all(1) & (along[:, -1] < along[:, 0])
-            return np.asarray(falls[:, None])
+            holds = [ties.falling([tied[name] for name in predicate.architectures])]
+    return np.stack(holds, axis=-1)
 
 
-def _listed(best: Mapping[str, float]) -> str:
-    return wording.listed([f"{wording.bare(lam)} for {name}" for name, lam in best.items()])
+def _listed(best: Mapping[str, Best]) -> str:
+    return wording.listed([f"{wording.tied(each.tied)} for {name}" for name, each in best.items()])
 
 
 @dataclass(frozen=True)
@@ -111,8 +136,8 @@ class Scenario:
 
     favoured: float
 
-    def fill(self, of: Errors, planned: tuple[int, ...]) -> dict[str, pd.DataFrame]:
-        """The errors with every missing one at an end of its prediction interval."""
+    def fill(self, of: Wrong, planned: tuple[int, ...]) -> dict[str, pd.DataFrame]:
+        """The numbers of wrong images with every missing one at an end of its prediction interval."""
         return {name: self._filled(frame.reindex(list(planned))) for name, frame in of.items()}
 
     def _filled(self, frame: pd.DataFrame) -> pd.DataFrame:
@@ -124,7 +149,7 @@ class Scenario:
             half = float(stats.t.ppf((1 + CONFIDENCE) / 2, max(n - 1, 1))) * summary.sd * (1 + 1 / max(n, 1)) ** 0.5
             likely = frame[lam].mean() + (-half if float(lam) == self.favoured else half)
             filled[lam] = filled[lam].fillna(likely)
-        return filled
+        return filled.clip(lower=0).round()
 
 
 def scenarios(lambdas: list[float]) -> list[Scenario]:

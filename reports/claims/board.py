@@ -63,17 +63,27 @@ def join(claim: Claim, parts: Sequence[Judgement]) -> Judgement:
     order = DECIDED_BY[claim.join]
     decisive = min(parts, key=lambda part: order.index(part.verdict))
     lacking = [f"{part.sweep}: {part.missing}" for part in parts if part.missing]
-    lacking += [f"the sweep {name} is not in this study" for name in absent]
+    lacking += [f"the sweep {name}, which is not in this study" for name in absent]
     return decisive.but(
         sweep=wording.listed(present),
         verdict=verdict,
         here=_joined(claim, [part.here for part in parts], False),
         observed=" ".join(f"{part.sweep}: {part.observed}" if len(parts) > 1 else part.observed for part in parts),
         missing="; ".join(lacking),
-        could_flip=True if absent else next((part.could_flip for part in parts if part.could_flip), None),
+        could_flip=_could_flip(claim, parts, bool(absent)),
         more_seeds=decisive.more_seeds if verdict == "inconclusive" else None,
         more_seconds=decisive.more_seconds if verdict == "inconclusive" else None,
     )
+
+
+def _could_flip(claim: Claim, parts: Sequence[Judgement], absent: bool) -> bool | None:
+    """Whether missing seeds or sweeps could change what the parts say together; None where nothing is missing.
+
+    They cannot where one part decides alone and will not change itself.
+    """
+    told = [part.could_flip for part in parts if part.could_flip is not None] + [True] * absent
+    decided = any(part.here == DECIDED_BY[claim.join][0] and not part.could_flip for part in parts)
+    return any(told) and not decided if told else None
 
 
 def _joined(claim: Claim, verdicts: Sequence[Verdict], absent: bool) -> Verdict:

@@ -9,7 +9,7 @@ from reports.claims.evidence import CellName, Evidence
 from reports.claims.measures import NAMES, UNITS, measure_range
 from reports.statistics.summaries import summarise
 from specs.methods import JOINT
-from specs.predicates import Bound, Cell, Comparing, Equivalent, Every, Flat, Gap, Measure, Order, Value
+from specs.predicates import Bound, Comparing, Equivalent, Every, Flat, Gap, Measure, Order, Value
 
 
 def cells_needed(predicate: Comparing, evidence: Evidence) -> list[CellName]:
@@ -135,23 +135,14 @@ def _gap(name: str, gap: Gap, evidence: Evidence) -> BySeed:
     return {seed: sign * value for seed, value in differences.items()}
 
 
-def cell_uses_best(predicate: Comparing) -> bool:
-    """Whether a best λ is looked up, so that the reader must be told how it was picked."""
-    if isinstance(predicate, Every):
-        return any(cell_uses_best(part) for part in predicate.of)
-    return any(cell.lam == "best" for cell in _named(predicate))
+def measures(predicate: Comparing) -> list[Measure]:
+    """The measure of each of its comparisons."""
+    return [part.measure for part in (predicate.of if isinstance(predicate, Every) else (predicate,))]
 
 
-def _named(predicate: Comparing) -> list[Cell]:
-    match predicate:
-        case Value():
-            return [predicate.cell]
-        case Equivalent() | Bound():
-            return list(predicate.cells)
-        case Order():
-            return [cell for step in predicate.steps for cell in step]
-        case _:
-            return []
+def chosen_ensembles(predicate: Comparing, evidence: Evidence) -> list[str]:
+    """The architectures whose best λ must be looked up."""
+    return list(dict.fromkeys(cell.architecture for cell in cells_needed(predicate, evidence) if cell.lam == "best"))
 
 
 def _capital(text: str) -> str:

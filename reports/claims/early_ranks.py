@@ -2,8 +2,6 @@
 
 import math
 
-import pandas as pd
-
 from reports import wording
 from reports.claims.evidence import CellName, Evidence
 from reports.claims.finding import ALPHA, Finding
@@ -57,14 +55,34 @@ def a_miss() -> Finding:
     return Finding("", p_for=1.0, p_against=0.0)
 
 
-def find_parameters(predicate: Parameters, planned: pd.DataFrame) -> Finding:
-    """Compare the planned ensembles' parameter counts with the claimed ones. They are exact, and need no trial."""
-    counts = dict(zip(planned["architecture"], planned["total_parameters"], strict=True))
+def cells_of(predicate: Parameters, evidence: Evidence) -> list[CellName]:
+    """Every planned cell of the claim's architectures."""
+    planned = evidence.frames.planned
+    own = planned.loc[planned["architecture"].isin(list(predicate.counts)), ["architecture", "method", "lam"]]
+    return [CellName(name, method, lam) for name, method, lam in own.drop_duplicates().itertuples(index=False)]
+
+
+def untrained(predicate: Parameters, evidence: Evidence) -> list[str]:
+    """The claim's architectures without a complete trial. One trial of an architecture has all of its parameters."""
+    trained = set(evidence.frames.trials["architecture"])
+    return [name for name in predicate.counts if name not in trained]
+
+
+def find_parameters(predicate: Parameters, evidence: Evidence) -> Finding:
+    """Compare the ensembles' parameter counts with the claimed ones: those of complete trials, or else the planned."""
+    frames, planned_only = evidence.frames, untrained(predicate, evidence)
+    counts: dict[str, int] = {}
+    for source in (frames.planned, frames.trials):
+        counts |= dict(zip(source["architecture"], source["total_parameters"], strict=True))
     own = {name: int(counts[name]) for name in predicate.counts}
     holds = all(abs(own[name] - count) <= predicate.within for name, count in predicate.counts.items())
-    listed = wording.listed([f"{count:,} in {name}" for name, count in own.items()])
+    told = {name: f"{count:,} in {name}" for name, count in own.items()}
+    parts = [
+        ("Parameters", [words for name, words in told.items() if name not in planned_only]),
+        ("Parameters, as planned", [words for name, words in told.items() if name in planned_only]),
+    ]
     return Finding(
-        observed=f"Parameters: {listed}.",
+        observed=" ".join(f"{label}: {wording.listed(words)}." for label, words in parts if words),
         p_for=0.0 if holds else 1.0,
         p_against=1.0 if holds else 0.0,
         tested=False,

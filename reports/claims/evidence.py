@@ -1,21 +1,26 @@
 """Evidence of one store for a claim: values by cell and seed, the planned trials behind them, and their cost."""
 
-from collections.abc import Iterable
+import copy
+import math
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
+from itertools import islice, product
 from typing import Literal, NamedTuple
 
-import numpy as np
 import pandas as pd
 
 from reports import wording
 from reports.claims.measures import ByTrial, by_trial
 from reports.frames.cells import chosen_by_validation
+from reports.frames.choices import Choice, choice
 from reports.frames.frames import STATUSES, Frames
 from specs.methods import JOINT, Method
 from specs.predicates import Cell, Measure
 from specs.sweep import INDEPENDENT, SYSTEM
 
 BySeed = dict[int, float]
+MOST_WAYS = 1_000
+"""Most ways to break ties that are tried for one claim."""
 
 
 class CellName(NamedTuple):
@@ -25,6 +30,8 @@ class CellName(NamedTuple):
     method: Method
     lam: float | Literal["best"]
     single: bool = False
+    tie: str = ""
+    """Where several λs tie for the best: which one is taken, in brackets."""
 
     @property
     def label(self) -> str:
@@ -33,7 +40,7 @@ class CellName(NamedTuple):
             return f"{self.architecture} by {self.method}"
         if self.single:
             return self.architecture
-        at = "its best λ" if self.lam == "best" else wording.lam(self.lam)
+        at = f"its best λ{self.tie}" if self.lam == "best" else wording.lam(self.lam)
         return f"{self.architecture} at {at}"
 
 
@@ -43,6 +50,7 @@ class Evidence:
     def __init__(self, frames: Frames) -> None:
         self.frames = frames
         self._measured: dict[Measure, ByTrial] = {}
+        self._taken: Mapping[str, float] = {}
 
     @cached_property
     def members(self) -> dict[str, int]:
@@ -67,7 +75,14 @@ class Evidence:
         if self.members[name] == 1:
             return CellName(name, JOINT, SYSTEM, single=True)
         own = cell.lam if cell.lam is not None else lam
-        return CellName(name, JOINT, SYSTEM if own is None else own)
+        tie = self._tie(name) if own == "best" else ""
+        return CellName(name, JOINT, SYSTEM if own is None else own, tie=tie)
+
+    def _tie(self, architecture: str) -> str:
+        """`` (0.5, tied with 0.9)``: the λ that is taken as the best, and its equals; empty without any."""
+        best = self.best(architecture)
+        others = [wording.bare(lam) for lam in self.choice(architecture).tied if lam != best]
+        return f" ({wording.bare(best)}, tied with {wording.listed(others)})" if best is not None and others else ""
 
     def trials(self, places: Iterable[CellName]) -> pd.DataFrame:
         """The planned trials of some cells, each once. A best λ needs all λs of its architecture."""
@@ -96,34 +111,32 @@ class Evidence:
             found.setdefault((name, method, float(lam)), {})[int(seed)] = trial
         return found
 
-    @cached_property
-    def criterion(self) -> Literal["validation_error", "test_error"]:
-        """The column by which a best λ is picked: validation error, or test error if no images are held out."""
-        return "validation_error" if chosen_by_validation(self.frames) else "test_error"
-
-    def errors(self, architecture: str) -> pd.DataFrame:
-        """The errors by which a best λ is picked, in points: one row per seed, one column per λ, NaN if missing."""
-        columns = {lam: self._criteria(architecture, lam) for lam in self.lambdas}
-        return 100 * pd.DataFrame(columns, columns=self.lambdas, dtype=float).sort_index()
+    def choice(self, architecture: str) -> Choice:
+        """What the best λ of an ensemble is chosen by."""
+        return choice(self.frames, architecture)
 
     def best(self, architecture: str) -> float | None:
-        """The λ with the least mean of :meth:`errors`, the smaller of equal ones; None before any is known."""
-        known = {lam: float(np.mean(list(own.values()))) for lam in self.lambdas
-                 if (own := self._criteria(architecture, lam))}  # fmt: skip
-        return min(known, key=lambda lam: (known[lam], lam)) if known else None
+        """The best λ; of λs that tie the one that :meth:`ways` takes, else the smallest. None if there is no choice."""
+        return self._taken.get(architecture, next(iter(self.choice(architecture).tied), None))
 
-    def _criteria(self, architecture: str, lam: float) -> BySeed:
-        own = self._complete.get((architecture, JOINT, lam), {})
-        return {seed: self._criterion_by_trial[trial] for seed, trial in own.items()}
+    def ways(self, architectures: Iterable[str]) -> Iterator["Evidence"]:
+        """The same evidence once per way to break the ties of these ensembles' best λs, the smallest λs first.
 
-    @cached_property
-    def _criterion_by_trial(self) -> dict[str, float]:
-        trials = self.frames.trials
-        return dict(zip(trials["trial_id"], trials[self.criterion].astype(float), strict=True))
+        There are at most ``MOST_WAYS``; :meth:`too_many_ways` tells where there would be more.
+        """
+        chosen = {name: tied for name in dict.fromkeys(architectures) if (tied := self.choice(name).tied)}
+        for taken in islice(product(*chosen.values()), MOST_WAYS):
+            way = copy.copy(self)
+            way._taken = dict(zip(chosen, taken, strict=True))
+            yield way
+
+    def too_many_ways(self, architectures: Iterable[str]) -> bool:
+        """Whether the ties of these ensembles' best λs can be broken in more ways than are tried."""
+        return math.prod(max(1, len(self.choice(name).tied)) for name in set(architectures)) > MOST_WAYS
 
     def picked(self) -> str:
         """How a best λ was picked, in a sentence."""
-        if self.criterion == "validation_error":
+        if chosen_by_validation(self.frames):
             return "The best λ is picked by validation error."
         return "The best λ is picked by test error, for want of validation images, which flatters it."
 

@@ -1,6 +1,7 @@
 """The statistics of one claim's complete trials, before the board corrects them and counts missing trials."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from reports.claims.judgement import Verdict
 from reports.statistics.summaries import CONFIDENCE
@@ -38,3 +39,22 @@ class Finding:
         if self.p_for <= self.p_against:
             return "reproduced" if self.p_for * factor < ALPHA else "inconclusive"
         return "not reproduced" if self.p_against * factor < ALPHA else "inconclusive"
+
+
+def in_every_way(ways: Sequence[Finding]) -> Finding:
+    """The finding of a claim that must hold, or fail, in every way to break a tie: the weakest of theirs.
+
+    Both p values are the largest ones, so that a verdict is one for every way.
+    """
+    if len(ways) == 1:
+        return ways[0]
+    p_for, p_against = (max(getattr(way, name) for way in ways) for name in ("p_for", "p_against"))
+    weakest = max(ways, key=lambda way: way.p_for if p_for <= p_against else way.p_against)
+    agree = len({way.verdict() for way in ways}) == 1
+    decides = "" if agree else "; a tie decides, for their uncorrected verdicts differ"
+    return replace(
+        weakest,
+        observed=f"{weakest.observed} This is the weakest of {len(ways)} ways to break ties of the best λ{decides}.",
+        p_for=p_for,
+        p_against=p_against,
+    )

@@ -31,7 +31,7 @@ class Judgement:
     id: str
     sentence: str
     source: str
-    """Where the paper says it: ``Table 2``, ``Figure 3``, ``text``."""
+    """See :class:`specs.claims.Claim`."""
     figure: str
     """Key of the figure or table of the page that shows it."""
     sweep: str

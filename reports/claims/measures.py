@@ -5,8 +5,10 @@ from collections.abc import Callable, Mapping
 import numpy as np
 import pandas as pd
 
+from reports import wording
 from reports.frames.frames import Frames
 from reports.frames.ranges import error_range
+from reports.statistics.dominance import model_dominance
 from reports.statistics.ranges import FRACTION, POSITIVE, Range
 from specs.datasets import facts_of
 from specs.predicates import Measure
@@ -28,15 +30,17 @@ NAMES: dict[Measure, str] = {
     "nll": "test nll of the ensemble",
     "member_nll": "mean test nll of the members",
     "diversity": "diversity on test images",
-    "dominance": "dominance by test errors",
-    "dominance_train": "dominance by training errors",
-    "early_dominance": "dominance by training errors after epoch 3",
+    "dominance": "model dominance by test errors",
+    "dominance_train": "model dominance by training errors",
+    "early_dominance": "model dominance by training errors after epoch 3",
     "loss_over_half": "accuracy lost with just over half of the members dropped",
     "filter_strength": "norm of the strongest member's first-layer filters over the median of the others'",
     "filter_travel": "median distance of the other members' first-layer filters from their initial ones, "
     "over the norm of those",
 }
 """What each measure is called, in a sentence."""
+DEFINITIONS: dict[Measure, str] = dict.fromkeys(("dominance", "dominance_train", "early_dominance"), wording.DOMINANCE)
+"""What a measure is, in sentences, where its name does not tell."""
 EARLY = 3
 """The epoch after which, according to the paper, the member that will dominate is known."""
 
@@ -72,18 +76,9 @@ def _column(name: str, factor: float = 1.0) -> Callable[[Frames], Mapping[str, f
     return read
 
 
-def dominance(errors: list[float], classes: int) -> float:
-    """How far one member does the work of all, from 0 to 1.
-
-    The index is (mean error of the other members − least error) / (error by chance − least error), clipped. It is the
-    one of :mod:`specs.format.records`, for any split and epoch. NaN for a single member, or if the least error is not
-    below that of chance.
-    """
-    least, chance = min(errors), 1 - 1 / classes
-    if len(errors) < 2 or least >= chance:
-        return float("nan")
-    others = (sum(errors) - least) / (len(errors) - 1)
-    return min(max((others - least) / (chance - least), 0.0), 1.0)
+def _dominance(frames: Frames) -> Mapping[str, float]:
+    trials = frames.trials
+    return _each_dominance(frames, trials["trial_id"], trials["test_error"], trials["member_test_errors"])
 
 
 def _dominance_train(frames: Frames) -> Mapping[str, float]:
@@ -96,11 +91,15 @@ def _early_dominance(frames: Frames) -> Mapping[str, float]:
 
 
 def _train_dominance(frames: Frames, epochs: Mapping[str, float]) -> Mapping[str, float]:
-    classes = facts_of(frames.sweep.dataset).classes
     rows = frames.epochs[frames.epochs["split"] == "train"]
     rows = rows[rows["epoch"] == rows["trial_id"].map(epochs)]
-    values = [dominance(list(errors), classes) for errors in rows["member_errors"]]
-    return dict(zip(rows["trial_id"], values, strict=True))
+    return _each_dominance(frames, rows["trial_id"], rows["error"], rows["member_errors"])
+
+
+def _each_dominance(frames: Frames, trials: pd.Series, errors: pd.Series, members: pd.Series) -> Mapping[str, float]:
+    classes = facts_of(frames.sweep.dataset).classes
+    rows = zip(trials, errors, members, strict=True)
+    return {trial: model_dominance(error, own, classes) for trial, error, own in rows}
 
 
 def _loss_over_half(frames: Frames) -> Mapping[str, float]:
@@ -151,7 +150,7 @@ _MEASURES: dict[Measure, Callable[[Frames], Mapping[str, float]]] = {
     "nll": _column("test_nll"),
     "member_nll": _column("test_member_nll"),
     "diversity": _column("test_diversity"),
-    "dominance": _column("dominance"),
+    "dominance": _dominance,
     "dominance_train": _dominance_train,
     "early_dominance": _early_dominance,
     "loss_over_half": _loss_over_half,

@@ -147,7 +147,8 @@ FIGURE = ReportFigure(
         "Errors of the ensemble (thick, in the colour of its λ) and of its members (thin; a band from best "
         f"to worst beyond {MOST_MEMBERS} members) after each epoch, of the first complete seed; dotted on "
         "training images where those were measured. "
-        "One low member under high ones is model dominance: the ensemble has become one network."
+        "One member near the ensemble and all others far above both is model dominance: the ensemble has become one "
+        "network. One low member far above its ensemble is none."
     ),
     columns=COLUMNS,
     data=data,

@@ -1,6 +1,6 @@
 """How many members can be dropped for one point of accuracy, seed by seed: what Figures 7 and 8 mean in numbers."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -54,20 +54,34 @@ def _row(cell: pd.Series, mask: str, counts: dict[tuple[str, str], int]) -> dict
 
 
 def title(data: pd.DataFrame) -> str:
-    """The share at the largest λ against that at the smallest, for each ensemble, by the first kind of mask."""
+    """The share at the largest λ against that at the smallest, for each ensemble, by the first kind of mask.
+
+    Both are means over the seeds that have both.
+    """
     measured = data[data["mean"].notna()]
     shown = measured[measured["mask"].isin(masks(measured)[:1])]
     low, high = shown["lam"].min(), shown["lam"].max()
-    by_cell = {(row["architecture"], row["lam"]): row["mean"] for _, row in shown.iterrows()}
-    parts = [
-        f"{100 * by_cell[name, high]:.0f} % and {100 * by_cell[name, low]:.0f} % for {name}"
-        for name in ensembles(shown)
-        if (name, high) in by_cell and (name, low) in by_cell
-    ]
+    by_cell = {
+        (name, lam): dict(zip(seeds, values, strict=True))
+        for name, lam, seeds, values in zip(
+            *(shown[of] for of in ("architecture", "lam", "seeds", "values")), strict=True
+        )
+    }
+    parts = [_both(name, by_cell.get((name, high), {}), by_cell.get((name, low), {})) for name in ensembles(shown)]
+    parts = [part for part in parts if part]
     if low == high or not parts:
         return ""
     ends = f"{wording.lam(high)} and {wording.lam(low)}"
     return f"Members that one point of accuracy allows to drop, at {ends}: {wording.listed(parts)}"
+
+
+def _both(name: str, first: Mapping[int, float], second: Mapping[int, float]) -> str:
+    """Both mean shares over the seeds that both have; empty without any."""
+    seeds = sorted(first.keys() & second.keys())
+    if not seeds:
+        return ""
+    means = (summarise([own[seed] for seed in seeds]).mean for own in (first, second))
+    return f"{' and '.join(f'{100 * mean:.0f} %' for mean in means)} for {name}"
 
 
 def note(data: pd.DataFrame) -> str:
@@ -86,6 +100,8 @@ def note(data: pd.DataFrame) -> str:
     ]
     apart = sum(difference.excludes_zero for difference in differences)
     told = sum(difference.has_interval for difference in differences)
+    if not told:
+        return ""
     return f"In {apart} of {told} cells with several seeds the paired interval between both kinds of mask excludes 0."
 
 

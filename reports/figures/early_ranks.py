@@ -105,7 +105,9 @@ def title(data: pd.DataFrame) -> str:
     """At the largest λ: in how many trials the early leader is the best in the end."""
     found = hits(data)
     top = found[found["lam"] == found["lam"].max()]
-    named = [f"{row['hits']} of {row['n']} trials in {row['architecture']}" for _, row in top.iterrows()]
+    named = [
+        f"{row['hits']} of {wording.count(row['n'], 'trial')} in {row['architecture']}" for _, row in top.iterrows()
+    ]
     early = int(data["early_epoch"].max())
     lam = wording.lam(top["lam"].iloc[0])
     return f"At {lam} the best member of epoch {early} is the best in the end in {wording.listed(named)}"

@@ -82,7 +82,8 @@ def _finding(data: pd.DataFrame) -> str:
     if not verbs:
         return ""
     moves = "; it ".join(f"{verb} {wording.listed(words)}" for verb, words in verbs.items())
-    return f"From {wording.lam(min(data['lam']))} to {wording.lam(max(data['lam']))} the test error {moves}"
+    lams = data.loc[data["members"] > 1, "lam"]
+    return f"From {wording.lam(min(lams))} to {wording.lam(max(lams))} the test error {moves}"
 
 
 def _move(own: pd.DataFrame) -> list[tuple[str, str]]:
@@ -143,8 +144,7 @@ def table(data: pd.DataFrame) -> DisplayTable:
     """The plotted numbers; rows of a control say so."""
     names = {"architecture": lambda row: row["architecture"] + (" (control)" if row["control"] else "")}
     columns = {**names, "λ": lambda row: wording.bare(row["lam"]), **PERCENT_COLUMNS, **SEED_COLUMNS}
-    columns["the paper's, in %"] = lambda row: wording.printed(row["paper"], row["paper_source"])
-    return display(data, columns, row_headers=2)
+    return display(data, {**columns, **paper.column(data)}, row_headers=2)
 
 
 FIGURE = ReportFigure(

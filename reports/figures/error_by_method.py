@@ -142,7 +142,7 @@ def table(data: pd.DataFrame) -> DisplayTable:
         **PERCENT_COLUMNS,
         "minus the single network, in points": _paired,
         f"within {100 * MARGIN:g} points": lambda row: "–" if row["members"] == 1 else verdict(row),
-        "the paper's, in %": lambda row: wording.printed(row["paper"], row["paper_source"]),
+        **paper.column(data),
         **SEED_COLUMNS,
     }
     return display(data, columns, row_headers=2)

@@ -75,7 +75,7 @@ def title(data: pd.DataFrame) -> str:
 def note(data: pd.DataFrame) -> str:
     """The check of the gap's sign, in words."""
     checked, negative = int(data["checked"].sum()), int(data["negative"].sum())
-    return f"The gap is at least 0 in {checked - negative:,} of {checked:,} rows checked."
+    return f"The gap is at least 0 in {checked - negative:,} of {checked:,} rows checked." if checked else ""
 
 
 def draw(data: pd.DataFrame) -> go.Figure:

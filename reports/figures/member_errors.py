@@ -1,6 +1,6 @@
 """Figure 6: the error of the ensemble and of each member against λ, per trial, on test and training images."""
 
-from typing import NamedTuple
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
@@ -10,7 +10,9 @@ from reports.figures.entry import ReportFigure
 from reports.figures.member_marks import SPLITS, draw
 from reports.frames.cells import Columns, frame_of, places, planned_cells
 from reports.frames.frames import STATUSES, Frames
+from reports.statistics.dominance import model_dominance
 from reports.tables import DisplayTable, display
+from specs.datasets import facts_of
 
 MOST_MEMBERS = 16
 """Up to so many members each is a dot; beyond, a bar from the best to the worst with a tick at the median."""
@@ -23,17 +25,17 @@ COLUMNS: Columns = {
     "planned": int, **dict.fromkeys(STATUSES, int),
     "seed": int, "offset": float, "trial_id": str, "split": str,
     "ensemble": float, "best": float, "median": float, "worst": float, "member_errors": list,
-    "dominance": float,
+    "model_dominance": float,
 }  # fmt: skip
 """Of the cell: its trials planned, and by status. Of the trial: ``offset``, where it stands beside its λ; the errors of
-the ensemble and of its members, each member's where there are up to ``MOST_MEMBERS``, to 4 digits; ``dominance``, the
-index of the test errors."""
+the ensemble and of its members, each member's where there are up to ``MOST_MEMBERS``, to 4 digits; and their
+:func:`model dominance <reports.statistics.dominance.model_dominance>`."""
 
 
 def data(frames: Frames) -> pd.DataFrame:
     """A row a split and complete trial of an ensemble at its tested epoch; a cell without any has one row of counts."""
     place, each = places(frames), _few(frames)
-    finished = _finished(frames)
+    finished, classes = _finished(frames), facts_of(frames.sweep.dataset).classes
     rows: list[dict[str, object]] = []
     for name, lam, trials in planned_cells(frames):
         if trials["members"].iloc[0] == 1:
@@ -42,7 +44,7 @@ def data(frames: Frames) -> pd.DataFrame:
         measured = [
             {**cell, "seed": int(seed), "offset": _offset(i, len(trials)), **row}
             for i, (trial_id, seed) in enumerate(zip(trials["trial_id"], trials["seed"], strict=True))
-            for row in _measured(finished.get(trial_id), trial_id, each)
+            for row in _measured(finished.get(trial_id, {}), trial_id, each, classes)
         ]
         rows += measured or [{**cell, "seed": -1, "trial_id": "", "split": "", "member_errors": []}]
     return frame_of(rows, COLUMNS)
@@ -68,37 +70,33 @@ def _few(frames: Frames) -> bool:
     return 2 * int(members[(members > 1) & (members <= MOST_MEMBERS)].sum()) <= MOST_VALUES
 
 
-class _Tested(NamedTuple):
-    """A complete trial's errors at its tested epoch, by split: the ensemble's and the members'."""
-
-    errors: dict[str, tuple[float, object]]
-    dominance: float
+_Errors = dict[str, tuple[float, Sequence[float]]]
+"""By split: the errors of a trial's ensemble and of its members at the tested epoch."""
 
 
-def _finished(frames: Frames) -> dict[str, _Tested]:
-    """By trial; of the training images only where they were measured."""
+def _finished(frames: Frames) -> dict[str, _Errors]:
+    """By complete trial; of the training images only where they were measured."""
     trials = frames.trials
-    columns = (trials[name] for name in ("trial_id", "test_error", "member_test_errors", "dominance"))
-    found = {
-        trial_id: _Tested({SPLITS[0]: (error, members)}, float(dominance))
-        for trial_id, error, members, dominance in zip(*columns, strict=True)
+    columns = (trials[name] for name in ("trial_id", "test_error", "member_test_errors"))
+    found: dict[str, _Errors] = {
+        trial_id: {SPLITS[0]: (error, members)} for trial_id, error, members in zip(*columns, strict=True)
     }
     best = dict(zip(trials["trial_id"], trials["best_epoch"], strict=True))
     train = frames.epochs[frames.epochs["split"] == SPLITS[1]]
     train = train[train["epoch"] == train["trial_id"].map(best)]
     for trial_id, error, members in zip(train["trial_id"], train["error"], train["member_errors"], strict=True):
-        found[trial_id].errors[SPLITS[1]] = (error, members)
+        found[trial_id][SPLITS[1]] = (error, members)
     return found
 
 
-def _measured(tested: _Tested | None, trial_id: str, each: bool) -> list[dict[str, object]]:
-    if tested is None:
-        return []
-    rows = [_row(trial_id, split, error, members, each) for split, (error, members) in tested.errors.items()]
-    return [{**row, "dominance": tested.dominance} for row in rows]
+def _measured(tested: _Errors, trial_id: str, each: bool, classes: int) -> list[dict[str, object]]:
+    return [
+        {**_row(trial_id, split, error, members, each), "model_dominance": model_dominance(error, members, classes)}
+        for split, (error, members) in tested.items()
+    ]
 
 
-def _row(trial_id: str, split: str, ensemble: float, members: object, each: bool) -> dict[str, object]:
+def _row(trial_id: str, split: str, ensemble: float, members: Sequence[float], each: bool) -> dict[str, object]:
     errors = np.asarray(members, dtype=float)
     return {
         "trial_id": trial_id,
@@ -126,17 +124,16 @@ def _gap_at(lam: float, rows: pd.DataFrame) -> str:
 
 
 def note(data: pd.DataFrame) -> str:
-    """The dominance index at the largest λ."""
+    """Mean model dominance on test images at the largest λ, and what it is."""
     test = data[data["split"] == SPLITS[0]]
     top = test[test["lam"] == test["lam"].max()]
     if top.empty:
         return ""
-    index = top.groupby("architecture", sort=False)["dominance"].mean()
+    index = top.groupby("architecture", sort=False)["model_dominance"].mean().dropna()
     named = wording.listed([f"{value:.2f} for {name}" for name, value in index.items()])
-    return (
-        f"Mean dominance index at {wording.lam(top['lam'].iloc[0])}: {named} (0: members equally good; 1: all but one "
-        "err as often as chance)."
-    )
+    if not named:
+        return ""
+    return f"On test images at {wording.lam(top['lam'].iloc[0])}, mean model dominance is {named}. {wording.DOMINANCE}"
 
 
 def table(data: pd.DataFrame) -> DisplayTable:
@@ -150,7 +147,7 @@ def table(data: pd.DataFrame) -> DisplayTable:
             "seed": lambda row: row["seed"],
             "images": lambda row: row["split"],
             **{words: lambda row, of=of: wording.percent(row[of]) for of, words in percents.items()},  # type: ignore[misc]
-            "dominance index": lambda row: wording.number(row["dominance"], 3),
+            "model dominance": lambda row: wording.number(row["model_dominance"], 3),
         },
         row_headers=4,
     )

@@ -4,10 +4,12 @@ A number is looked up by what was trained, never by a name, and only on the pape
 networks at a smaller scale is shown beside them too, under the report's warning that it does not compare.
 """
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import pandas as pd
 
+from reports import wording
 from reports.frames.cells import Columns
 from reports.frames.frames import Frames
 from specs.architectures import Architecture, DenseNet, Mlp
@@ -62,6 +64,13 @@ def error(frames: Frames, architecture: str, method: str, lam: float) -> Printed
     """The paper's test error of one cell; None where it prints none."""
     network = frames.sweep.architectures[architecture].network()
     return ERRORS.get((frames.sweep.dataset.name, network, method, lam))
+
+
+def column(data: pd.DataFrame) -> Mapping[str, Callable[[pd.Series], str]]:
+    """The column of a table that shows ``COLUMNS``; none where the paper prints no number of these cells."""
+    if data["paper"].isna().all():
+        return {}
+    return {"the paper's, in %": lambda row: wording.printed(row["paper"], row["paper_source"])}
 
 
 def beside(frames: Frames, cells: pd.DataFrame) -> pd.DataFrame:

@@ -80,9 +80,12 @@ def baseline_cells(frames: Frames) -> Iterator[tuple[str, Method, pd.DataFrame]]
 
 
 def chosen_by_validation(frames: Frames) -> bool:
-    """Whether every complete joint trial has a validation error, so that no λ need be picked by test error."""
+    """Whether every complete joint trial has a validation error, so that no λ need be picked by test error.
+
+    Before any is complete, the plan tells.
+    """
     joint = frames.trials[frames.trials["method"] == JOINT]
-    return bool(len(joint)) and bool(joint["validation_error"].notna().all())
+    return bool(joint["validation_error"].notna().all()) if len(joint) else frames.sweep.dataset.validation > 0
 
 
 def by_seed(frames: Frames, architecture: str, lam: float, column: str, method: Method = JOINT) -> dict[int, float]:

@@ -32,7 +32,8 @@ class Frames:
     robustness: pd.DataFrame
     filters: pd.DataFrame
     environments: pd.DataFrame
-    """One row per planned trial with a commit: trial_id, then a column per item of the commits' environments."""
+    """One row per planned trial whose commit names its environment, which failures do not: trial_id, then a column per
+    item. Values are as committed, and NaN where a commit lacks an item."""
     stale: int
     """Commits of trials that the current spec does not plan: counted, never used."""
     newer: str = ""
@@ -65,7 +66,8 @@ def framed(reading: Reading) -> Frames:
         robustness=frames["robustness"],
         filters=frames["filters"],
         environments=pd.DataFrame(
-            [{"trial_id": o.trial.id, **o.commit.environment} for o in outcomes if o.commit is not None]
+            [{"trial_id": o.trial.id, **o.commit.environment} for o in outcomes if o.commit and o.commit.environment],
+            dtype=object,
         ),
         stale=reading.stale,
         newer=reading.newer,

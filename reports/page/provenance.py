@@ -8,6 +8,7 @@ from reports.frames.frames import Frames
 from reports.statistics.summaries import binomial_se
 from reports.tables import DisplayTable
 from specs.datasets import facts_of
+from specs.format.environments import DECISIVE, EARLIER, ROUNDING, STACK
 from specs.methods import JOINT, METHODS, Method
 
 MOST_ENVIRONMENTS = 8
@@ -15,14 +16,33 @@ MOST_ENVIRONMENTS = 8
 
 
 def environments(frames: Frames) -> pd.DataFrame:
-    """The distinct environments of committed trials, the most frequent first, with the number of their ``trials``."""
-    known = frames.environments.drop(columns="trial_id", errors="ignore").astype(object)
-    if known.empty:  # nothing is committed, or failures alone, which name no environment
+    """The distinct environments of committed trials, the most frequent first, with the number of their ``trials``.
+
+    The sizes of stacks and graphs make no environment: all that an environment's trials were trained in are listed.
+    """
+    known = frames.environments.drop(columns="trial_id", errors="ignore")
+    if known.empty:
         return pd.DataFrame(columns=["trials"])
-    known = known.where(known.notna(), "–").astype(str).sort_index(axis=1)
-    counts = known.value_counts().rename("trials").reset_index()
-    order = ["trials", *known.columns]
-    return counts.sort_values(order, ascending=[False] + [True] * len(known.columns), ignore_index=True)[order]
+    columns = sorted(set(known.columns) - set(ROUNDING))
+    told = known[columns].where(known[columns].notna(), "–").astype(str)
+    rows = [
+        {"trials": len(own), **dict(zip(columns, values, strict=True)), **_sizes(known.loc[own.index])}
+        for values, own in told.groupby(columns)
+    ]
+    found = pd.DataFrame(rows)
+    return found.sort_values("trials", ascending=False, kind="stable", ignore_index=True)
+
+
+def _sizes(trials: pd.DataFrame) -> dict[str, str]:
+    """The sizes of the stacks and of the graphs that these trials were trained in.
+
+    A trial that records no stack was alone. One that records no graph has numbers that do not depend on it.
+    """
+    found = {}
+    for name in (name for name in ROUNDING if name in trials):
+        known = trials[name].where(trials[name].notna(), 1) if name == STACK else trials[name].dropna()
+        found[name] = wording.listed([str(size) for size in sorted({int(size) for size in known})]) or "–"
+    return found
 
 
 def table(found: pd.DataFrame) -> DisplayTable:
@@ -39,12 +59,13 @@ def table(found: pd.DataFrame) -> DisplayTable:
 
 
 def warning(found: pd.DataFrame) -> str:
-    """A sentence saying that trials ran in different environments; empty if they did not."""
-    if len(found) < 2:
+    """A sentence saying that trials ran in environments whose difference may change numbers; empty if they did not."""
+    differing = [name for name in (*DECISIVE, EARLIER) if name in found and found[name].nunique() > 1]
+    if not differing:
         return ""
-    differing = [str(name) for name in found.columns if name != "trials" and found[name].nunique() > 1]
+    different = len(found[differing].drop_duplicates())
     return (
-        f"Trials ran in {len(found)} different environments, which differ in {wording.listed(differing)}: "
+        f"Trials ran in {different} different environments, which differ in {wording.listed(differing)}: "
         "differences between cells may come from these."
     )
 
@@ -53,7 +74,7 @@ def summary(frames: Frames, found: pd.DataFrame) -> str:
     """The origin in one line: data, epochs, environments, training time, stale trials."""
     spent = wording.duration(float(frames.trials["seconds"].sum()))
     parts = [f"Data: {frames.sweep.dataset.name}", wording.count(frames.sweep.training.epochs, "epoch")]
-    parts.append(wording.count(len(found), "environment"))
+    parts += [wording.count(len(found), "environment")] if len(found) else []
     parts += [f"{spent} of training"] if len(frames.trials) else []
     parts += [f"{wording.count(frames.stale, 'stale trial')} left out"] if frames.stale else []
     return " · ".join(parts)

@@ -8,6 +8,7 @@ from reports import wording
 from reports.claims import VERDICTS, Judgement
 from reports.page.study import Section
 from reports.tables import DisplayTable
+from specs.claims import of_a_paper
 
 SIGNS = {
     "reproduced": "✓",
@@ -65,6 +66,21 @@ class Board:
 
     claims: tuple[Claim, ...]
     to_decide: DisplayTable
+    stores: int
+
+    @property
+    def title(self) -> str:
+        """Whose claims these are: the paper's, the sweeps' own, or both."""
+        of_the_paper = {of_a_paper(claim.source) for claim in self.claims}
+        if of_the_paper == {True}:
+            return "The paper's claims"
+        sweeps = "this sweep" if self.stores == 1 else "these sweeps"
+        return f"The claims of the paper and of {sweeps}" if True in of_the_paper else f"The claims of {sweeps}"
+
+    @property
+    def any_of_the_paper(self) -> bool:
+        """Whether some claim has a number of the paper."""
+        return any(claim.paper for claim in self.claims)
 
     @property
     def by_verdict(self) -> list[tuple[Verdict, list[Claim]]]:
@@ -87,7 +103,7 @@ def board(judgements: Sequence[Judgement], study: Sequence[Section], figures: Ab
     """
     by_name = {part.frames.sweep.name: part for part in reversed(study)}
     claims = tuple(_claim(each, f"claim-{i}", by_name, figures) for i, each in enumerate(judgements, start=1))
-    return Board(claims, to_decide(judgements))
+    return Board(claims, to_decide(judgements), len(study))
 
 
 def _claim(judgement: Judgement, element: str, by_name: dict[str, Section], figures: AbstractSet[str]) -> Claim:
@@ -113,14 +129,14 @@ def _verdict(name: str) -> Verdict:
 
 
 def missing(judgement: Judgement) -> str:
-    """What is missing of a claim's trials, what the others say, and whether the missing seeds could change that."""
+    """What is missing of a claim's trials, what the others say, and whether what is missing could change that."""
     if not judgement.missing:
         return ""
     said = f"Missing: {judgement.missing.rstrip('.')}."
-    if judgement.could_flip is None:
+    if judgement.could_flip is None or judgement.here == "not run":
         return said
-    so_far = f"The complete trials say {judgement.here}; the missing seeds"
-    return f"{said} {so_far} {'could change that' if judgement.could_flip else 'cannot change that'}."
+    able = "could" if judgement.could_flip else "cannot"
+    return f"{said} The complete trials say {judgement.here}; what is missing {able} change that."
 
 
 def to_decide(judgements: Iterable[Judgement]) -> DisplayTable:

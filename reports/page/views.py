@@ -13,7 +13,7 @@ from reports.figures import FIGURES
 from reports.figures.entry import ReportFigure
 from reports.frames.cells import baselines
 from reports.frames.frames import Frames
-from reports.page import answer, coverage, provenance
+from reports.page import answer, choosing, coverage, provenance
 from reports.page.coverage import Matrix
 from reports.page.embedding import compact_json, packed
 from reports.page.study import Section
@@ -88,7 +88,7 @@ def sweep_view(part: Section, study: Sequence[Frames]) -> SweepView:
     return SweepView(
         part=part,
         answer=answer.sentence(frames, comparisons),
-        choice=answer.choice(frames, comparisons),
+        choice=choosing.told(comparisons),
         comparisons=answer.table(frames, comparisons),
         totals=coverage.totals(frames),
         matrix=coverage.matrix(frames),

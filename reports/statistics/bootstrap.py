@@ -1,9 +1,13 @@
-"""The bootstrap over seeds; the best λ of an ensemble, and how sure the seeds make it."""
+"""The best λ of an ensemble, which λs tie for it, and how sure the seeds make it by a bootstrap.
+
+Errors are whole numbers of wrong images. Their sums are exact, so equal errors tie whatever the order of summation.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 
 from reports.statistics.summaries import CONFIDENCE
 
@@ -12,62 +16,88 @@ RESAMPLES_AT_ONCE = 500
 """Resamples drawn at once, so that many seeds take little memory."""
 SEED = 2020
 """Seed of the bootstrap's generator, fixed so that a page is rebuilt byte for byte."""
+ENDS = ((1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2)
+ROUNDING = 1e-9
+"""What sums of equal parts of resamples may be short of by rounding."""
 
 
-def resampled_means(errors: np.ndarray, resamples: int = RESAMPLES) -> np.ndarray:
-    """Means over seeds resampled with replacement: rows are seeds, and a seed's columns stay together.
+def resampled_sums(wrong: np.ndarray, resamples: int = RESAMPLES) -> np.ndarray:
+    """Sums over seeds resampled with replacement: rows are seeds, and a seed's columns stay together.
 
     Args:
-        errors: values of shape (seed, column).
+        wrong: whole numbers of shape (seed, column).
         resamples: number of resamples.
 
     Returns:
-        Means of shape (resample, column), the same for equal arguments.
+        Whole numbers of shape (resample, column), the same for equal arguments.
     """
-    seeds, means = len(errors), []
+    seeds, sums = len(wrong), []
     generator = np.random.default_rng(SEED)
     for start in range(0, resamples, RESAMPLES_AT_ONCE):
-        # Counts times values: columns of equal numbers then have exactly equal means, whatever the order of the draw.
-        counts = generator.multinomial(seeds, np.full(seeds, 1 / seeds), min(RESAMPLES_AT_ONCE, resamples - start))
-        means.append(counts @ errors / seeds)
-    return np.concatenate(means)
+        draws = generator.multinomial(seeds, np.full(seeds, 1 / seeds), min(RESAMPLES_AT_ONCE, resamples - start))
+        sums.append(draws @ wrong)
+    return np.concatenate(sums)
+
+
+def least(sums: np.ndarray) -> np.ndarray:
+    """Whether each column has the least sum of its row. Several columns have it where they tie.
+
+    Raises:
+        TypeError: the sums are no whole numbers, whose ties rounding would decide.
+    """
+    if not np.issubdtype(sums.dtype, np.integer):
+        raise TypeError(f"ties are told by whole numbers, got {sums.dtype}")
+    return np.asarray(sums == sums.min(-1, keepdims=True))
+
+
+def compared(wrong: pd.DataFrame) -> pd.DataFrame:
+    """The part of a table by which its λs are compared: the seeds that every measured λ has.
+
+    Args:
+        wrong: numbers of wrong images, one row per seed and one column per λ; NaN where a trial is not complete.
+
+    Returns:
+        Whole numbers. λs without any seed are left out. There is no row if no seed has all the others.
+    """
+    return wrong.dropna(axis=1, how="all").dropna().astype(int)
 
 
 @dataclass(frozen=True)
 class Best:
-    """The λ with the least mean error over the seeds that every measured λ has, and where resamples put it."""
+    """The λs with the least mean error over the seeds that every measured λ has, and where resamples put them."""
 
-    lam: float
+    tied: tuple[float, ...]
+    """The best λ, or all λs that tie for it, ascending."""
     low: float
     high: float
-    """Ends of the 95 % percentile interval, themselves λs of the grid; NaN below two seeds."""
-    share: float
-    """Share of resamples in which this λ is the best; NaN below two seeds."""
-    n: int
+    """Ends of the 95 % percentile interval, widened to hold every tied λ. They are λs of the grid; NaN below two
+    seeds."""
+    shares: Mapping[float, float]
+    """Share of resamples in which each measured λ is the best; NaN below two seeds. The λs that tie in a resample have
+    equal parts of it."""
+    seeds: tuple[int, ...]
     """Seeds that every measured λ has."""
 
+    @property
+    def share(self) -> float:
+        """Share of resamples in which a λ of ``tied`` is the best; NaN below two seeds."""
+        return sum(self.shares[lam] for lam in self.tied)
 
-def best_lambda(errors: Mapping[float, Mapping[int, float]]) -> Best | None:
-    """The best λ, given errors by λ and seed. λs without any seed are left out. None if no seed has all the others.
 
-    Seeds are drawn with replacement, each with its errors at every λ, since λs are paired within seeds. Of equal means
-    the smaller λ counts as the better.
+def best_lambda(wrong: pd.DataFrame) -> Best | None:
+    """The best λ, given a table as in :func:`compared`. None if no seed has every measured λ.
+
+    Seeds are drawn with replacement, each with its errors at every λ, since λs are paired within seeds.
     """
-    measured = {lam: by_seed for lam, by_seed in sorted(errors.items()) if by_seed}
-    seeds = sorted(set.intersection(*(set(by_seed) for by_seed in measured.values()))) if measured else []
-    if not seeds:
+    table = compared(wrong)
+    if table.empty:
         return None
-    grid = np.array(list(measured))
-    table = np.array([[by_seed[seed] for by_seed in measured.values()] for seed in seeds])
-    best = float(grid[_least(table.mean(0))])
+    grid, seeds = [float(lam) for lam in table.columns], tuple(int(seed) for seed in table.index)
+    tied = tuple(lam for lam, best in zip(grid, least(table.to_numpy().sum(0)), strict=True) if best)
     if len(seeds) < 2:
-        return Best(best, float("nan"), float("nan"), float("nan"), 1)
-    drawn = np.sort(grid[_least(resampled_means(table))])
-    ends = ((1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2)
-    low, high = np.quantile(drawn, ends, method="inverted_cdf")
-    return Best(best, float(low), float(high), float(np.mean(drawn == best)), len(seeds))
-
-
-def _least(means: np.ndarray) -> np.ndarray:
-    """Index of the first column with the least mean, in each row. Means equal to 12 decimals count as equal."""
-    return np.asarray(np.round(means, 12).argmin(-1))
+        return Best(tied, float("nan"), float("nan"), dict.fromkeys(grid, float("nan")), seeds)
+    resampled = least(resampled_sums(table.to_numpy()))
+    parts = (resampled / resampled.sum(1, keepdims=True)).mean(0)
+    low, high = (grid[int(np.argmax(parts.cumsum() >= end - ROUNDING))] for end in ENDS)
+    shares = {lam: float(part) for lam, part in zip(grid, parts, strict=True)}
+    return Best(tied, min(low, tied[0]), max(high, tied[-1]), shares, seeds)

@@ -81,7 +81,13 @@ TRIALS = Table(
         Column("test_diversity", "float", "nats", "test_member_nll − test_nll (Eq. 5 at λ = 1)", nullable=True),
         Column("member_test_errors", "floats", "fraction", "each member's", nullable=True),
         Column("member_test_nlls", "floats", "nats", "each member's", nullable=True),
-        Column("dominance", "float", "", "dominance index of the test errors, 0 to 1", nullable=True),
+        Column(
+            "dominance",  # its first name; reports judge model dominance, which also regards the ensemble's error
+            "float",
+            "",
+            "lead of the best member by test error, 0 to 1: (mean of the others − least) / (chance − least)",
+            nullable=True,
+        ),
         Column("test_ece", "float", "fraction", "expected calibration error of the ensemble, 15 bins", nullable=True),
         Column("test_brier", "float", "", "Brier score of the ensemble, summed over classes, 0 to 2", nullable=True),
         Column(

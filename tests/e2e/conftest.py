@@ -1,6 +1,7 @@
 """Runs the real command line on a real store, and reads from stores what tests compare."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -13,6 +14,7 @@ import pytest
 
 from specs.format.records import TABLES
 from tests import warm
+from tests.e2e import faulty
 from tests.processes import Family
 
 ENSWEEP = Path(sys.executable).with_name("ensweep")
@@ -76,6 +78,19 @@ class Workplace:
             seconds=RUN_SECONDS,
         )
 
+    def fault_in_all(self, place: str, number: int, fault: str) -> Path:
+        """Have a fault in each process of the commands from now on, Ray's workers too; see :mod:`tests.e2e.faulty`.
+
+        Returns the file for which a ``hold`` waits.
+        """
+        go = self.folder / "go"
+        self.environment |= {
+            "PYTHONPATH": str(Path(__file__).with_name("faulty_workers")),
+            "ENSWEEP_TEST_FAULT": f"{place} {number} {fault}",
+            faulty.GO: str(go),
+        }
+        return go
+
     def _start(self, command: list[str]) -> "subprocess.Popen[str]":
         process = subprocess.Popen(
             command,
@@ -133,6 +148,13 @@ def heeding_keys() -> None:
     """Make commands react to Ctrl-C even if the tests are a job in the background, whose children would ignore it."""
     if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def equal_workers() -> None:
+    """Run Ray's workers at the priority of all else. Ray's own, 15 lower, starves them while other tests compute; for
+    workers that are late it starts more."""
+    os.environ.setdefault("RAY_worker_niceness", "0")
 
 
 @pytest.fixture

@@ -14,7 +14,6 @@ import pytest
 from tests.e2e.conftest import ENSWEEP, Workplace
 from tests.processes import HANG, state, wait_for
 
-LONGER = ("--set", "training.epochs=80")
 INLINE = ("--runner", "inline")
 
 needs_proc = pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="needs /proc")
@@ -79,15 +78,18 @@ def test_under_nohup_a_hang_up_is_nothing(workplace: Workplace) -> None:
     ignoring = (
         "import os, signal, sys; signal.signal(signal.SIGHUP, signal.SIG_IGN); os.execv(sys.argv[1], sys.argv[1:])"
     )
+    go = workplace.fault_in_all("epoch", 2, "hold")
     driver = subprocess.Popen(
-        [sys.executable, "-c", ignoring, str(ENSWEEP), "run", "tiny.yaml", *LONGER, *INLINE],
+        [sys.executable, "-c", ignoring, str(ENSWEEP), "run", "tiny.yaml", *INLINE],
         cwd=workplace.folder,
+        env=workplace.family.environment | workplace.environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
     )
     wait_for(lambda: workplace.events("trained"))
     driver.send_signal(signal.SIGHUP)
+    go.touch()
     out, err = driver.communicate(timeout=250)
     assert driver.returncode == 0, err
     assert "6 of 6 trials complete" in out
@@ -100,13 +102,15 @@ def test_under_nohup_a_hang_up_is_nothing(workplace: Workplace) -> None:
 def test_a_stopped_driver_loses_its_store_and_ends_with_5_when_it_goes_on(
     workplace: Workplace, uninterrupted: Callable[..., Workplace]
 ) -> None:
-    first = workplace.start("run", "tiny.yaml", *LONGER, "--lease-seconds", "2")
+    go = workplace.fault_in_all("epoch", 5, "hold")  # within the second trial of each
+    first = workplace.start("run", "tiny.yaml", "--lease-seconds", "2")
     wait_for(workplace.commits)
     first.send_signal(signal.SIGSTOP)
     wait_for(lambda: state(first.pid) == "T")
     time.sleep(2.2)
-    second = workplace.start("run", "tiny.yaml", *LONGER, "--lease-seconds", "2")
+    second = workplace.start("run", "tiny.yaml", "--lease-seconds", "2")
     wait_for(lambda: str(second.pid) in (workplace.store / "lock").read_text())
+    go.touch()
     first.send_signal(signal.SIGCONT)
     _, err = first.communicate(timeout=HANG)
     assert first.returncode == 5, err
@@ -116,9 +120,10 @@ def test_a_stopped_driver_loses_its_store_and_ends_with_5_when_it_goes_on(
     assert second.returncode == 0, err
     assert f"was left by process {first.pid}" in err
     wait_for(lambda: not workplace.family.pids())
+    workplace.environment = {}
     assert workplace.run("verify", "results/tiny").returncode == 0
     assert attempts(workplace) == sorted(workplace.commits())
-    assert workplace.rows() == uninterrupted(*LONGER).rows()
+    assert workplace.rows() == uninterrupted().rows()
 
 
 def test_of_two_runs_at_the_same_instant_one_drives(

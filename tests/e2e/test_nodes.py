@@ -21,12 +21,12 @@ from tests.processes import HANG, command_line, wait_for
 
 pytestmark = [pytest.mark.ray, pytest.mark.slow]
 
-LONG = ("--set", "training.epochs=800", "--set", "lambda=[1]", "--set", "seeds=1")
-"""Two trials of many seconds each: a node dies while it trains."""
+TWO = ("--set", "training.epochs=12", "--set", "lambda=[1]", "--set", "seeds=1")
+"""Two trials, which are held within so that nodes die while they train."""
 ENDLESS = ("--set", "training.epochs=1000000", "--set", "lambda=[1]", "--set", "seeds=1")
 """Runs until it is interrupted: however long a stranger takes to be turned away, the cluster is there."""
 DASHBOARD_PORT = 8265
-OFTEN = ("--checkpoint-seconds", "0.2")
+EVERY_EPOCH = ("--checkpoint-seconds", "0")
 
 
 @dataclass
@@ -76,12 +76,14 @@ def test_trials_of_a_dead_and_of_a_drained_node_go_on_elsewhere(
     workplace: Workplace, uninterrupted: Callable[..., Workplace]
 ) -> None:
     workplace.environment = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)}
+    go = workplace.fault_in_all("epoch", 6, "hold")
     with cluster(workplace, nodes=3) as remote:
-        driver = workplace.start("run", "tiny.yaml", *LONG, *OFTEN, "--address", remote.address, "--json")
+        driver = workplace.start("run", "tiny.yaml", *TWO, *EVERY_EPOCH, "--address", remote.address, "--json")
         wait_for(lambda: len(list(workplace.store.glob("checkpoints/*/b/sha256"))) == 2)
         killed, drained = workplace.events("trained")[:2]
         remote.tell("kill", killed["pid"])
         remote.tell("drain", drained["pid"])
+        go.touch()
         out, err = driver.communicate(timeout=600)
     assert driver.returncode == 0, err
     assert json.loads(out)["complete"] == 2
@@ -89,7 +91,7 @@ def test_trials_of_a_dead_and_of_a_drained_node_go_on_elsewhere(
     assert {line["trial"] for line in again} == {drained["trial"], killed["trial"]}
     assert all(line["epoch"] > 1 for line in again), "a trial began anew"
     assert not {line["pid"] for line in again} & {drained["pid"], killed["pid"]}
-    assert workplace.rows() == uninterrupted(*LONG).rows()
+    assert workplace.rows() == uninterrupted(*TWO).rows()
 
 
 def test_a_cluster_that_asks_for_no_token_is_refused(workplace: Workplace) -> None:
@@ -117,6 +119,7 @@ else:
 @pytest.mark.skipif(not Path("/proc/net/tcp").exists(), reason="needs /proc")
 def test_a_local_cluster_answers_only_to_its_token_and_has_no_dashboard(workplace: Workplace) -> None:
     workplace.environment = {"RAY_AUTH_MODE": ""}
+    workplace.fault_in_all("epoch", 0, "slow")
     driver = workplace.start("run", "tiny.yaml", *ENDLESS)
     wait_for(lambda: workplace.events("begun"))
     (raylet,) = workplace.family.pids("raylet/raylet ")

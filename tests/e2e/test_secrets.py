@@ -62,12 +62,8 @@ def test_no_secret_gets_out_of_a_failing_sweep_on_ray(workplace: Workplace) -> N
         "RAY_AUTH_TOKEN": "canary" + "0123456789abcdef" * 4,
         TOLD: "canary-aws-4f1b9c and canary-token-77d0e2",
     }
-    workplace.environment = {
-        **secrets,
-        "RAY_AUTH_MODE": "token",
-        "PYTHONPATH": str(Path(__file__).with_name("faulty_workers")),
-        "ENSWEEP_TEST_FAULT": "batch 0 error",
-    }
+    workplace.environment = {**secrets, "RAY_AUTH_MODE": "token"}
+    workplace.fault_in_all("batch", 0, "error")
     done = workplace.run("run", "tiny.yaml", "--max-retries", "0", "--set", "seeds=1")
     assert done.returncode == 3, done.stderr
     assert "ValueError: a fault at batch: *** and ***" in done.stderr

@@ -74,6 +74,20 @@ def test_a_changed_number_is_named_and_not_explained_away(tmp_path: Path) -> Non
     assert (found.trials.both, found.trials.equal) == (33, 32)
 
 
+def test_what_a_commit_does_not_record_is_a_dash_and_a_failure_is_no_environment(tmp_path: Path) -> None:
+    first = write_store(tmp_path / "a", spec(), lambda trial: "complete" if trial.spec.seed else None)
+    second = write_store(tmp_path / "b", spec(), lambda trial: None)
+    for trial in expand(spec()):
+        if trial.spec.seed:
+            commit(second, trial, "complete", **({"stack": "8"} if trial.spec.seed == 2 else {}))
+    for store, died in ((first, True), (second, False)):
+        for trial in expand(spec()):
+            if not trial.spec.seed and died:
+                told = Commit(trial_id=trial.id, status="failed", attempt="none", files={}, environment={})
+                store.commit(told)
+    assert [each.described() for each in compared(first, second).environments] == ["stack – → 8, –"]
+
+
 def test_a_verdict_that_changed_is_named_with_a_reason(tmp_path: Path) -> None:
     found = compared(write_store(tmp_path / "a", spec()), worse_store(tmp_path / "b", in_cell))
     (change,) = found.verdicts

@@ -73,6 +73,18 @@ def test_parquet_and_csv_hold_the_same_rows(tmp_path: Path) -> None:
     assert {row["hessian_condition"] for row in told} == {""}
 
 
+def test_model_dominance_is_told_apart_from_the_column_of_the_store(tmp_path: Path) -> None:
+    trials = export.table(reading(tmp_path), "trials")
+    assert trials.column_names[-1] == "model_dominance"
+    by_name = {(row["architecture"], row["lam"], row["seed"]): row for row in trials.to_pylist()}
+    row = by_name["20x4H", 1, 0]  # an ensemble of error e, a member of e + 0.02, and others far above both
+    assert row["dominance"] == 0.5  # as it was stored
+    best, *others = row["member_test_errors"]
+    lead, e = sum(others) / 19 - best, row["test_error"]
+    assert row["model_dominance"] == pytest.approx(min(lead / (0.9 - best), lead / (lead + best - e)))
+    assert by_name["1x64H", 1, 0]["model_dominance"] is None
+
+
 def test_lists_are_json_also_where_a_number_is_none() -> None:
     lists = pa.array([[1.5, float("nan"), float("inf")], None, []], pa.list_(pa.float64()))
     table = pa.table({"row": [1, 2, 3], "x": lists})

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from specs.claims import Claim
+from specs.claims import Claim, of_a_paper
 from specs.loader import SpecError, catalogue, dump_sweep, load_sweep, parse_sweep
 from specs.predicates import BestLambda, Parameters, Proved, Value
 from specs.sweep import expand
@@ -208,6 +208,21 @@ def test_theorems_name_tests_that_exist() -> None:
         if isinstance(claim.predicate, Proved):
             for test in claim.predicate.tests:
                 assert f"def test_{claim.id.lower()}_" in (root / test).read_text(), (claim.id, test)
+
+
+def test_every_source_of_the_catalogue_is_a_place_in_the_paper_or_ours() -> None:
+    for claim in (claim for entry in catalogue() for claim in load_sweep(entry.name).claims):
+        assert of_a_paper(claim.source) != (claim.source == "ours"), claim
+
+
+@pytest.mark.parametrize("source", ["none", "our Figure 2", "textbook", "tabled", "figurative", "Sectional"])
+def test_other_sources_are_ones_own(source: str) -> None:
+    assert not of_a_paper(source)
+
+
+@pytest.mark.parametrize("source", ["§4", "Fig. 2", "fig.2", "Eq. 5", "Appendix B", "Figures 2 and 3", "Abstract"])
+def test_places_in_a_paper_are_known_however_they_are_written(source: str) -> None:
+    assert of_a_paper(source)
 
 
 def test_parameter_claims_hold_of_what_is_planned() -> None:

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from trainers.metrics import Sums, diversity, dominance, early_rank, wrong
+from trainers.metrics import Sums, best_member_lead, diversity, early_rank, wrong
 
 
 def random(trials=2, members=3, examples=10, classes=4):
@@ -85,8 +85,8 @@ def test_a_logit_that_is_no_number_is_wrong():
         ([0.95, 0.92], 10, None),  # nobody is better than chance
     ],
 )
-def test_dominance(errors, classes, expected):
-    assert dominance(errors, classes) == (None if expected is None else pytest.approx(expected))
+def test_the_lead_of_the_best_member(errors, classes, expected):
+    assert best_member_lead(errors, classes) == (None if expected is None else pytest.approx(expected))
 
 
 @pytest.mark.parametrize(

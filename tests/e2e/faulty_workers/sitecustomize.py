@@ -1,4 +1,4 @@
-"""A fault in every Python process whose path begins with this folder: in Ray's workers, which no test starts itself.
+"""A fault in every Python process whose path begins with this folder: in Ray's workers too, which no test starts.
 
 ``ENSWEEP_TEST_FAULT`` names it as ``PLACE NUMBER FAULT``, see :mod:`tests.e2e.faulty`.
 """

@@ -19,11 +19,12 @@ Measured = Callable[[PlannedTrial], Numbers | str]
 """What a planned trial measured, or the status with which it has no numbers."""
 
 USUAL: Numbers = {
-    "validation_error": None, "test_nll": 0.3, "test_member_nll": 0.5, "test_diversity": 0.2, "dominance": 0.1,
-    "best_epoch": 6, "early_epoch": 3, "early_rank_test": 1, "early_rank_train": 1, "seconds": 10.0,
+    "validation_error": None, "test_nll": 0.3, "test_member_nll": 0.5, "test_diversity": 0.2,
+    "member_test_errors": [0.3, 0.3], "best_epoch": 6, "early_epoch": 3, "early_rank_test": 1, "early_rank_train": 1,
+    "seconds": 10.0,
 }  # fmt: skip
 TABLES = {
-    "epochs": ["trial_id", "epoch", "split", "member_errors"],
+    "epochs": ["trial_id", "epoch", "split", "error", "member_errors"],
     "robustness": ["trial_id", "dropped", "mask", "accuracy"],
     "filters": ["trial_id", "member", "stage", "weights", "shape"],
 }

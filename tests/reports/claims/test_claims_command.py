@@ -9,6 +9,7 @@ from click.testing import CliRunner, Result
 
 from orchestrator.commands.claims import claims
 from reports.claims import VERDICTS
+from reports.wording import DOMINANCE
 from specs.errors import Exit
 from specs.sweep import PlannedTrial
 from tests.reports.synthetic import sweep, write_store
@@ -73,6 +74,26 @@ def test_strict_takes_nothing_less_than_reproduced(tmp_path: Path, changes: dict
     assert result.return_value == Exit.CLAIMS_NOT_MET
     assert f"A1  {verdict}: Systems err less." in result.stdout
     assert ("lacking 1 of 6 trials: 1 missing; they could" in result.stdout) == (verdict == "incomplete")
+
+
+def test_an_empty_store_reproduces_nothing_not_even_a_number_of_parameters(tmp_path: Path) -> None:
+    count = {"kind": "parameters", "counts": {"20x4H": 6200}, "within": 1}
+    spec = sweep(claims=[TRUE, {**TRUE, "id": "A2", "predicate": count}])
+    write_store(tmp_path / "store", spec, lambda trial: None)
+    result = run(str(tmp_path / "store"), "--strict")
+    assert result.return_value == Exit.CLAIMS_NOT_MET
+    assert "    lacking 6 of 6 trials: 6 missing\n" in result.stdout
+    assert "    lacking a complete trial of 20x4H\n" in result.stdout
+    assert result.stdout.endswith("\n2 not run\n")
+
+
+def test_model_dominance_is_defined_where_a_claim_is_about_it(tmp_path: Path) -> None:
+    cells = [{"architecture": "20x4H", "lambda": 1}]
+    bound = {"kind": "bound", "measure": "dominance", "side": "above", "bound": 0.5, "cells": cells}
+    result = run(store(tmp_path / "a", {**TRUE, "predicate": bound}))
+    assert "Model dominance by test errors of 20x4H" in result.stdout
+    assert result.stdout.count(DOMINANCE) == 1
+    assert DOMINANCE not in run(store(tmp_path / "b", TRUE)).stdout
 
 
 def test_several_stores_are_one_board(tmp_path: Path) -> None:

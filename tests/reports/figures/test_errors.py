@@ -90,8 +90,11 @@ def test_the_method_figure_says_its_finding_rates_and_the_papers_numbers(made_up
     assert set(band.y) == {10.5, 11.5}
 
 
-def test_no_number_of_the_paper_is_shown_on_other_data(full_frames: Frames) -> None:
+def test_no_number_of_the_paper_is_shown_on_other_data(full_frames: Frames, made_up: Frames) -> None:
     assert error_by_method.data(full_frames)["paper"].isna().all()
+    for figure in (error_by_method, error_against_lambda):
+        shown = [set(figure.table(figure.data(frames)).headers) for frames in (full_frames, made_up)]
+        assert shown[1] - shown[0] == {"the paper's, in %"}
     assert not [
         t for t in error_by_method.draw(error_by_method.data(full_frames)).data if t.name == "the paper's number"
     ]
@@ -118,6 +121,27 @@ def test_the_table_is_bold_only_where_every_paired_interval_excludes_zero(made_u
     assert "separable from every other row for tiny (λ" in error_table.title(error_table.data(clear))
 
 
+def test_the_least_error_of_the_table_is_found_on_shared_seeds_and_names_its_ties(made_up: Frames) -> None:
+    errors = {
+        ("tiny", "joint", 0.0): [0.14, 0.15, 0.16], ("tiny", "joint", 0.5): [0.13, 0.14, 0.18],
+        ("tiny", "joint", 0.95): [0.15, 0.13, 0.17], ("tiny", "joint", 1.0): [0.2, 0.2, 0.2],
+    }  # fmt: skip
+    tied = with_errors(made_up, errors)
+    expected = "The least mean test error is not separable for tiny (λ = 0, λ = 0.5 and λ = 0.95, tied)"
+    assert error_table.title(error_table.data(tied)).replace("\u00a0", " ") == expected
+    # λ = 0.5 now lacks its worst seed: its own mean is the least, and over the seeds that all have it ties with 0.95.
+    lost = tied.planned.query("architecture == 'tiny' and method == 'joint' and lam == 0.5 and seed == 2")["trial_id"]
+    status = tied.planned["status"].mask(tied.planned["trial_id"].isin(lost), "missing")
+    partial = replace(
+        tied,
+        planned=tied.planned.assign(status=status),
+        trials=with_errors(made_up, errors | {("tiny", "joint", 0.95): [0.14, 0.13, 0.17]}).trials,
+    )
+    partial = replace(partial, trials=partial.trials[~partial.trials["trial_id"].isin(lost)])
+    title = error_table.title(error_table.data(partial)).replace("\u00a0", " ")
+    assert title.endswith("for tiny (λ = 0.5 and λ = 0.95, tied)")
+
+
 def test_a_table_cell_says_how_many_seeds_it_lacks(frames_of: FramesOf) -> None:
     lost = {("bagging", 2), ("stacking", 0), ("stacking", 1), ("stacking", 2)}
     frames = frames_of(lambda t: None if (t.spec.method, t.spec.seed) in lost else "complete", paper_like())
@@ -142,6 +166,11 @@ def test_a_control_with_one_learning_rate_stands_beside_figure_3(made_up: Frames
     assert "Control with one rate: From" in error_against_lambda.note(data)
     assert not error_against_lambda.in_study(control, [made_up, control])["control"].any()
     assert "No control" in error_against_lambda.note(error_against_lambda.data(made_up))
+
+
+def test_figure_3_names_the_ends_of_the_ensembles_not_where_a_single_network_stands(frames_of: FramesOf) -> None:
+    data = error_against_lambda.data(frames_of(spec=sweep(**{"lambda": [0, 0.5]})))
+    assert error_against_lambda.title(data).startswith("From λ\u00a0=\u00a00 to λ\u00a0=\u00a00.5 the test error ")
 
 
 def test_figure_3_panels_share_one_y_axis(made_up: Frames, full_frames: Frames) -> None:

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from scipy.stats import binom
 
+from reports import wording
 from reports.figures import capacities, droppable, early_ranks, filter_images, filters, member_errors
 from reports.figures.member_marks import SPREAD
 from reports.figures.robustness_curves import MASKS
@@ -52,6 +53,23 @@ def test_the_gap_in_the_title_is_the_mean_over_trials(full_frames: Frames) -> No
     own = data.query("split == 'test' and lam == 1 and architecture == '20x4H'")
     gap = 100 * (own["median"] - own["best"]).mean()
     assert f"{gap:.1f} points in 20x4H" in member_errors.title(data)
+
+
+def test_model_dominance_is_worked_out_for_each_split_whatever_the_store_calls_dominance(full_frames: Frames) -> None:
+    ids = set(full_frames.trials.query("architecture == '4x16H' and lam == 1")["trial_id"])
+    trials, epochs = full_frames.trials.copy(), full_frames.epochs.copy()
+    for frame, column, own in ((trials, "member_test_errors", trials["trial_id"].isin(ids)),
+                               (epochs, "member_errors", epochs["trial_id"].isin(ids))):  # fmt: skip
+        frame.loc[own, column] = pd.Series([[0.75, 0.87, 0.87, 0.87]] * int(own.sum()), index=frame.index[own])
+    trials.loc[trials["trial_id"].isin(ids), "test_error"] = 0.106
+    epochs.loc[epochs["trial_id"].isin(ids), "error"] = 0.27
+    data = member_errors.data(replace(full_frames, trials=trials, epochs=epochs))
+    found = data[data["trial_id"].isin(ids)].groupby("split")["model_dominance"].unique()
+    assert list(found["test"]) == pytest.approx([12 / 76.4])  # less than 12/15
+    assert list(found["train"]) == pytest.approx([12 / 60])
+    assert "λ\u00a0=\u00a01, mean model dominance is 0.16 for 4x16H and " in member_errors.note(data)
+    assert {row[-1] for row in member_errors.table(data[data["trial_id"].isin(ids)]).rows} == {"0.157", "0.2"}
+    assert member_errors.note(data).endswith(wording.DOMINANCE)
 
 
 def test_ranks_put_the_lower_number_first_among_equals() -> None:
@@ -137,6 +155,19 @@ def test_droppable_members_are_counted_seed_by_seed_under_both_masks(full_frames
     assert row["mean"] == pytest.approx(1 / 3)
     assert set(data["mask"]) == {"example", "shared"}
     assert {trace.name for trace in droppable.draw(data).data} >= set(MASKS.values())
+
+
+def test_both_ends_of_lambda_are_compared_by_droppable_members_over_the_seeds_that_both_have(
+    full_frames: Frames,
+) -> None:
+    data = droppable.data(full_frames)
+    data = data[(data["architecture"] == "4x16H") & (data["mask"] == "example")].reset_index(drop=True)
+    data["seeds"], data["values"] = [[0, 1, 2]] * 4 + [[0, 2]], [[0.5, 1.0, 0.75]] * 4 + [[0.0, 0.25]]
+    # Over λ = 0's own three seeds it would be 75 %.
+    assert droppable.title(data).endswith("12 % and 62 % for 4x16H")
+    data["seeds"] = [[1]] * 4 + [[0]]
+    data["values"] = [[0.5]] * 5
+    assert droppable.title(data) == ""
 
 
 def test_capacities_hold_parameters_memory_and_seconds(full_frames: Frames) -> None:

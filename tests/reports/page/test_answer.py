@@ -3,11 +3,13 @@ import pytest
 from reports import cautions
 from reports.frames.frames import Frames
 from reports.page import answer, coverage, provenance
+from specs.format.commits import Status
 from specs.sweep import PlannedTrial
 from tests.reports.conftest import FramesOf
 from tests.reports.synthetic import sweep
 
 NB = "\u00a0"
+SINGLE = {"kind": "mlp", "members": 1, "hidden": 64}
 
 
 def test_the_answer_names_the_better_end_for_each_architecture(full_frames: Frames) -> None:
@@ -20,17 +22,28 @@ def test_the_answer_names_the_better_end_for_each_architecture(full_frames: Fram
     assert text.index("lower for 20x4H (−") < text.index("higher for 4x16H (+")
 
 
-def test_the_best_lambda_is_chosen_by_validation_and_tested(full_frames: Frames) -> None:
-    comparisons = answer.compare(full_frames)
-    assert [c.best for c in comparisons] == [0.0, 0.99]
-    assert "least mean validation error is 0 for 4x16H and 0.99 for 20x4H" in answer.choice(full_frames, comparisons)
+def test_both_ends_are_summarised_over_the_seeds_that_have_both(frames_of: FramesOf) -> None:
+    def outcome(trial: PlannedTrial) -> str | None:
+        lost = {("20x4H", 1.0): 0, ("4x16H", 0.5): 2}.get((trial.architecture, trial.spec.lam))
+        return None if trial.spec.seed == lost else "complete"
+
+    frames = frames_of(outcome)
+    larger, small = answer.compare(frames)
+    errors = frames.trials.set_index(["architecture", "lam", "seed"])["test_error"]
+    assert (small.independent.n, small.system.n, small.difference.n) == (2, 2, 2)
+    assert small.independent.mean == pytest.approx((errors["20x4H", 0.0, 1] + errors["20x4H", 0.0, 2]) / 2)
+    assert small.system.mean - small.independent.mean == pytest.approx(small.difference.mean)
+    # A seed that one λ between lacks is left out of the choice, and not of the comparison of both ends.
+    assert (larger.difference.n, larger.choice.seeds, larger.at_best.n) == (3, (0, 1), 2)
+    assert larger.at_best.mean == pytest.approx((errors["4x16H", 0.0, 0] + errors["4x16H", 0.0, 1]) / 2)
+    text = answer.sentence(frames, [larger, small])
+    assert text.count(", n = 2)") == text.count(", n = 3)") == 1
+    row = answer.table(frames, [larger, small]).rows[0]
+    assert [cell.rsplit(", ", 1)[-1] for cell in row[1:5]] == ["n = 3", "n = 3", "n = 3", "n = 2"]
 
 
-def test_a_lambda_picked_by_test_error_says_so(frames_of: FramesOf) -> None:
-    training = {"epochs": 6, "batch_size": 64, "learning_rate": 0.1, "selection": "final"}
-    frames = frames_of(spec=sweep(dataset={"name": "digits", "validation": 0}, training=training))
-    assert "picked on the test images themselves" in answer.choice(frames, answer.compare(frames))
-    assert any("picked by test error" in limit for limit in provenance.limits(frames))
+def test_the_best_lambda_is_chosen_by_validation(full_frames: Frames) -> None:
+    assert [c.choice.tied for c in answer.compare(full_frames)] == [(0.0,), (0.99,)]
 
 
 def test_one_seed_separates_nothing(frames_of: FramesOf) -> None:
@@ -42,7 +55,6 @@ def test_one_seed_separates_nothing(frames_of: FramesOf) -> None:
 def test_an_empty_store_has_no_answer_yet(frames_of: FramesOf) -> None:
     frames = frames_of(lambda trial: None)
     assert answer.sentence(frames, answer.compare(frames)).startswith("No answer yet")
-    assert answer.choice(frames, answer.compare(frames)) == ""
 
 
 def test_an_architecture_without_both_ends_is_not_measured(frames_of: FramesOf) -> None:
@@ -51,6 +63,29 @@ def test_an_architecture_without_both_ends_is_not_measured(frames_of: FramesOf) 
 
     frames = frames_of(without_independent)
     assert "not measured yet for 20x4H" in answer.sentence(frames, answer.compare(frames))
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"lambda": [0, 0.5]}, f"it does not plan λ{NB}={NB}1 (one system)"),  # where the single network stands
+        ({"lambda": [0.5, 1]}, f"it does not plan λ{NB}={NB}0 (independent networks)"),
+        ({"lambda": [0.9]}, f"it does not plan λ{NB}={NB}0 (independent networks) or λ{NB}={NB}1 (one system)"),
+        ({"architectures": {"1x64H": SINGLE}}, "it plans single networks alone, which are no ensemble"),
+        ({"methods": ["bagging"]}, "it plans no joint training, which is what λ weighs"),
+    ],
+)
+@pytest.mark.parametrize("status", ["complete", None])
+def test_what_is_not_planned_is_not_waited_for(
+    frames_of: FramesOf, changes: dict[str, object], said: str, status: Status | None
+) -> None:
+    frames = frames_of(lambda trial: status, sweep(seeds=1, **changes))
+    assert answer.sentence(frames, answer.compare(frames)) == f"No answer from this sweep: {said}."
+
+
+def test_before_any_trial_the_plan_says_how_the_best_lambda_will_be_chosen(frames_of: FramesOf) -> None:
+    frames = frames_of(lambda trial: None)
+    assert "least mean validation error" in answer.table(frames, answer.compare(frames)).headers
 
 
 def test_the_matrix_counts_every_status(partial_frames: Frames) -> None:

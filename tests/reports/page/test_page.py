@@ -22,6 +22,7 @@ HOSTILE = "</script><img src=x onerror=alert(1)><!--'\"&{{ 7 * 7 }}"
 FIGURE_IDS = ["fig-2", "fig-3", "table-1", "fig-4", "fig-6", "fig-6-epochs", "fig-6-ranks", "fig-7-8",
               "fig-7-8-droppable", "fig-9"]  # fmt: skip
 """What a sweep of ensembles and a single network is shown in, whatever of it has run."""
+NB = "\u00a0"
 MLP = {"kind": "mlp", "members": 4, "hidden": 16}
 TRAINING = {"epochs": 6, "batch_size": 64, "learning_rate": 0.1}
 
@@ -132,11 +133,21 @@ SINGLE = {"1x16H": {"kind": "mlp", "members": 1, "hidden": 16}}
         (
             sweep(architectures=SINGLE),
             every("complete"),
-            ["No answer yet: no jointly trained ensemble among 3 planned", "3 of 3 planned trials complete"],
+            ["No answer from this sweep: it plans single networks alone", "3 of 3 planned trials complete"],
             [each for each in FIGURE_IDS if each not in ("fig-3", "table-1")],
         ),
-        (sweep(**{"lambda": [0.5]}), every("complete"), ["not measured yet for 4x16H and 20x4H"], []),
-        (sweep(**{"lambda": [1]}), every("complete"), ["not measured yet for 4x16H and 20x4H"], ["fig-4"]),
+        (
+            sweep(**{"lambda": [0.5]}),
+            every("complete"),
+            [f"it does not plan λ{NB}={NB}0 (independent networks) or λ{NB}={NB}1 (one system)."],
+            ["fig-4"],
+        ),
+        (
+            sweep(**{"lambda": [1]}),
+            every("complete"),
+            [f"No answer from this sweep: it does not plan λ{NB}={NB}0 (independent networks)."],
+            ["fig-4"],
+        ),
         (
             sweep(evaluation={"robustness": {"repeats": 0}}),
             every("complete"),

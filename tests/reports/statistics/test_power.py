@@ -9,6 +9,7 @@ from scipy import stats
 
 from reports.claims.contrasts import Contrast, find, more_seeds
 from reports.statistics import power
+from reports.statistics.bootstrap import resampled_sums
 from reports.statistics.ranges import ANY, Range
 from tests.reports.claims.claimed import Errors, cell, judged
 
@@ -108,14 +109,28 @@ def test_what_no_number_of_seeds_settles_is_left_open() -> None:
     assert power.more_seeds_for_share(1.0, 3, 0.95) is None
 
 
-def test_a_share_grows_as_the_root_of_the_seeds() -> None:
+def test_more_seeds_for_a_share_bring_the_mean_of_its_z_beyond_the_level_by_the_z_of_the_power() -> None:
     share, n = 0.8, 5
     more = power.more_seeds_for_share(share, n, 0.95)
     assert more is not None
-    z = stats.norm.ppf(share) * math.sqrt(1 - 1 / n)
-    reached = [stats.norm.cdf(z * math.sqrt((n + extra) / n)) for extra in (more - 1, more)]
-    assert reached[0] < 0.95 <= reached[1]
+    d = stats.norm.ppf(share) * math.sqrt(1 - 1 / n) / math.sqrt(n)
+    # The z values of 95 % and of 80 %, from a table.
+    assert math.sqrt(n + more - 1) * d < 1.645 + 0.8416 <= math.sqrt(n + more) * d
     assert power.more_seeds_for_share(1 - share, n, 0.95) == more
+
+
+@pytest.mark.parametrize("effect", [0.3, 0.5])
+def test_with_the_seeds_asked_for_a_share_decides_in_four_of_five_samples(effect: float) -> None:
+    so_far, samples = 5, 1_000
+    share = float(stats.norm.cdf(effect * math.sqrt(so_far) / math.sqrt(1 - 1 / so_far)))
+    more = power.more_seeds_for_share(share, so_far, 0.95)
+    assert more is not None
+    # Wrong images at a worse λ minus those at the better one: a row per seed, a column per sample of seeds.
+    rng = np.random.default_rng(6)
+    differences = rng.normal(100 * effect, 100, (so_far + more, samples)).round().astype(int)
+    shares = (resampled_sums(differences, 1_000) > 0).mean(0)
+    # Four standard errors, and 0.03 for taking z as normal and for resamples that understate the spread.
+    assert np.mean(shares > 0.95) == pytest.approx(0.8, abs=4 * math.sqrt(0.8 * 0.2 / samples) + 0.03)
 
 
 def test_an_inconclusive_claim_says_what_would_settle_it_and_at_what_cost() -> None:

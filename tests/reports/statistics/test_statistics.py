@@ -5,7 +5,6 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from reports.statistics.bootstrap import resampled_means
 from reports.statistics.ranges import FRACTION, POSITIVE, Range
 from reports.statistics.significance import PValues, hits_by_chance, holm, lies_above, lies_between
 from reports.statistics.summaries import binomial_se, interval, paired_difference, summarise
@@ -189,17 +188,6 @@ def test_an_order_of_nothing_is_claimed_either_way_at_the_nominal_rate() -> None
     samples = np.random.default_rng(9).normal(0, 1, (REPEATS, 3))
     tests = [lies_above(list(sample)) for sample in samples]
     assert np.mean([min(test.p_for, test.p_against) < 0.05 for test in tests]) == pytest.approx(0.05, abs=TOLERANCE)
-
-
-def test_resampled_means_are_those_of_whole_seeds_and_always_the_same() -> None:
-    errors = np.array([[1.0, 10.0], [2.0, 20.0], [4.0, 40.0]])
-    means = resampled_means(errors, 2_700)
-    assert means.shape == (2_700, 2)
-    assert np.allclose(means[:, 1], 10 * means[:, 0])  # a seed's columns stay together
-    assert np.array_equal(means, resampled_means(errors, 2_700))
-    by_hand = {round(sum(drawn) / 3, 9) for drawn in product([1.0, 2.0, 4.0], repeat=3)}
-    assert {round(mean, 9) for mean in means[:, 0]} == by_hand
-    assert np.mean(means[:, 0] == 1.0) == pytest.approx(1 / 27, abs=0.015)
 
 
 def test_hits_by_chance_are_the_binomial_tail_and_mixed_chances_are_enumerated() -> None:
