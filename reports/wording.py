@@ -1,6 +1,7 @@
 """How numbers are written, the same everywhere on the page."""
 
 import math
+import re
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 
@@ -126,3 +127,8 @@ def duration(seconds: float) -> str:
     if seconds >= 3600:
         return f"{seconds / 3600:.1f} h"
     return f"{seconds / 60:.0f} min" if seconds >= 120 else f"{seconds:.0f} s"
+
+
+def unbroken(text: str) -> str:
+    """A text in which no interval in brackets and no ``n = 5`` is broken over lines."""
+    return re.sub(r"\[[^\]]{1,40}\]| = ", lambda found: found.group().replace(" ", "\u00a0"), text)

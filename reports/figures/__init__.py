@@ -2,6 +2,7 @@
 
 from reports.figures import (
     best_lambda,
+    calibration,
     capacities,
     dominance,
     droppable,
@@ -30,6 +31,7 @@ FIGURES = tuple(
         robustness,
         droppable,
         losses,
+        calibration,
     )
 )
 """In the paper's order; what is ours stands beside what it adds to."""

@@ -76,11 +76,8 @@ FIGURE = ReportFigure(
     key="fig-4",
     source="after Figure 4 of the paper",
     measured=(
-        "Left: test error against λ, a line an ensemble; mean over a cell's complete seeds with its 95 % t interval; a "
-        "dot a seed; hollow where seeds are missing; a cross where one failed. A ring marks the best λ, and each that "
-        "ties for it. The best λ is chosen on the seeds that all measured λs have. Right: the best λ against the "
-        "parameters of a member. The bar is the 95 % interval of the best λ over bootstrap resamples of the seeds; it "
-        "holds all λs that tie."
+        "Left: a ring marks each ensemble's best λ, or all that tie, on the seeds that all measured λs have. Right: "
+        "the best λ by size, with its 95 % interval over bootstrap resamples of the seeds."
     ),
     columns=COLUMNS,
     data=data,

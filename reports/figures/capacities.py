@@ -67,14 +67,11 @@ def _span(numbers: pd.Series) -> str:
 
 
 def note(data: pd.DataFrame) -> str:
-    """What the measurements mean on the devices that made them."""
+    """The devices that made the measurements."""
     devices = wording.listed(sorted({name for names in data["device"] for name in names.split(", ") if name}))
     if not devices:
-        return "Nothing has run yet, so nothing was measured."
-    return (
-        f"Measured on {devices}. Memory is the most that a trial took: on CUDA what was allocated, on a CPU the whole "
-        "process with its libraries and data. Seconds are medians over epochs, measuring included."
-    )
+        return "No trial is complete yet, so nothing was measured."
+    return f"Measured on {devices}."
 
 
 def draw(data: pd.DataFrame) -> go.Figure:
@@ -134,8 +131,8 @@ FIGURE = ReportFigure(
     key="table-1",
     source="after Table 1 of the paper",
     measured=(
-        "The networks and what they cost here: the most memory of any complete trial, and the seconds of an epoch, "
-        "their median over complete trials, with the least and the most."
+        "Largest memory of any complete trial: on CUDA what was allocated, on a CPU the whole process. Median seconds "
+        "of an epoch, measuring included, with the least and the most."
     ),
     columns=COLUMNS,
     data=data,
@@ -147,6 +144,7 @@ FIGURE = ReportFigure(
     can_be_drawn=lambda data: bool(data["n"].any()),
     undrawn="No complete trial has measured memory or time.",
     ensembles_only=False,
+    joint_only=False,
     applies=lambda frames: True,
     is_table=True,
 )

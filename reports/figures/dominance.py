@@ -117,7 +117,7 @@ def title(data: pd.DataFrame) -> str:
 def note(data: pd.DataFrame) -> str:
     """What was thinned out of the drawing."""
     shown, last = data["epoch"].nunique(), int(data["epoch"].max())
-    return "" if shown == last else f"Of {last} epochs {shown} are drawn, the first {EARLY} and the last among them."
+    return "" if shown == last else f"{shown} of {last} epochs are drawn."
 
 
 def table(data: pd.DataFrame) -> DisplayTable:
@@ -144,11 +144,9 @@ FIGURE = ReportFigure(
     key="fig-6-epochs",
     source="after Figure 6 of the paper, by epoch",
     measured=(
-        "Errors of the ensemble (thick, in the colour of its λ) and of its members (thin; a band from best "
-        f"to worst beyond {MOST_MEMBERS} members) after each epoch, of the first complete seed; dotted on "
-        "training images where those were measured. "
-        "One member near the ensemble and all others far above both is model dominance: the ensemble has become one "
-        "network. One low member far above its ensemble is none."
+        "Errors by epoch in the first complete seed: thick the ensemble, thin its members (beyond "
+        f"{MOST_MEMBERS} a band from best to worst); dotted on training images. "
+        "Under model dominance one member is near the ensemble, all others far above."
     ),
     columns=COLUMNS,
     data=data,

@@ -102,7 +102,7 @@ def note(data: pd.DataFrame) -> str:
     told = sum(difference.has_interval for difference in differences)
     if not told:
         return ""
-    return f"In {apart} of {told} cells with several seeds the paired interval between both kinds of mask excludes 0."
+    return f"The paired interval between both kinds of mask excludes 0 in {apart} of {told} cells."
 
 
 def draw(data: pd.DataFrame) -> go.Figure:
@@ -150,9 +150,8 @@ FIGURE = ReportFigure(
     key="fig-7-8-droppable",
     source="ours, to Figures 7 and 8 of the paper",
     measured=(
-        f"The most members that can be dropped at test time, and all fewer too, for at most {100 * MARGIN:g} point of "
-        "accuracy: the share of all members, of each seed's own curve. Mean over seeds with its 95 % t interval; a dot "
-        "a seed; hollow where seeds are missing; a cross where one failed."
+        "The most members, and all fewer too, that can be dropped for at most "
+        f"{100 * MARGIN:g} point of accuracy, from each seed's own curve."
     ),
     columns=COLUMNS,
     data=data,

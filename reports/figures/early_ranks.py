@@ -121,7 +121,7 @@ def note(data: pd.DataFrame) -> str:
         f"{row['architecture']} {wording.probability(row['p'])} (1/M = {1 / row['members']:.3g})"
         for _, row in top.iterrows()
     ]
-    text = f"Exact binomial probability of at least so many hits by chance, not corrected: {wording.listed(named)}."
+    text = f"Chance of at least so many hits, not corrected: {wording.listed(named)}."
     epochs = set(data["early_epoch"])
     return text if epochs == {3} else f"{text} The paper looks at epoch 3; shorter trainings at their last."
 
@@ -152,9 +152,8 @@ FIGURE = ReportFigure(
     key="fig-6-ranks",
     source="ours, to section 4 of the paper: dominance as an early diagnosis",
     measured=(
-        "Rank of each member by test error at the end of epoch 3 against its rank in the last epoch; 1 is the best. "
-        "The member that is best in the end is a large mark: full where it was the best at epoch 3 already. Final "
-        f"ranks beyond {MOST_RANKS} are left out. A trial is a hit where the early leader is the best in the end."
+        "Rank of each member at epoch 3 against its final rank, by test error. Large: the best in the end, full where "
+        f"it led early (a hit). Final ranks beyond {MOST_RANKS} are left out."
     ),
     columns=COLUMNS,
     data=data,

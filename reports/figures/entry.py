@@ -14,6 +14,14 @@ from reports.frames.frames import Frames
 from reports.tables import DisplayTable
 from specs.methods import JOINT
 
+HOW_TO_READ = (
+    "A large mark is the mean over seeds, its bar the 95 % interval, a small dot one seed. Hollow: seeds are missing. "
+    "Cross: a seed failed, diverged or is corrupt. Cells without any result stand at the top edge. Pointing at a mark "
+    "tells its seeds, learning rate and trials."
+)
+PAPERS_NUMBERS = "Diamond: a number of the paper's text or tables; the values of its curves are not in them."
+"""What figures share, said once above them; the second only where the page is about the paper."""
+
 
 def has_ensembles(frames: Frames) -> bool:
     """Whether a jointly trained ensemble is planned."""
@@ -34,7 +42,7 @@ class ReportFigure:
     source: str
     """The paper's figure or table that it answers to."""
     measured: str
-    """What is measured, and how to read the marks."""
+    """What is measured, and how to read the marks that are this figure's alone. ``HOW_TO_READ`` has the others."""
     columns: Columns
     """Of its data, whatever the store holds."""
     data: Callable[[Frames], pd.DataFrame]
@@ -53,6 +61,8 @@ class ReportFigure:
     """What stands in the drawing's place where there is nothing to draw."""
     ensembles_only: bool = True
     """Whether single networks have no place in it."""
+    joint_only: bool = True
+    """Whether bagging and stacking have no place in it."""
     applies: Callable[[Frames], bool] = has_ensembles
     """Whether a sweep of this design can have it, whatever has run of it."""
     is_table: bool = False

@@ -1,6 +1,6 @@
 """Figure 3: test error against λ, one panel an architecture, the single network as a line, the control beside."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -60,33 +60,39 @@ def changing_rates(data: pd.DataFrame) -> list[str]:
 
 def title(data: pd.DataFrame) -> str:
     """How the error moves from the smallest λ to the largest, for each ensemble."""
-    return _finding(data[~data["control"]])
+    return finding(data[~data["control"]])
 
 
 def note(data: pd.DataFrame) -> str:
     """What the learning rate has to do with it, and what the control finds."""
     confounded = changing_rates(data[~data["control"]])
     if not confounded:
-        return "Each ensemble has one learning rate for every λ."
-    text = f"The learning rate changes with λ for {wording.listed(confounded)}, so its effect is in λ's. "
+        return "Each ensemble has one learning rate for every λ." if ensembles(data) else ""
+    text = f"The learning rate changes with λ for {wording.listed(confounded)}. "
     if not data["control"].any():
-        return text + "No control with one learning rate is among these stores."
-    return f"{text}Control with one rate: {_finding(data[data['control']]) or 'nothing complete yet'}."
+        return text + "No control with one rate is on this page."
+    return f"{text}Control with one rate: {finding(data[data['control']]) or 'nothing complete yet'}."
 
 
-def _finding(data: pd.DataFrame) -> str:
+def points(fraction: float) -> str:
+    """The size of a difference of fractions."""
+    return f"{100 * fraction:.2f} points"
+
+
+def finding(data: pd.DataFrame, what: str = "the test error", size: Callable[[float], str] = points) -> str:
+    """How the mean of cells moves from the smallest λ to the largest, for each ensemble, by its paired difference."""
     verbs: dict[str, list[str]] = {}
     for name in ensembles(data):
-        for verb, words in _move(data[data["architecture"] == name]):
+        for verb, words in _move(data[data["architecture"] == name], size):
             verbs.setdefault(verb, []).append(words)
     if not verbs:
         return ""
     moves = "; it ".join(f"{verb} {wording.listed(words)}" for verb, words in verbs.items())
     lams = data.loc[data["members"] > 1, "lam"]
-    return f"From {wording.lam(min(lams))} to {wording.lam(max(lams))} the test error {moves}"
+    return f"From {wording.lam(min(lams))} to {wording.lam(max(lams))} {what} {moves}"
 
 
-def _move(own: pd.DataFrame) -> list[tuple[str, str]]:
+def _move(own: pd.DataFrame, size: Callable[[float], str]) -> list[tuple[str, str]]:
     """``falls`` and ``by 5.94 points for 256x4H``; nothing where no seed has both ends."""
     ends = [dict(zip(own["seeds"].iloc[i], own["values"].iloc[i], strict=True)) for i in (0, -1)]
     difference = paired_difference(ends[1], ends[0], cells.fraction_range(own.iloc[0]))
@@ -94,8 +100,9 @@ def _move(own: pd.DataFrame) -> list[tuple[str, str]]:
         return []
     name = own["architecture"].iloc[0]
     if not difference.excludes_zero:
-        return [("does not change separably for", f"{name} ({wording.signed(100 * difference.mean)} points)")]
-    return [("rises" if difference.mean > 0 else "falls", f"by {abs(100 * difference.mean):.2f} points for {name}")]
+        sign = "−" if difference.mean < 0 else "+"
+        return [("does not change separably for", f"{name} ({sign}{size(abs(difference.mean))})")]
+    return [("rises" if difference.mean > 0 else "falls", f"by {size(abs(difference.mean))} for {name}")]
 
 
 def draw(data: pd.DataFrame) -> go.Figure:
@@ -150,13 +157,7 @@ def table(data: pd.DataFrame) -> DisplayTable:
 FIGURE = ReportFigure(
     key="fig-3",
     source="after Figure 3 of the paper",
-    measured=(
-        "Fraction of test images that the ensemble's mean logits misclassify, after the selected epoch. Marks: mean "
-        "over seeds with its 95 % t interval; a dot a seed; hollow where seeds are missing; a cross where a seed "
-        "failed, diverged or is corrupt. Marks of cells without any result stand at the top edge. The horizontal line "
-        "is the single network, its interval shaded. A diamond is a number of the paper's text or tables; the values "
-        "of its curves are not in them."
-    ),
+    measured=("Test error of the mean logits. A horizontal line is a single network, with its interval shaded."),
     columns=COLUMNS,
     data=data,
     draw=draw,

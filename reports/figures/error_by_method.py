@@ -97,7 +97,7 @@ def note(data: pd.DataFrame) -> str:
     for _, row in data[data["members"] > 1].iterrows():
         found.setdefault(verdict(row), []).append(row_name(row))
     said = [f"{words}: {wording.listed(names)}" for words, names in sorted(found.items())]
-    return f"Within {100 * MARGIN:g} points of the single network, by the paired 95 % interval – {'; '.join(said)}."
+    return f"Paired with the single network – {'; '.join(said)}."
 
 
 def draw(data: pd.DataFrame) -> go.Figure:
@@ -159,12 +159,8 @@ FIGURE = ReportFigure(
     key="fig-2",
     source="after Figure 2 of the paper",
     measured=(
-        "Test error of the single network, and of the ensemble with the most members by how it was trained: at both "
-        f"ends of λ, at the planned λ nearest to the paper's {PAPERS_BEST_LAMBDA:g}, and by "
-        f"{wording.listed(BASELINES)} where planned. Marks: mean over seeds with its 95 % t interval; a dot a seed; "
-        "hollow where seeds are missing; a cross where one failed; a diamond is the paper's number. The band is "
-        f"± {100 * MARGIN:g} points about the "
-        "single network, within which errors count as equivalent. Under each name stands its learning rate."
+        "Test error of the single network and of the ensemble with the most members, by how it was trained. Band: "
+        f"± {100 * MARGIN:g} points, within which errors count as equivalent."
     ),
     columns=COLUMNS,
     data=data,
@@ -174,5 +170,6 @@ FIGURE = ReportFigure(
     table=table,
     note=note,
     ensembles_only=False,
+    joint_only=False,
     applies=applies,
 )

@@ -92,16 +92,13 @@ def title(data: pd.DataFrame) -> str:
 
 def note(data: pd.DataFrame) -> str:
     """What bold means, and what the differences from the paper are."""
-    text = (
-        "Bold: below every other row of its column by a paired 95 % interval that excludes 0; the row was picked by "
-        "its test error, as in the paper."
-    )
+    text = "Bold: below every other row by the paired 95 % interval; picked by test error, as in the paper."
     known = data[data["delta"].notna()]
     if known.empty:
         return text
     largest = known.iloc[int(known["delta"].abs().to_numpy().argmax())]
     apart = f"{wording.signed(100 * largest['delta'])} points ({largest['architecture']}, {row_name(largest)})"
-    return f"{text} Δ is our mean minus the paper's; the largest is {apart}."
+    return f"{text} The largest Δ is {apart}."
 
 
 def draw(data: pd.DataFrame) -> go.Figure:
@@ -167,9 +164,8 @@ FIGURE = ReportFigure(
     key="table-2",
     source="after Table 2 of the paper",
     measured=(
-        "Test error in %: mean over seeds ± half of its 95 % t interval, and in brackets the complete seeds; then the "
-        "paper's number, where it prints one, and how far ours is from it (Δ, in points). A mean is over a cell's "
-        "complete seeds; the least one is found on the seeds that all measured rows of its column have."
+        "Mean in % with its 95 % interval, and complete seeds; then the paper's number and Δ, ours minus the paper's. "
+        "The least mean is found on the seeds that all rows of a column have."
     ),
     columns=COLUMNS,
     data=data,
@@ -178,6 +174,7 @@ FIGURE = ReportFigure(
     untold="Test errors by way of training",
     table=table,
     note=note,
+    joint_only=False,
     applies=applies,
     is_table=True,
 )

@@ -111,16 +111,14 @@ def title(data: pd.DataFrame) -> str:
 
 
 def note(data: pd.DataFrame) -> str:
-    """The same of the distance from the initial weights, which trials this is of, and what is pictured."""
-    found = concentration(data, "distance")
-    parts = [
-        f"{row['ratio']:.1f} for {row['architecture']} at {wording.lam(row['lam'])} "
-        f"({wording.count(int(row['trials']), 'trial')})"
-        for _, row in found.iterrows()
-    ]
+    """The same of the distance from the initial weights, and what is pictured."""
+    parts = []
+    for name, own in concentration(data, "distance").groupby("architecture", sort=False):
+        ratios = [f"{row['ratio']:.1f} at {wording.lam(row['lam'])}" for _, row in own.iterrows()]
+        parts.append(f"{name} {wording.listed(ratios)}")
     return (
-        "How far the filters that moved most went from their initial weights, as a multiple of the median member's: "
-        f"{wording.listed(parts)}. At most {MOST_MEMBERS} members and {MOST_FILTERS} filters of each are pictured."
+        f"The farthest member's move, in medians: {'; '.join(parts)}. At most {MOST_MEMBERS} members and "
+        f"{MOST_FILTERS} filters of each are shown."
     )
 
 
@@ -146,10 +144,8 @@ FIGURE = ReportFigure(
     key="fig-5",
     source="after Figure 5 of the paper",
     measured=(
-        "First-layer filters of each member after training, of the first seed complete at both ends of λ: a row a "
-        "member, grey is 0, one scale for all pictures, which covers 99 % of the weights. Bars: Euclidean norm of all "
-        "of a member's first-layer weights, and how far they moved from their initial values. Members have no identity "
-        "across seeds, so bars are of one trial; the title's ratios are means over all complete trials."
+        "First-layer filters of the first seed complete at both ends of λ: a row a member, grey is 0, one scale. Bars: "
+        "norm of a member's weights, and how far they moved. The title's ratios are means over all trials."
     ),
     columns=COLUMNS,
     data=data,

@@ -146,9 +146,8 @@ FIGURE = ReportFigure(
     key="fig-9",
     source="after Figure 9 of the paper",
     measured=(
-        "Mean negative log-likelihood on test images, in nats: of the ensemble, and the mean of its members' own; mean "
-        "over seeds with its 95 % t interval, a dot a seed, hollow where seeds are missing, a cross where one failed. "
-        "Their gap is the diversity term of Eq. 5, which cannot be negative."
+        "Test nll in nats, of the ensemble and as mean of its members. Their gap is Eq. 5's diversity, which cannot be "
+        "negative."
     ),
     columns=COLUMNS,
     data=data,

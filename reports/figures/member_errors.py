@@ -157,10 +157,8 @@ FIGURE = ReportFigure(
     key="fig-6",
     source="after Figure 6 of the paper",
     measured=(
-        "Error of the ensemble (large marks) and of its members (small grey ones; from best to worst with a tick at "
-        f"the median beyond {MOST_MEMBERS} members) at the tested epoch. Each trial stands for itself, seeds side by "
-        "side, because members have no identity across seeds. A cross where a trial failed. One member low beside the "
-        "ensemble and all others high is model dominance."
+        f"Errors at the tested epoch: large the ensemble, small its members (beyond {MOST_MEMBERS} a line from best to "
+        "worst). Each trial stands for itself: members have no identity across seeds."
     ),
     columns=COLUMNS,
     data=data,

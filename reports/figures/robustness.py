@@ -142,8 +142,8 @@ def note(data: pd.DataFrame) -> str:
     thin = data["members"].max() > MOST_POINTS
     unnamed = any(values and not ids for values, ids in zip(data["values"], data["trial_ids"], strict=True))
     return (
-        f"Members were dropped by {kinds}."
-        + (f" Longer curves are thinned to about {MOST_POINTS} points." if thin else "")
+        f"Dropped: {kinds}."
+        + (f" Curves are thinned to about {MOST_POINTS} points." if thin else "")
         + (f" Of a sweep of more than {MOST_NAMED:,} trials the dots carry seeds without trial ids." if unnamed else "")
     )
 
@@ -174,10 +174,8 @@ FIGURE = ReportFigure(
     key="fig-7-8",
     source="after Figures 7 and 8 of the paper",
     measured=(
-        "Accuracy on test images of the mean logits of the members kept, as mean over random subsets and then over "
-        "seeds, with its 95 % t interval shaded; a dot a seed with none, a quarter, half and three quarters of the "
-        "members dropped; hollow marks where seeds are missing, a cross on the curve where one failed. The λs of the "
-        "paper are shown first, or the planned ones nearest to them; a switch shows all."
+        "Accuracy of the mean logits of the members kept, mean over random subsets. The λs nearest to the paper's come "
+        "first; a switch shows all."
     ),
     columns=COLUMNS,
     data=data,

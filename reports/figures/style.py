@@ -116,6 +116,7 @@ def panels(
         plot_bgcolor="rgba(0,0,0,0)",
         hoverlabel={"align": "left"},
         hovermode="closest",
+        modebar={"bgcolor": "rgba(0,0,0,0)", "color": MUTED, "activecolor": INK},
         legend={"orientation": "h", "x": 0, "y": 1 + 30 / (rows * PANEL_HEIGHT), "yanchor": "bottom"},
         meta={"panels": len(titles), "columns": columns, "y_title": y_title if shared else y_titles, "switches": []},
     )

@@ -84,7 +84,7 @@ def _errors(frames: Frames, name: str, method: Method) -> dict[int, float]:
 
 def sentence(frames: Frames, comparisons: list[Comparison]) -> str:
     """The answer that the data give, with intervals, or why there is none."""
-    if never := _why_never(frames):
+    if never := why_never(frames):
         return f"No answer from this sweep: {never}."
     if not any(comparison.measured for comparison in comparisons):
         return f"No answer yet: {_why_none(frames)}."
@@ -100,7 +100,7 @@ def sentence(frames: Frames, comparisons: list[Comparison]) -> str:
     )
 
 
-def _why_never(frames: Frames) -> str:
+def why_never(frames: Frames) -> str:
     """Why the sweep cannot answer, however many of its trials are complete; empty if it can."""
     joint = frames.planned[frames.planned["method"] == JOINT]
     if joint.empty:

@@ -82,15 +82,23 @@ def totals(frames: Frames) -> str:
 
 
 @remembered
-def gaps(frames: Frames, only_ensembles: bool = False) -> str:
-    """A sentence on the cells whose joint trials are not all complete, or saying that there is none."""
+def gaps(frames: Frames, only_ensembles: bool = False, only_joint: bool = True) -> str:
+    """A sentence on the cells whose trials are not all complete; empty if all are."""
+    cells = [(f"{name} at {wording.lam(lam)}", trials) for name, lam, trials in planned_cells(frames)]
+    if not only_joint:
+        cells += [(f"{name} by {method}", trials) for name, method, trials in baseline_cells(frames)]
     short = [
-        f"{name} at {wording.lam(lam)} ({lost} of {len(trials)})"
-        for name, lam, trials in planned_cells(frames)
+        f"{cell} ({lost} of {len(trials)})"
+        for cell, trials in cells
         if (lost := int((trials["status"] != "complete").sum()))
         and not (only_ensembles and trials["members"].iloc[0] == 1)
     ]
-    return f"Trials are lacking from {wording.listed(short, most=6)}." if short else "No planned trial is lacking."
+    return f"Trials are lacking from {wording.listed(short, most=6)}." if short else ""
+
+
+def lacking(frames: Frames) -> str:
+    """The same of all that is planned, also where nothing is lacking."""
+    return gaps(frames, only_joint=False) or "No planned trial is lacking."
 
 
 def problems(frames: Frames) -> DisplayTable:

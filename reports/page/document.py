@@ -10,13 +10,14 @@ from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
 from reports.claims import judge
+from reports.figures.entry import HOW_TO_READ, PAPERS_NUMBERS
 from reports.figures.style import DARK
 from reports.frames.frames import Frames, load
 from reports.page import ledger, scoreboard, size_limit
 from reports.page.embedding import content_security_policy, embedded, packed
-from reports.page.study import Section, question, sections
+from reports.page.study import Section, about_the_paper, question, sections
 from reports.page.views import FigureView, SweepView, sweep_view
-from reports.wording import lambdas_told_apart
+from reports.wording import lambdas_told_apart, unbroken
 from specs.format.reader import Reader
 
 
@@ -55,10 +56,11 @@ def _lightened(views: Sequence[SweepView], excess: int) -> list[SweepView]:
 
 
 def _written(study: Sequence[Section], views: Sequence[SweepView], board: scoreboard.Board) -> str:
-    script, plotly = _asset("page.js"), _plotly()
+    begin, script, plotly = _asset("begin.js"), _asset("page.js"), _plotly()
     return _environment().get_template("page.html").render(
-        csp=content_security_policy([plotly.text, script]),
+        csp=content_security_policy([plotly.text, begin, script]),
         style=Markup(_asset("page.css")),
+        begin=Markup(begin),
         script=Markup(script),
         plotly=plotly.packed,
         dark=embedded(DARK),
@@ -66,6 +68,9 @@ def _written(study: Sequence[Section], views: Sequence[SweepView], board: scoreb
         alone=len(study) == 1,
         sweeps=views,
         board=board,
+        how_to_read=HOW_TO_READ,
+        papers_numbers=PAPERS_NUMBERS,
+        of_the_paper=about_the_paper(study),
         ledger=ledger.table(),
         left_out=_left_out([figure for view in views for figure in view.figures]),
     )  # fmt: skip
@@ -97,13 +102,15 @@ def _plotly() -> _Plotly:
 
 @cache
 def _environment() -> Environment:
-    return Environment(
+    environment = Environment(
         loader=PackageLoader("reports.page"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["unbroken"] = unbroken
+    return environment
 
 
 def _asset(name: str) -> str:

@@ -5,11 +5,9 @@ import pandas as pd
 from reports import wording
 from reports.frames.cells import baselines, chosen_by_validation
 from reports.frames.frames import Frames
-from reports.statistics.summaries import binomial_se
 from reports.tables import DisplayTable
-from specs.datasets import facts_of
 from specs.format.environments import DECISIVE, EARLIER, ROUNDING, STACK
-from specs.methods import JOINT, METHODS, Method
+from specs.methods import METHODS, Method
 
 MOST_ENVIRONMENTS = 8
 """Most columns of the table of environments. The most frequent environments are shown."""
@@ -81,14 +79,8 @@ def summary(frames: Frames, found: pd.DataFrame) -> str:
 
 
 def limits(frames: Frames) -> list[str]:
-    """What a reader must know before believing a difference."""
-    seeds = len(frames.sweep.seed_numbers)
-    found = [_binomial(frames), _seeds(seeds)]
-    if confounded := _confounded(frames):
-        found.append(
-            f"The learning rate changes with λ for {wording.listed(confounded)}: there, the effect of λ is confounded "
-            "with that of the learning rate."
-        )
+    """What a reader must know of the numbers, besides the caveats that stand beside the answer."""
+    found = []
     if len(frames.trials) and not chosen_by_validation(frames):
         found.append("No validation images were held out: a best λ is picked by test error, which flatters it.")
     found.append(
@@ -124,25 +116,3 @@ def _held_out(method: Method, frames: Frames) -> str:
         f"{METHODS[method].held_out_for}, on which the other methods train: part of its difference from them may come "
         "from that."
     )
-
-
-def _binomial(frames: Frames) -> str:
-    examples = facts_of(frames.sweep.dataset).test
-    error = float(frames.trials["test_error"].median()) if len(frames.trials) else 0.1
-    points = 100 * binomial_se(error, examples)
-    return (
-        f"One trial is tested on {examples:,} images: at {100 * error:.1f} % error its binomial standard error is "
-        f"{points:.2f} points, and all seeds share these images."
-    )
-
-
-def _seeds(seeds: int) -> str:
-    if seeds == 1:
-        return "There is one seed: no interval can be given, and no difference told from chance."
-    return f"Seeds are the unit of replication: every interval rests on at most {seeds} values."
-
-
-def _confounded(frames: Frames) -> list[str]:
-    joint = frames.planned[frames.planned["method"] == JOINT]
-    rates = joint.groupby("architecture", sort=False)["learning_rate"].nunique()
-    return [str(name) for name in rates.index[rates > 1]]

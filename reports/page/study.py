@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from reports.frames.frames import Frames
+from specs.claims import of_a_paper
 
 
 @dataclass(frozen=True)
@@ -41,3 +42,11 @@ def question(study: Sequence[Section]) -> str:
     if len(study) == 1:
         return study[0].frames.sweep.title
     return f"One system or an ensemble? {len(study)} sweeps"
+
+
+def about_the_paper(study: Sequence[Section]) -> bool:
+    """Whether some sweep serves a figure or table of the paper (``Figure 3``, ``trial of Table 2``), or states a claim
+    of it."""
+    sweeps = [part.frames.sweep for part in study]
+    named = [name for sweep in sweeps for each in sweep.serves for name in (each, each.rpartition(" of ")[2])]
+    return any(map(of_a_paper, [*named, *(claim.source for sweep in sweeps for claim in sweep.claims)]))

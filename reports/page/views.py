@@ -13,9 +13,11 @@ from reports.figures import FIGURES
 from reports.figures.entry import ReportFigure
 from reports.frames.cells import baselines
 from reports.frames.frames import Frames
-from reports.page import answer, choosing, coverage, provenance
+from reports.page import answer, answer_chart, choosing, coverage, names, provenance
+from reports.page.caveats import caveats
 from reports.page.coverage import Matrix
 from reports.page.embedding import compact_json, packed
+from reports.page.plain_answer import PlainAnswer, judged, plain_answer
 from reports.page.study import Section
 from reports.tables import DisplayTable, to_csv
 
@@ -64,10 +66,16 @@ class SweepView:
     """One store."""
 
     part: Section
+    plain: PlainAnswer
+    picture: Markup
+    """Of the answer; empty where nothing is measured at both ends of λ."""
     answer: str
     choice: str
+    names: str
+    caveats: list[str]
     comparisons: DisplayTable
     totals: str
+    lacking: str
     matrix: Matrix
     baselines: str
     problems: DisplayTable
@@ -83,14 +91,20 @@ def sweep_view(part: Section, study: Sequence[Frames]) -> SweepView:
     """Everything that the page says of one store."""
     frames = part.frames
     comparisons = answer.compare(frames)
+    plain = plain_answer(frames, comparisons)
     found = provenance.environments(frames)
     text = frames.spec_text
     return SweepView(
         part=part,
+        plain=plain,
+        picture=answer_chart.picture(judged(frames, comparisons), comparisons, plain.verdict),
         answer=answer.sentence(frames, comparisons),
         choice=choosing.told(comparisons),
+        names=names.explained(frames),
+        caveats=caveats(frames, study, comparisons),
         comparisons=answer.table(frames, comparisons),
         totals=coverage.totals(frames),
+        lacking=coverage.lacking(frames),
         matrix=coverage.matrix(frames),
         baselines=wording.listed(baselines(frames)),
         problems=coverage.problems(frames),
@@ -123,7 +137,7 @@ def figure_view(figure: ReportFigure, part: Section, study: Sequence[Frames]) ->
         title=figure.titled(data),
         measured=figure.measured,
         note=" ".join(filter(None, [figure.noted(data), drawn])),
-        gaps=coverage.gaps(part.frames, only_ensembles=figure.ensembles_only),
+        gaps=coverage.gaps(part.frames, figure.ensembles_only, figure.joint_only),
         table=figure.tabled(data),
         is_table=figure.is_table,
         figure=figure.drawn(shown).to_plotly_json(),

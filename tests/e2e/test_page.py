@@ -1,10 +1,15 @@
 """The report in a real browser: it draws everything, asks the network for nothing, and hostile text stays text."""
 
 import math
+import re
 import shutil
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial as partial_function
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -30,7 +35,7 @@ FLAGS = [
 ]
 HOSTILE = "</script><img src=x onerror=\"document.title='owned'\"><b>bold</b>"
 FIGURES = ["fig-2", "fig-3", "table-1", "table-2", "fig-4", "fig-6", "fig-6-epochs", "fig-6-ranks", "fig-7-8",
-           "fig-7-8-droppable", "fig-9"]  # fmt: skip
+           "fig-7-8-droppable", "fig-9", "calibration"]  # fmt: skip
 MARKS = "svg.main-svg g.trace, svg.main-svg .point, svg.main-svg image, svg.main-svg path.js-line"
 DRAWN = f"figures => figures.map(f => [f.id, f.querySelectorAll('{MARKS}').length])"
 
@@ -57,6 +62,13 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return written(store)
 
 
+@pytest.fixture(scope="module")
+def papers_report(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The page of a sweep that is about the paper."""
+    spec = sweep(serves=["Figure 3"], methods=["joint", "bagging", "stacking"])
+    return written(write_store(tmp_path_factory.mktemp("paper") / "store", spec))
+
+
 def written(store: Store) -> Path:
     """The store's report, as a file."""
     assert store.storage.folder is not None
@@ -81,10 +93,13 @@ def opened(browser: Browser, report: Path, width: int = 1280, scheme: str = "lig
     return Opened(page, report)
 
 
-def test_it_opens_offline_without_a_complaint(browser: Browser, report: Path) -> None:
+def test_it_opens_offline_without_a_complaint_and_its_tables_closed(browser: Browser, report: Path) -> None:
     seen = opened(browser, report)
     assert seen.complaints == []
     assert seen.requests == [report.as_uri()]
+    assert not seen.page.locator("#undrawn").is_visible()
+    assert seen.page.locator("details[data-numbers]").count() > 5
+    assert seen.page.locator("details[open]").count() == 0
 
 
 def test_every_figure_is_drawn(browser: Browser, report: Path) -> None:
@@ -92,6 +107,23 @@ def test_every_figure_is_drawn(browser: Browser, report: Path) -> None:
     drawn = page.eval_on_selector_all("figure", DRAWN)
     assert [name for name, _ in drawn] == FIGURES
     assert [name for name, traces in drawn if not traces] == []
+
+
+@pytest.mark.parametrize(("scheme", "paper"), [("light", "rgb(255, 255, 255)"), ("dark", "rgb(20, 23, 27)")])
+def test_the_first_screen_shows_the_picture_in_the_themes_colours(
+    browser: Browser, report: Path, scheme: str, paper: str
+) -> None:
+    page = browser.new_page(viewport={"width": 1280, "height": 900}, color_scheme=scheme)  # type: ignore[arg-type]
+    page.goto(report.as_uri(), timeout=1000 * HANG)
+    picture = page.locator("#answer svg.answer-chart")
+    box = picture.bounding_box()
+    assert box is not None
+    assert box["y"] + box["height"] < 900
+    verdict = page.locator("#answer .plain").bounding_box()
+    assert verdict is not None
+    assert verdict["x"] + verdict["width"] < box["x"]
+    hollow = "e => getComputedStyle(e.querySelector('.unclear.dot')).fill"
+    assert picture.evaluate(hollow) == paper
 
 
 def test_a_page_without_any_joint_trial_draws_and_complains_of_nothing(browser: Browser, tmp_path: Path) -> None:
@@ -163,20 +195,129 @@ def until(page: Page, condition: str) -> None:
         page.wait_for_timeout(50)
 
 
-def test_on_paper_every_figure_is_there_and_every_table_open(browser: Browser, report: Path) -> None:
+def test_on_paper_every_figure_is_there_and_small_and_tables_are_as_the_reader_left_them(
+    browser: Browser, report: Path
+) -> None:
     seen = opened(browser, report, scheme="dark")
     page = seen.page
-    assert page.locator("details:not([open])").count() > 0
+    page.locator("#fig-3 summary").click()
     page.emulate_media(media="print")
-    until(page, "document.querySelectorAll('details:not([open])').length === 0")
+    until(page, "[...document.querySelectorAll('[data-plot]')].every(p => p._fullLayout.width <= 690)")
     assert dict(page.eval_on_selector_all("figure", DRAWN)).keys() == set(FIGURES)
-    until(page, "[...document.querySelectorAll('[data-plot]')].every(p => p._fullLayout.width <= 680)")
     assert [name for name, traces in page.eval_on_selector_all("figure", DRAWN) if not traces] == []
+    assert page.locator("#fig-3 table").is_visible()
+    assert not page.locator("#fig-9 table").is_visible()
     assert not page.locator("[data-download]").first.is_visible()
-    assert len(page.pdf()) > 50_000
+    heights = page.eval_on_selector_all("figure:not(:has(details[open]))", "all => all.map(e => e.offsetHeight)")
+    assert max(heights) < 0.6 * 1030  # of a page of A4 within its margins: none leaves half a page empty
+    assert len(re.findall(rb"/Type\s*/Page\b", page.pdf(prefer_css_page_size=True))) < len(FIGURES)
     page.emulate_media(media="screen")
-    until(page, "document.querySelectorAll('details[open]').length === 0")
+    until(page, "[...document.querySelectorAll('[data-plot]')].some(p => p._fullLayout.width > 690)")
+    assert page.locator("details[open]").count() == 1
     assert seen.complaints == []
+
+
+class Forbidding(SimpleHTTPRequestHandler):
+    """Serves files under a policy that forbids scripts, as some servers of build artifacts do."""
+
+    policy = "script-src 'none'"
+
+    def end_headers(self) -> None:
+        self.send_header("Content-Security-Policy", self.policy)
+        super().end_headers()
+
+    def log_message(self, *_: object) -> None:
+        """Says nothing."""
+
+
+class ForbiddingStyles(Forbidding):
+    """Forbids the page's styles too."""
+
+    policy = "sandbox; default-src 'none'"
+
+
+@contextmanager
+def served(report: Path, handler: type[Forbidding]) -> Iterator[str]:
+    """The report's address on a web server of this machine."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial_function(handler, directory=str(report.parent)))
+    Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}/{report.name}"
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def shows_tables_for_figures(page: Page) -> None:
+    """Every figure has a table in sight, one line says why, and the answer has its picture."""
+    drawn_by_hand = "e => [...e.querySelectorAll('table')].some(table => table.checkVisibility())"
+    assert [
+        figure.get_attribute("id") for figure in page.locator("figure").all() if not figure.evaluate(drawn_by_hand)
+    ] == []
+    assert "scripts are off, the server of this page forbids them" in page.locator("#undrawn").inner_text()
+    assert page.locator("#undrawn").is_visible()
+    assert page.locator("#answer svg.answer-chart").is_visible()
+
+
+@pytest.mark.parametrize("handler", [Forbidding, ForbiddingStyles])
+def test_a_server_that_forbids_scripts_gives_tables_for_figures(
+    browser: Browser, report: Path, handler: type[Forbidding]
+) -> None:
+    with served(report, handler) as address:
+        page = browser.new_page(viewport={"width": 1280, "height": 900})
+        page.goto(address, timeout=1000 * HANG)
+        assert not page.locator("html[data-drawn]").count()
+        shows_tables_for_figures(page)
+        if handler is Forbidding:
+            assert not page.locator("[data-plot], [data-download]").first.is_visible()
+
+
+def test_without_scripts_tables_stand_for_figures(browser: Browser, report: Path) -> None:
+    page = browser.new_context(java_script_enabled=False).new_page()
+    page.goto(report.as_uri(), timeout=1000 * HANG)
+    assert page.locator("#undrawn").is_visible()
+    assert page.locator("figure table").first.is_visible()
+    assert page.locator("#fig-9 details[open] table").is_visible()
+
+
+def test_an_old_browser_gets_tables_for_figures(browser: Browser, report: Path) -> None:
+    page = browser.new_page()
+    page.add_init_script("delete window.DecompressionStream")
+    page.goto(report.as_uri(), timeout=1000 * HANG)
+    until(page, "!document.documentElement.dataset.scripts")
+    shows_tables_for_figures(page)
+
+
+def test_a_toolbar_covers_no_legend_and_sends_nothing_away(browser: Browser, report: Path) -> None:
+    page = opened(browser, report).page
+    page.locator("#fig-9 [data-plot]").hover()
+    buttons = page.eval_on_selector_all("#fig-9 .modebar-btn", "all => all.map(e => e.dataset.title)")
+    assert buttons == ["Zoom", "Pan", "Zoom in", "Zoom out", "Autoscale", "Reset axes"]
+    boxes = [page.locator(f"#fig-9 {part}").bounding_box() for part in (".modebar", "g.legend")]
+    bar, legend = (box for box in boxes if box is not None)
+    assert bar["y"] > legend["y"] + legend["height"]
+
+
+def test_a_phone_has_no_toolbar_scrolls_over_figures_and_hides_no_column(browser: Browser, report: Path) -> None:
+    phone = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    seen = Opened(phone.new_page(), report)
+    assert seen.page.locator(".modebar").count() == 0
+    assert seen.page.evaluate(
+        "[...document.querySelectorAll('[data-plot]')].every(p => p._fullLayout.dragmode === false)"
+    )
+    cells = seen.page.locator("#comparisons + .scroll td[data-label^='difference']:not(.blank)")
+    assert cells.count() == 2
+    for box in (cell.bounding_box() for cell in cells.all()):
+        assert box is not None
+        assert 0 <= box["x"] < box["x"] + box["width"] <= 390
+    assert seen.complaints == []
+
+
+def test_the_pages_own_tables_are_whole_at_1280_pixels(browser: Browser, papers_report: Path) -> None:
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    page.goto(papers_report.as_uri(), timeout=1000 * HANG)
+    own = "#ledger .scroll, #comparisons + .scroll, #provenance .scroll"
+    assert page.eval_on_selector_all(own, "all => all.map(e => e.scrollWidth - e.clientWidth)") == [0, 0, 0]
 
 
 def focused(page: Page, wanted: str) -> None:

@@ -18,3 +18,8 @@ from reports import wording
 )
 def test_a_duration_has_a_unit_that_fits(seconds: float, words: str) -> None:
     assert wording.duration(seconds) == words
+
+
+def test_an_interval_stays_on_one_line() -> None:
+    assert wording.unbroken("10.3 % [10.1, 10.4], n = 5") == "10.3 % [10.1,\u00a010.4], n\u00a0=\u00a05"
+    assert wording.unbroken("a [sentence in brackets that is far too long for one line] b").count("\u00a0") == 0

@@ -5,8 +5,16 @@
 (() => {
   const darkColors = JSON.parse(document.getElementById("dark").textContent);
   const prefersDark = window.matchMedia("(prefers-color-scheme: dark)");
-  const config = { displaylogo: false, responsive: false, modeBarButtonsToRemove: ["lasso2d", "select2d", "toImage"] };
-  const NARROW_PANEL = 270, PANEL_HEIGHT = 300, PAPER_WIDTH = 680;
+  // A finger scrolls the page, and would meet a toolbar that covers the legend.
+  const touched = window.matchMedia("(pointer: coarse), (max-width: 40rem)");
+  const config = () => ({
+    displaylogo: false, responsive: false, displayModeBar: touched.matches ? false : "hover",
+    modeBarButtonsToRemove: ["lasso2d", "select2d", "toImage"],
+    showSendToCloud: false, plotlyServerURL: "", // Plotly would offer to send the numbers to its makers
+  });
+  // Least width of a panel, and its height where there are so many rows.
+  const SCREEN = { panel: 270, height: () => 300 };
+  const PAPER = { panel: 190, height: (rows) => (rows > 2 ? 125 : 175), width: 690 };
 
   // Base64 of zlib's format, as reports.packing writes it.
   const unpack = (element) => {
@@ -44,13 +52,14 @@
   };
 
   // Panels go into as many columns as fit; the rest of the layout follows.
-  const arrange = (layout, width) => {
+  const arrange = (layout, width, size) => {
     const { panels, columns: most, y_title: title } = layout.meta ?? {};
     if (!panels) return;
-    const columns = Math.max(1, Math.min(most, Math.floor(width / NARROW_PANEL)));
+    const columns = Math.max(1, Math.min(most, Math.floor(width / size.panel)));
     const rows = Math.ceil(panels / columns);
     const gap = columns > 1 ? (Array.isArray(title) ? 80 / width : 0.035) : 0, share = (1 - gap * (columns - 1)) / columns;
-    const between = rows > 1 ? 74 / (rows * PANEL_HEIGHT) : 0, tall = (1 - between * (rows - 1)) / rows;
+    const height = size.height(rows);
+    const between = rows > 1 ? 74 / (rows * height) : 0, tall = (1 - between * (rows - 1)) / rows;
     for (let i = 0; i < panels; i += 1) {
       const column = i % columns, row = Math.floor(i / columns), name = i ? String(i + 1) : "";
       const x = layout[`xaxis${name}`], y = layout[`yaxis${name}`];
@@ -61,7 +70,7 @@
       y.showticklabels = own || column === 0;
       y.title = { ...y.title, text: own ? title[i] : column === 0 ? title : "" };
     }
-    const inner = rows * PANEL_HEIGHT - 40;
+    const inner = rows * height - 40;
     layout.legend = { ...layout.legend, y: 1 + 26 / inner };
     const legendRows = Math.ceil((layout.meta.entries * 150) / width);
     layout.height = inner + layout.margin.t + layout.margin.b + 22 * legendRows;
@@ -82,7 +91,7 @@
     const chosen = switches.map(() => 0);
     source.layout.meta = { ...source.layout.meta, entries: source.data.filter((trace) => trace.showlegend).length };
 
-    const build = (dark, width) => {
+    const build = (dark, width, size = SCREEN) => {
       const now = structuredClone(source);
       switches.forEach((each, i) => {
         const option = each.options[chosen[i]];
@@ -90,14 +99,15 @@
         if (option.places) follow(now.data, option.places, option.step);
       });
       now.layout.width = width;
-      arrange(now.layout, width);
+      if (touched.matches) now.layout.dragmode = false;
+      arrange(now.layout, width, size);
       const ready = themed(now, dark);
       ready.layout.hoverlabel = { ...ready.layout.hoverlabel, bgcolor: dark ? "#262b33" : "#ffffff", font: { color: dark ? "#ffffff" : "#000000" } };
       return ready;
     };
-    const draw = (dark, width = plot.clientWidth) => {
-      const { data, layout } = build(dark, width);
-      return Plotly.react(plot, data, layout, config);
+    const draw = (dark, width = plot.clientWidth, size = SCREEN) => {
+      const { data, layout } = build(dark, width, size);
+      return Plotly.react(plot, data, layout, config());
     };
 
     switches.forEach((each, i) => {
@@ -149,18 +159,15 @@
     if (!working) { working = true; work(); }
   };
 
-  // Paper shows every figure and every table, in light colours.
-  const closed = [];
+  // Paper shows every figure, small and in light colours, and the tables that the reader has opened.
   const toPaper = () => {
     if (printing) return;
     printing = true;
-    for (const details of document.querySelectorAll("details:not([open])")) { details.open = true; closed.push(details); }
-    figures.forEach((figure) => figure.draw(false, PAPER_WIDTH));
+    figures.forEach((figure) => figure.draw(false, PAPER.width, PAPER));
   };
   const toScreen = () => {
     if (!printing) return;
     printing = false;
-    closed.splice(0).forEach((details) => { details.open = false; });
     redraw();
   };
   window.addEventListener("beforeprint", toPaper);
@@ -176,6 +183,14 @@
   });
   prefersDark.addEventListener("change", redraw);
 
+  // Each drawing stands in for its table, or the table for the drawing.
+  const showTables = (open) => {
+    document.querySelectorAll("details[data-numbers]").forEach((details) => { details.open = open; });
+    if (open) delete document.documentElement.dataset.scripts;
+    else document.documentElement.dataset.scripts = "run";
+  };
+  showTables(false);
+
   const start = async () => {
     const drawings = [...document.querySelectorAll("[data-drawing]")];
     const [sources] = await Promise.all([Promise.all(drawings.map(unpack)), loadPlotly()]);
@@ -183,7 +198,7 @@
     redraw();
   };
   start().catch((error) => {
-    document.getElementById("undrawn").hidden = false;
+    showTables(true);
     throw error;
   });
 })();

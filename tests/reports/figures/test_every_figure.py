@@ -107,6 +107,12 @@ def test_keys_and_titles_are_each_figures_own(full_frames: Frames) -> None:
 
 
 @pytest.mark.parametrize("figure", FIGURES, ids=lambda figure: figure.key)
+def test_a_caption_is_short_and_repeats_nothing_that_all_figures_share(figure: ReportFigure) -> None:
+    assert len(figure.measured.split()) <= 40
+    assert not re.search("hollow|cross where|dot a seed|diamond|mean over seeds", figure.measured, re.IGNORECASE)
+
+
+@pytest.mark.parametrize("figure", FIGURES, ids=lambda figure: figure.key)
 def test_the_csv_holds_every_row(figure: ReportFigure, full_frames: Frames) -> None:
     if not figure.applies(full_frames):
         pytest.skip("the synthetic sweep is not of its kind")

@@ -2,7 +2,8 @@ import pytest
 
 from reports import cautions
 from reports.frames.frames import Frames
-from reports.page import answer, coverage, provenance
+from reports.page import answer, coverage
+from reports.page.document import render
 from specs.format.commits import Status
 from specs.sweep import PlannedTrial
 from tests.reports.conftest import FramesOf
@@ -103,17 +104,19 @@ def test_the_matrix_counts_every_status(partial_frames: Frames) -> None:
     assert (rows["20x4H"][2].state, rows["20x4H"][2].notes) == ("none", ("○ 3 missing",))
     assert coverage.totals(partial_frames) == "25 of 33 planned trials complete, 1 diverged, 3 failed, 4 missing"
     assert f"20x4H at λ{NB}={NB}0.5 (3 of 3)" in coverage.gaps(partial_frames)
+    assert coverage.lacking(partial_frames) == coverage.gaps(partial_frames)
+
+
+def test_that_nothing_is_lacking_is_said_once(full_frames: Frames) -> None:
+    assert coverage.gaps(full_frames) == ""
+    page = render([full_frames])
+    assert page.count("No planned trial is lacking.") == 1
+    assert "Trials are lacking" not in page
 
 
 def test_reduced_scale_is_said(full_frames: Frames, frames_of: FramesOf) -> None:
     assert "6 of 200 epochs and 3 of 5 seeds" in cautions.scale_warning(full_frames)
     assert cautions.scale_warning(frames_of(spec=sweep(full_scale={"epochs": 6, "seeds": 3}))) == ""
-
-
-def test_limits_name_the_confounded_architectures(full_frames: Frames) -> None:
-    limits = " ".join(provenance.limits(full_frames))
-    assert "learning rate changes with λ for 20x4H:" in limits
-    assert "360 images" in limits
 
 
 def test_a_part_of_the_training_images_is_a_reduced_scale(frames_of: FramesOf) -> None:

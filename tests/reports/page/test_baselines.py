@@ -103,7 +103,9 @@ def test_the_matrix_has_a_column_a_baseline(frames_of: FramesOf) -> None:
     assert rows["4x16H"][6].notes == ("✕ 1 failed", "○ 2 missing")
     assert coverage.totals(frames) == "39 of 45 planned trials complete, 2 failed, 4 missing"
     assert {row[2] for row in coverage.problems(frames).rows} == {"stacking"}
-    assert coverage.gaps(frames) == "No planned trial is lacking."  # of those against λ
+    assert coverage.gaps(frames) == ""  # of those against λ
+    lost = "Trials are lacking from 4x16H by stacking (3 of 3) and 20x4H by stacking (3 of 3)."
+    assert coverage.gaps(frames, only_joint=False) == coverage.lacking(frames) == lost
 
 
 def test_one_method_alone_has_one_column(frames_of: FramesOf) -> None:

@@ -1,6 +1,7 @@
 import json
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -8,19 +9,20 @@ import pytest
 
 from orchestrator.stores.storage import Storage
 from orchestrator.stores.storage.local import LocalStorage
-from reports.frames.frames import load
+from reports.frames.frames import Frames, load
 from reports.page.document import build, render
 from reports.page.embedding import embedded
-from reports.page.study import sections
+from reports.page.study import about_the_paper, sections
 from reports.page.views import sweep_view
 from reports.wording import lambdas_told_apart
 from specs.format.commits import Status
+from specs.loader import load_sweep
 from specs.sweep import PlannedTrial, SweepSpec, expand
 from tests.reports.synthetic import commit, sweep, write_store
 
 HOSTILE = "</script><img src=x onerror=alert(1)><!--'\"&{{ 7 * 7 }}"
 FIGURE_IDS = ["fig-2", "fig-3", "table-1", "fig-4", "fig-6", "fig-6-epochs", "fig-6-ranks", "fig-7-8",
-              "fig-7-8-droppable", "fig-9"]  # fmt: skip
+              "fig-7-8-droppable", "fig-9", "calibration"]  # fmt: skip
 """What a sweep of ensembles and a single network is shown in, whatever of it has run."""
 NB = "\u00a0"
 MLP = {"kind": "mlp", "members": 4, "hidden": 16}
@@ -65,10 +67,29 @@ def test_ids_are_unique_and_figures_carry_their_finding(partial_store: Storage) 
     ids = [given["id"] for _, given in elements.tags if "id" in given]
     assert len(ids) == len(set(ids))
     pictures = [given["aria-label"] for _, given in elements.tags if given.get("role") == "img"]
-    assert len(pictures) == len(FIGURE_IDS)
+    assert len(pictures) == 1 + len(FIGURE_IDS)  # the answer's picture comes first
     assert [given["id"] for tag, given in elements.tags if tag == "figure"] == FIGURE_IDS
     assert all(pictures)
     assert all(given.get("scope") in ("row", "col") for tag, given in elements.tags if tag == "th")
+
+
+def test_the_first_screen_says_it_in_words_then_shows_it_then_counts(partial_store: Storage) -> None:
+    page = render([load(partial_store)])
+    first = page[page.index('<section id="answer"') : page.index('<section id="claims"')]
+    order = ['<p class="plain">Small members: train as one system. Large members: cannot tell.</p>',
+             '<svg class="answer-chart" role="img"', "Trained as one system (λ = 1) instead of",
+             "Names: 20x4H means 20 members", "The learning rate changes with λ for", "360 test images"]  # fmt: skip
+    places = [first.find(text) for text in order]
+    assert -1 not in places
+    assert places == sorted(places)
+    assert 'href="#comparisons"' in first
+    assert "360 test images" not in page[page.index('<section id="limits"') :]
+
+
+def test_without_joint_training_there_is_no_picture(tmp_path: Path) -> None:
+    page = render([load(write_store(tmp_path, sweep(methods=["bagging"])).storage)])
+    assert "<svg" not in page
+    assert '<p class="plain">No answer from this sweep: it plans no joint training' in page
 
 
 def test_hostile_text_stays_text(tmp_path: Path) -> None:
@@ -187,6 +208,7 @@ def test_two_stores_share_a_page_and_no_id(tmp_path: Path, partial_store: Storag
     figures = [given["id"] for tag, given in elements.tags if tag == "figure"]
     assert figures == [f"{each}-{number}" for number in (1, 2) for each in FIGURE_IDS]
     assert {"sweep-1", "sweep-2"} <= set(ids)
+    assert sum(tag == "svg" for tag, _ in elements.tags) == 2
     linked = {str(given["href"])[1:] for _, given in elements.tags if "href" in given}
     assert linked - set(ids) == set()
     assert "1. synthetic" in page
@@ -200,10 +222,36 @@ def test_every_link_leads_somewhere(partial_store: Storage) -> None:
     assert linked - {given["id"] for _, given in elements.tags if "id" in given} == set()
 
 
-def test_the_ledger_of_disagreements_is_on_the_page(partial_store: Storage) -> None:
-    page = render([load(partial_store)])
+def test_a_page_about_the_paper_has_its_ledger(tmp_path: Path) -> None:
+    page = render([load(write_store(tmp_path, sweep(serves=["Figure 3"])).storage)])
     assert '<section id="ledger"' in page
     assert "extensions/fashion-mlp-fixed-lr is the control" in page
+    assert "Diamond: a number of the paper" in page
+
+
+def test_a_page_about_other_things_has_no_ledger(partial_store: Storage) -> None:
+    page = render([load(partial_store)])
+    assert "ledger" not in page[: page.index("<script")] + page[page.index("<main>") : page.index("</main>")]
+    assert "Diamond" not in page
+
+
+@pytest.mark.parametrize(
+    ("name", "about"),
+    [
+        ("paper/fashion-mlp", True),
+        ("reduced/cifar100-convnet", True),
+        ("extensions/fashion-mlp-fixed-lr", True),
+        ("smoke/digits", False),
+    ],
+)
+def test_a_page_is_about_the_paper_where_its_sweep_says_so(name: str, about: bool, full_frames: Frames) -> None:
+    assert about_the_paper(sections([replace(full_frames, sweep=load_sweep(name))])) is about
+
+
+def test_a_claim_of_the_paper_makes_a_page_about_it(full_frames: Frames) -> None:
+    claims = load_sweep("paper/fashion-mlp").claims
+    told = full_frames.sweep.model_copy(update={"claims": claims})
+    assert about_the_paper(sections([full_frames, replace(full_frames, sweep=told)]))
 
 
 def test_no_store_is_no_page() -> None:
