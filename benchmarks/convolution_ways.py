@@ -1,4 +1,4 @@
-"""Other ways to run an ensemble of ConvNets or DenseNets. Each computes the same function as the project's own.
+"""Other ways to run an ensemble of ConvNets or DenseNets. Each computes the same function as the project's own two.
 
 A way takes an ensemble and its initial weights, each (member, …). It returns its parameters, in its own memory layout,
 and a function from images (example, channel, height, width) to logits (member, example, class).
@@ -41,16 +41,15 @@ def output(ensemble: ConvNetEnsemble | DenseNetEnsemble, weights: Weights, featu
     return torch.baddbmm(weights["output.bias"].view(ensemble.members, 1, -1), pooled, weight.mT)
 
 
-def grouped(layout: torch.memory_format, shared: bool, ensemble: ConvNetEnsemble, weights: Weights) -> Built:
-    """Grouped convolutions over the members' channels. If ``shared``, the first is one ordinary convolution."""
+def grouped(layout: torch.memory_format, ensemble: ConvNetEnsemble, weights: Weights) -> Built:
+    """Grouped convolutions over the members' channels, the first on a copy of the images for each member."""
     own = flat(weights, layout)
 
     def logits(images: Tensor) -> Tensor:
-        features = (images if shared else images.repeat(1, ensemble.members, 1, 1)).contiguous(memory_format=layout)
+        features = images.repeat(1, ensemble.members, 1, 1).contiguous(memory_format=layout)
         for layer, stride in enumerate(ensemble.strides, start=1):
             weight, bias = own[f"convolution{layer}.weight"], own[f"convolution{layer}.bias"]
-            groups = 1 if shared and layer == 1 else ensemble.members
-            features = functional.conv2d(features, weight, bias, stride, groups=groups).relu_()
+            features = functional.conv2d(features, weight, bias, stride, groups=ensemble.members).relu_()
         return output(ensemble, own, features)
 
     return parameters_of(own), logits
@@ -139,9 +138,9 @@ def products(ensemble: ConvNetEnsemble, weights: Weights) -> Built:
     return parameters_of(own), logits
 
 
-def grouped_densenet(layout: torch.memory_format, ensemble: DenseNetEnsemble, weights: Weights) -> Built:
+def grouped_densenet(ensemble: DenseNetEnsemble, weights: Weights) -> Built:
     """Grouped convolutions. Features are (example, member, channel, height, width) while they are joined."""
-    own, members = flat(weights, layout), ensemble.members
+    own, members = flat(weights, CHANNELS_FIRST), ensemble.members
 
     def unit(name: str, features: Tensor) -> Tensor:
         mean, variance, scale, shift = (own[f"{name}.{kind}"] for kind in ("mean", "variance", "scale", "shift"))
@@ -153,10 +152,10 @@ def grouped_densenet(layout: torch.memory_format, ensemble: DenseNetEnsemble, we
 
     def joined(features: Tensor, grown: Tensor) -> Tensor:
         both = [part.unflatten(1, (members, -1)) for part in (features, grown)]
-        return torch.cat(both, 2).flatten(1, 2).contiguous(memory_format=layout)
+        return torch.cat(both, 2).flatten(1, 2)
 
     def logits(images: Tensor) -> Tensor:
-        images = images.repeat(1, members, 1, 1).contiguous(memory_format=layout)
+        images = images.repeat(1, members, 1, 1)
         features = functional.conv2d(images, own["first.weight"], padding=1, groups=members)
         for block in BLOCKS:
             for layer in range(1, (ensemble.depth - 4) // 6 + 1):
@@ -170,16 +169,12 @@ def grouped_densenet(layout: torch.memory_format, ensemble: DenseNetEnsemble, we
 
 
 CONVNET_WAYS: dict[str, Way] = {
-    "grouped": partial(grouped, CHANNELS_FIRST, False),
-    "grouped, channels last": partial(grouped, CHANNELS_LAST, False),
-    "shared first, grouped, channels last": partial(grouped, CHANNELS_LAST, True),
+    "grouped": partial(grouped, CHANNELS_FIRST),
+    "grouped, channels last": partial(grouped, CHANNELS_LAST),
     "shared first, loop, channels last": shared_then_loop,
     "loop over modules": partial(loop, CHANNELS_FIRST),
     "loop over modules, channels last": partial(loop, CHANNELS_LAST),
     "vmap": vmap,
     "im2col, batched product": products,
 }
-DENSENET_WAYS: dict[str, Way] = {
-    "grouped": partial(grouped_densenet, CHANNELS_FIRST),
-    "grouped, channels last": partial(grouped_densenet, CHANNELS_LAST),
-}
+DENSENET_WAYS: dict[str, Way] = {"grouped": grouped_densenet}

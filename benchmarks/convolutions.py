@@ -3,15 +3,18 @@
 A step is a forward pass, the gradient of the joint loss on the logits, a backward pass and fused SGD. All ways compute
 the same function: before anything is timed, each way trains for two steps from the same weights in float64, and its
 logits must equal ours. The steps of all ways are timed in turn in one run, since absolute times differ between
-machines. With one thread, the time is processor time. The limit is the rate at which a large matrix product, on the
-same number of threads and timed in the same run, would do a step's floating-point operations.
+machines. With one thread on a CPU, the time is processor time. The limit is the rate at which a large matrix product,
+on the same number of threads and timed in the same run, would do a step's floating-point operations.
 
-    python benchmarks/convolutions.py [--only 4x76K 16x76K] [--threads 1] [--seconds 2] [--json]
+    python benchmarks/convolutions.py [--only 4x76K 16x76K] [--device cuda] [--threads 1] [--seconds 2]
+                                       [--json]
 """
 
 import argparse
 import json
 from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -20,10 +23,17 @@ from torch.utils.flop_counter import FlopCounterMode
 from convolution_ways import CONVNET_WAYS, DENSENET_WAYS, Way
 from specs.architectures import ConvNet, DenseNet
 from timing import matrix_product, medians_in_turn
-from trainers.ensembles import Gradients, build, gradients_for
-from trainers.ensembles.gradients import OnLogits, gradients, gradients_member_by_member
+from trainers.devices import choose_device, deterministic, device_name, memory_for_a_graph
+from trainers.ensembles import Ensemble, Gradients, build, gradients_for
+from trainers.ensembles.convnet import ConvNetEnsemble
+from trainers.ensembles.densenet import DenseNetEnsemble
+from trainers.ensembles.gradients import OnLogits, gradients, gradients_in_parts, networks_in_a_graph
+from trainers.ensembles.grouped import at_once
+from trainers.ensembles.layers import Way as OfNetworks
+from trainers.ensembles.network_loop import in_turn
 from trainers.losses import joint_gradient
 
+CPU = torch.device("cpu")
 SHAPE, CLASSES, LAM = (3, 32, 32), 100, 0.95
 RATE, TIMED_RATE = 0.1, 1e-4
 """Learning rates per member. The first is large enough for the logits to change in the check. The second is small
@@ -65,51 +75,91 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", nargs="+", choices=CONFIGURATIONS, default=MEASURED, metavar="NAME")
+    parser.add_argument("--device", default="cpu", help="cpu or cuda")
     parser.add_argument("--threads", type=int, default=1, help="a sweep's workers have one each")
     parser.add_argument("--seconds", type=float, default=2.0, help="time for each figure; at least three steps")
     parser.add_argument("--batch", type=int, help="images of a step; as in the catalogue unless given")
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
-    rows = {}
+    device, rows = choose_device(arguments.device), {}
+    where = f"{device_name(device)}, {arguments.threads} threads"
     for name in arguments.only:
-        rows[name] = measured(name, arguments.batch, arguments.seconds)
+        with deterministic(device):
+            rows[name] = measured(name, arguments.batch, arguments.seconds, device)
         if not arguments.json:
-            show(name, rows[name], arguments.threads)
+            show(name, rows[name], where)
     if arguments.json:
-        print(json.dumps({"threads": arguments.threads, "samples_per_second": rows}))
+        said = {"device": device_name(device), "threads": arguments.threads, "samples_per_second": rows}
+        print(json.dumps(said))
 
 
-def measured(name: str, batch: int | None, seconds: float) -> dict[str, float]:
+def measured(name: str, batch: int | None, seconds: float, device: torch.device) -> dict[str, float]:
     """Samples per second of each way to train an ensemble, and of the limit."""
     architecture = CONFIGURATIONS[name]
     batch = batch or BATCH[architecture.kind]
-    PlannedStack(architecture, CHECKED, torch.float64).check()
-    task = PlannedStack(architecture, batch)
-    product, operations = matrix_product()
+    PlannedStack(architecture, CHECKED, torch.float64, device).check()
+    task = PlannedStack(architecture, batch, torch.float32, device)
+    product, operations = matrix_product(device)
     steps: dict[str, Callable[[], object]] = {way: task.step(way, TIMED_RATE) for way in task.ways}
-    times = medians_in_turn(steps | {"limit": product}, seconds, torch.get_num_threads())
+    times = medians_in_turn(steps | {"limit": product}, seconds, torch.get_num_threads(), device)
     times["limit"] *= task.operations() / operations
     return {way: batch / time for way, time in times.items()}
+
+
+@dataclass(frozen=True)
+class InOneGraph:
+    """Gradients of all networks in one graph, by one of our two ways to run them, on any device."""
+
+    ensemble: ConvNetEnsemble | DenseNetEnsemble
+    way: OfNetworks
+
+    @property
+    def buffers(self) -> frozenset[str]:
+        """Names of the weights that no gradient trains."""
+        return self.ensemble.buffers
+
+    def logits(self, weights: dict[str, Tensor], images: Tensor, *, training: bool = False) -> Tensor:
+        """Logits of every member."""
+        return self.way(self.ensemble.forward, weights, images, training)
+
+    def __call__(self, _: Ensemble, weights: dict[str, Tensor], images: Tensor, on_logits: OnLogits) -> list[Tensor]:
+        """Gradient of each trained weight."""
+        return gradients(self, weights, images, on_logits)
 
 
 class PlannedStack:
     """One ensemble on one batch of random images."""
 
-    def __init__(self, architecture: ConvNet | DenseNet, batch: int, dtype: torch.dtype = torch.float32) -> None:
-        self._ensemble = build(architecture, SHAPE, CLASSES)
-        self._routes: dict[str, Gradients] = {"ensweep": gradients_for(self._ensemble)}
-        if architecture.kind == "densenet":
-            self._routes |= {"one graph": gradients, "member by member": gradients_member_by_member}
+    def __init__(
+        self,
+        architecture: ConvNet | DenseNet,
+        batch: int,
+        dtype: torch.dtype = torch.float32,
+        device: torch.device = CPU,
+    ) -> None:
+        self._ensemble: ConvNetEnsemble | DenseNetEnsemble = build(architecture, SHAPE, CLASSES)  # type: ignore[assignment]
+        self._routes = self._our_routes(batch, dtype, device)
         self._ways = CONVNET_WAYS if architecture.kind == "convnet" else DENSENET_WAYS
         stream = torch.Generator().manual_seed(0)
-        self._images = torch.randn(batch, *SHAPE, generator=stream, dtype=dtype)
-        self._labels = torch.randint(CLASSES, (1, batch), generator=stream)
+        self._images = torch.randn(batch, *SHAPE, generator=stream, dtype=dtype).to(device)
+        self._labels = torch.randint(CLASSES, (1, batch), generator=stream).to(device)
+
+    def _our_routes(self, batch: int, dtype: torch.dtype, device: torch.device) -> dict[str, Gradients]:
+        """What a training on this device does, and its two forms on any: in one graph, and with less memory."""
+        members, room = self._ensemble.members, memory_for_a_graph(device)
+        held = networks_in_a_graph(self._ensemble, 1, batch, dtype, device, room)
+        return {
+            "ensweep": gradients_for(self._ensemble, part=held if held < members else None),
+            "networks in turn": InOneGraph(self._ensemble, in_turn),
+            "networks at once": InOneGraph(self._ensemble, at_once),
+            "member by member": partial(gradients_in_parts, 1),
+        }
 
     def step(self, name: str, rate: float) -> Callable[[], Tensor]:
         """A function that makes one training step and returns the logits (trial, member, example, class) before it."""
         drawn = self._ensemble.initial_weights(0)
-        weights = {key: weight.to(self._images.dtype) for key, weight in drawn.items()}
+        weights = {key: weight.to(self._images) for key, weight in drawn.items()}
         if name in self._routes:
             return self._our_step(self._routes[name], weights, rate)
         return self._step_of(self._ways[name], weights, rate)
@@ -134,9 +184,10 @@ class PlannedStack:
 
     def operations(self) -> int:
         """Floating-point operations of a step in one graph of all members, which runs no forward pass twice."""
-        weights = trainable(self._ensemble.initial_weights(0), self._ensemble.buffers)
+        drawn = {name: weight.to(self._images) for name, weight in self._ensemble.initial_weights(0).items()}
+        weights, route = trainable(drawn, self._ensemble.buffers), self._routes["networks in turn"]
         with FlopCounterMode(display=False) as counter:
-            gradients(self._ensemble, weights, self._images.unsqueeze(0), self._on_logits([]))
+            route(self._ensemble, weights, self._images.unsqueeze(0), self._on_logits([]))
         return int(counter.get_total_flops())
 
     def _our_step(self, route: Gradients, own: dict[str, Tensor], rate: float) -> Callable[[], Tensor]:
@@ -148,7 +199,7 @@ class PlannedStack:
         def step() -> Tensor:
             found = route(self._ensemble, weights, self._images.unsqueeze(0), self._on_logits(seen))
             for weight, gradient in zip(trained, found, strict=True):
-                weight.grad = gradient
+                weight.grad = gradient.contiguous()  # as trainers.optimizer does, and for the same reason
             optimizer.step()
             return seen.pop()
 
@@ -173,7 +224,7 @@ class PlannedStack:
 
         def gradient(logits: Tensor) -> Tensor:
             seen.append(logits)
-            return joint_gradient(logits, self._labels, torch.tensor([LAM], dtype=logits.dtype))
+            return joint_gradient(logits, self._labels, logits.new_tensor([LAM]))
 
         return gradient
 
@@ -192,10 +243,10 @@ def logits_after_steps(step: Callable[[], Tensor]) -> tuple[Tensor, Tensor]:
     return before, after
 
 
-def show(name: str, row: dict[str, float], threads: int) -> None:
+def show(name: str, row: dict[str, float], where: str) -> None:
     """Print one row per way: samples per second, the share of the limit, and the ratio to ours."""
     limit = row["limit"]
-    print(f"{name}, {threads} threads; limit {limit:,.4g} samples/s")
+    print(f"{name}, {where}; limit {limit:,.4g} samples/s")
     for way, rate in row.items():
         if way != "limit":
             print(f"  {way:44}{rate:>10,.4g}{rate / limit:>7.0%}{rate / row['ensweep']:>8.2f}×")

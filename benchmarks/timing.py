@@ -6,6 +6,8 @@ from collections.abc import Callable
 
 import torch
 
+CPU = torch.device("cpu")
+
 
 def median_seconds(work: Callable[[], object], seconds: float) -> float:
     """Median seconds of one call, over three or more calls that together take ``seconds``; three more warm up."""
@@ -17,16 +19,21 @@ def median_seconds(work: Callable[[], object], seconds: float) -> float:
     return statistics.median(times)
 
 
-def medians_in_turn(works: dict[str, Callable[[], object]], seconds: float, threads: int) -> dict[str, float]:
+def medians_in_turn(
+    works: dict[str, Callable[[], object]], seconds: float, threads: int, device: torch.device = CPU
+) -> dict[str, float]:
     """Median seconds of one call of each function. The calls alternate, so other load on the machine affects all alike.
 
-    On one thread this measures processor time, which excludes the time of other processes.
+    On one thread of a CPU this measures processor time, which excludes the time of other processes. On a GPU it waits
+    for the work of each call.
 
     After one warm-up call, each function is called at least three times, and until its calls together take ``seconds``.
     Only the faster half of its calls counts, because other work slowed the rest.
     """
     times: dict[str, list[float]] = {name: [] for name in works}
     clock = time.process_time if threads == 1 else time.perf_counter
+    if device.type == "cuda":
+        clock = _after_the_gpu
     for work in works.values():
         work()
     while wanting := [name for name, own in times.items() if sum(own) < seconds or len(own) < 3]:
@@ -42,10 +49,15 @@ def one_time(work: Callable[[], object], clock: Callable[[], float] = time.perf_
     return clock() - started
 
 
-def matrix_product() -> tuple[Callable[[], object], int]:
-    """A 2048³ float32 product and its floating-point operations."""
-    size = 2048
-    left, right = torch.rand(size, size), torch.rand(size, size)
+def _after_the_gpu() -> float:
+    torch.cuda.synchronize()
+    return time.perf_counter()
+
+
+def matrix_product(device: torch.device = CPU) -> tuple[Callable[[], object], int]:
+    """A float32 product, 2048³ on a CPU and 8192³ on a GPU, and its floating-point operations."""
+    size = 2048 if device.type == "cpu" else 8192
+    left, right = torch.rand(size, size, device=device), torch.rand(size, size, device=device)
     return lambda: left @ right, 2 * size**3
 
 

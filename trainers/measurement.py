@@ -21,7 +21,7 @@ LARGEST_CHUNK = 2000
 def chunk_size(ensemble: Ensemble, trials: int, device: torch.device) -> int:
     """Examples of one chunk. On a CPU this does not depend on ``trials``, so a trial has the same sums in any stack."""
     sharing = trials if device.type == "cuda" else 1
-    return max(1, min(LARGEST_CHUNK, NUMBERS_AT_ONCE[device.type] // (sharing * ensemble.numbers_per_example)))
+    return max(1, min(LARGEST_CHUNK, NUMBERS_AT_ONCE[device.type] // (sharing * ensemble.numbers_per_example(device))))
 
 
 @torch.no_grad()

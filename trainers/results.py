@@ -40,6 +40,8 @@ class TrialResult:
     filters: tuple[Row, ...] = ()
     earlier_environments: tuple[str, ...] = ()
     """Names of the environments that trained the stack before this process, without this process's own."""
+    graph: int | None = None
+    """Number of networks that one graph of the stack held; None if no number depends on it."""
 
 
 @dataclass(frozen=True)

@@ -15,9 +15,9 @@ from trainers.augmentation import FlipCrop
 from trainers.batches import Batch, batches
 from trainers.checkpoint import Saved
 from trainers.data import Arrays
-from trainers.devices import at_precision, check_precision, device_name, peak_memory
+from trainers.devices import at_precision, check_precision, device_name, memory_for_a_graph, peak_memory
 from trainers.ensembles import Weights, build, gradients_for
-from trainers.ensembles.gradients import OnLogits
+from trainers.ensembles.gradients import OnLogits, networks_in_a_graph
 from trainers.losses import gradient_towards
 from trainers.methods import hooks_of
 from trainers.optimizer import StackedSGD
@@ -29,7 +29,10 @@ from trainers.stacks import Stack
 class StackTraining:
     """A stack with its data, weights and optimizer on the device, and its book-keeping."""
 
-    def __init__(self, stack: Stack, arrays: Arrays, device: torch.device, dtype: torch.dtype) -> None:
+    def __init__(
+        self, stack: Stack, arrays: Arrays, device: torch.device, dtype: torch.dtype, *, sparing: bool = False
+    ) -> None:
+        """Prepare the first epoch. If ``sparing``, a graph holds as few networks as it can."""
         keep_freed_memory()
         self._started = time.monotonic()
         self._earlier_seconds = 0.0
@@ -48,9 +51,9 @@ class StackTraining:
         self._selected = {name: weight.clone() for name, weight in self._initial.items()}
         self._optimizer = StackedSGD(self._trained, spec.training, stack.learning_rates)
         self._method = hooks_of(spec.method)(stack, self._data, self._ensemble, dtype)
-        self._gradients = gradients_for(self._ensemble, spec.training.precision)
         self._lam = torch.tensor([trial.lam for trial in stack.trials], dtype=dtype, device=device)
         self.progress = Progress(len(stack.trials), spec.training.selection)
+        self._hold_in_a_graph(self._networks_that_fit(0 if sparing else memory_for_a_graph(device)))
 
     def _initial_weights(self) -> Weights:
         drawn = {seed: self._ensemble.initial_weights(seed) for seed in set(self._stack.seeds)}
@@ -59,6 +62,16 @@ class StackTraining:
             name: torch.stack([drawn[seed][name] for seed in self._stack.seeds]).to(self._device, self._dtype)
             for name in names
         }
+
+    def _networks_that_fit(self, room: int) -> int:
+        """Number of networks whose graph keeps at most ``room`` bytes of a whole batch."""
+        examples = min(self._spec.training.batch_size, self._data.train.rows.shape[1])
+        return networks_in_a_graph(self._ensemble, len(self._lam), examples, self._dtype, self._device, room)
+
+    def _hold_in_a_graph(self, networks: int) -> None:
+        self._in_a_graph = networks
+        part = networks if networks < len(self._lam) * self._ensemble.members else None
+        self._gradients = gradients_for(self._ensemble, self._spec.training.precision, part)
 
     @property
     def finished(self) -> bool:
@@ -117,6 +130,7 @@ class StackTraining:
         tensors = {f"series.{name}": stacked for name, stacked in series.items()}
         tensors |= {name: tensor.detach().cpu() for name, tensor in self._tensors().items()}
         tensors["seconds"] = torch.tensor(self._seconds, dtype=torch.float64)
+        tensors["networks_in_a_graph"] = torch.tensor(self._in_a_graph)
         return tensors, book
 
     def fits(self, saved: Saved) -> bool:
@@ -127,7 +141,10 @@ class StackTraining:
         return "seconds" in saved.tensors and Progress.holds(_series(saved), saved.book, len(self._lam))
 
     def restore(self, saved: Saved) -> None:
-        """Restore a saved state that :meth:`fits`."""
+        """Restore a saved state that :meth:`fits`.
+
+        A graph holds as many networks as before, unless they do not fit any more.
+        """
         tensors = saved.tensors
         for name, tensor in self._tensors().items():
             tensor.detach().copy_(tensors[name])
@@ -135,6 +152,8 @@ class StackTraining:
         for trial in set(range(len(self._lam))) - set(self.progress.active):
             self._optimizer.freeze(trial)
         self._earlier_seconds = tensors["seconds"].item()
+        before = int(tensors["networks_in_a_graph"]) if "networks_in_a_graph" in tensors else self._in_a_graph
+        self._hold_in_a_graph(min(self._in_a_graph, before))
 
     def _tensors(self) -> Weights:
         tensors = {f"weights.{name}": weight for name, weight in self._weights.items()}
@@ -174,6 +193,12 @@ class StackTraining:
                 rows[trial].extend(results.robustness_rows(sums, mask, trial))
         return rows
 
+    @property
+    def _graph(self) -> int | None:
+        # On a CPU the numbers are the same, however many networks a graph holds.
+        decides = self._device.type != "cpu" and self._ensemble.numbers_in_graph > 0
+        return self._in_a_graph if decides else None
+
     def _result(self, trial: int, run: Run, columns: Row, robustness: dict[int, list[Row]]) -> TrialResult:
         spec, message = self._stack.trials[trial], self.progress.messages[trial]
         rates = [
@@ -190,6 +215,7 @@ class StackTraining:
             filters=tuple(final_measurements.filter_rows(self._ensemble, self._initial, self._selected, trial))
             if filters
             else (),
+            graph=self._graph,
         )
 
 

@@ -33,6 +33,7 @@ def train(
     environment: str = "",
     on_epoch: Callable[[int], None] | None = None,
     dtype: torch.dtype = torch.float32,
+    sparing: bool = False,
 ) -> tuple[TrialResult, ...]:
     """Train trials of one shape together and return their results, in the caller's order.
 
@@ -47,13 +48,15 @@ def train(
         on_epoch: called with the number of epochs completed, after any save. An exception that it raises ends the
             training.
         dtype: of weights and images.
+        sparing: spare memory at the price of time, for trials that ran out of it. A graph of convolutional networks
+            holds one.
 
     Raises:
         ValueError: the stack is empty, its trials have different shapes or an unknown method, no image is left to train
             on, or the device does not support the trials' precision.
     """
     with deterministic(device):
-        training = StackTraining(Stack.of(stack), arrays, device, dtype)
+        training = StackTraining(Stack.of(stack), arrays, device, dtype, sparing=sparing)
         slots = Checkpoint(checkpoint, training.fingerprint(arrays), environment) if checkpoint else None
         if slots and (saved := slots.load(training.fits)):
             training.restore(saved)

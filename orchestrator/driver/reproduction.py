@@ -13,7 +13,7 @@ from orchestrator.stores import verification
 from orchestrator.stores.store import Store
 from specs.errors import EnsweepError
 from specs.format.commits import Commit
-from specs.format.environments import DECISIVE, EARLIER, STACK
+from specs.format.environments import DECISIVE, EARLIER, ROUNDING
 from specs.format.errors import StoreCorruptError
 from specs.format.records import TABLES, Row
 from specs.sweep import PlannedTrial
@@ -126,7 +126,7 @@ def _elsewhere(stored: Commit | None, again: Commit) -> tuple[str, ...]:
     old, new = stored.environment, again.environment
     found = [
         f"trained with {name} {old.get(name)}, here {new.get(name)}"
-        for name in (*DECISIVE, STACK)
+        for name in (*DECISIVE, *ROUNDING)
         if old.get(name) != new.get(name)
     ]
     if old.get(EARLIER):

@@ -17,7 +17,7 @@ from orchestrator.worker import halves
 from orchestrator.worker.failure import commit_failure
 from orchestrator.worker.journal import Journal
 from specs.format.commits import Commit
-from specs.format.environments import EARLIER, STACK
+from specs.format.environments import EARLIER, GRAPH, STACK
 from specs.format.records import Row
 from specs.sweep import PlannedTrial
 from trainers.devices import device_name
@@ -35,8 +35,8 @@ def execute(stack: PlannedStack, store: Store, settings: Settings, on_epoch: Cal
     A stack that was started resumes with all the trials it started with, even if some are committed by now. Its rows
     match those of an uninterrupted run. A stack that starts now is trained without the trials that are committed.
 
-    A stack of several trials that runs out of memory is trained in halves, one after the other. A single trial that
-    runs out of memory for the second time is committed as failed.
+    A stack of several trials that runs out of memory is trained in halves, one after the other. A single trial is
+    tried once more, with less in memory at a time. If that is too much again, it is committed as failed.
 
     Args:
         stack: the stack.
@@ -98,6 +98,7 @@ def _train_and_commit(stack: PlannedStack, store: Store, settings: Settings, on_
         checkpoint_seconds=settings.checkpoint_seconds,
         environment=provenance.fingerprint(environment),
         on_epoch=_noting_the_first(left, journal, on_epoch),
+        sparing=halves.must_spare_memory(stack, store),
     )
     together = tuple(trial.id for trial in begun) if len(begun) > 1 else ()
     wanted = {trial.id for trial in left}
@@ -150,6 +151,7 @@ def _commit(
 ) -> bool:
     environment = environment | {EARLIER: ",".join(result.earlier_environments) or None}
     environment |= {STACK: len(together)} if together else {}
+    environment |= {GRAPH: result.graph} if result.graph is not None else {}
     key: Row = {"trial_id": trial.id}
     label: Row = {
         "sweep": trial.sweep,

@@ -1,6 +1,7 @@
 """Handling of stacks that run out of memory.
 
-Several trials are trained in halves from then on. A single trial gets one more try. Batch sizes never change.
+Several trials are trained in halves from then on. A single trial gets one more try, which spares memory. Batch sizes
+never change.
 """
 
 from collections.abc import Iterator
@@ -11,7 +12,7 @@ from orchestrator.stores.store import Store
 MARK = "out-of-memory"
 """Name of a file beside the checkpoint of a stack that ran out of memory once."""
 HALVED, SINGLY = b"halved", b"singly"
-"""Contents of that file for a stack of several trials: how they are trained since."""
+"""Contents of that file for a stack of several trials: how they are trained since. For a single trial it is empty."""
 
 
 def parts(stack: PlannedStack, store: Store) -> Iterator[PlannedStack]:
@@ -48,6 +49,11 @@ def may_try_again_after_a_kill(stack: PlannedStack, store: Store) -> bool:
     return True
 
 
+def must_spare_memory(stack: PlannedStack, store: Store) -> bool:
+    """Whether a stack is a single trial that ran out of memory once, so that this is its last try."""
+    return len(stack.trials) == 1 and _mark(stack, store) is not None
+
+
 def forget(stack: PlannedStack, store: Store) -> None:
     """Remove the mark of a stack that is decided, so that it gets its second try again if it ever runs again."""
     store.checkpoint(stack.id).delete([MARK])
@@ -62,14 +68,14 @@ def remove_checkpoints(stack: PlannedStack, store: Store) -> None:
 
 def _below(stack: PlannedStack, store: Store) -> tuple[PlannedStack, ...]:
     """The stacks that a stack of several is divided into; empty if it never ran out of memory."""
+    if len(stack.trials) == 1:
+        return ()
     mark = _mark(stack, store)
     return () if mark is None else stack.singles() if mark == SINGLY else stack.halves()
 
 
 def _mark(stack: PlannedStack, store: Store) -> bytes | None:
-    """How a stack of several is divided; None if it is not, or for a single trial."""
-    if len(stack.trials) == 1:
-        return None
+    """How a stack is divided, empty for a single trial; None if it never ran out of memory."""
     try:
         return store.checkpoint(stack.id).read(MARK)
     except FileNotFoundError:

@@ -6,7 +6,7 @@ from reports import wording
 from reports.frames.cells import baselines, chosen_by_validation
 from reports.frames.frames import Frames
 from reports.tables import DisplayTable
-from specs.format.environments import DECISIVE, EARLIER, STACK
+from specs.format.environments import DECISIVE, EARLIER, ROUNDING, STACK
 from specs.methods import METHODS, Method
 
 MOST_ENVIRONMENTS = 8
@@ -16,27 +16,31 @@ MOST_ENVIRONMENTS = 8
 def environments(frames: Frames) -> pd.DataFrame:
     """The distinct environments of committed trials, the most frequent first, with the number of their ``trials``.
 
-    The sizes of the stacks make no environment: all that an environment's trials were trained in are listed.
+    The sizes of stacks and graphs make no environment: all that an environment's trials were trained in are listed.
     """
     known = frames.environments.drop(columns="trial_id", errors="ignore")
     if known.empty:
         return pd.DataFrame(columns=["trials"])
-    columns = sorted(set(known.columns) - {STACK})
+    columns = sorted(set(known.columns) - set(ROUNDING))
     told = known[columns].where(known[columns].notna(), "–").astype(str)
     rows = [
-        {"trials": len(own), **dict(zip(columns, values, strict=True)), **_stacks(known.loc[own.index])}
+        {"trials": len(own), **dict(zip(columns, values, strict=True)), **_sizes(known.loc[own.index])}
         for values, own in told.groupby(columns)
     ]
     found = pd.DataFrame(rows)
     return found.sort_values("trials", ascending=False, kind="stable", ignore_index=True)
 
 
-def _stacks(trials: pd.DataFrame) -> dict[str, str]:
-    """The sizes of the stacks that these trials were trained in; a trial that records none was alone."""
-    if STACK not in trials:
-        return {}
-    sizes = {1 if pd.isna(size) else int(size) for size in trials[STACK]}
-    return {STACK: wording.listed([str(size) for size in sorted(sizes)])}
+def _sizes(trials: pd.DataFrame) -> dict[str, str]:
+    """The sizes of the stacks and of the graphs that these trials were trained in.
+
+    A trial that records no stack was alone. One that records no graph has numbers that do not depend on it.
+    """
+    found = {}
+    for name in (name for name in ROUNDING if name in trials):
+        known = trials[name].where(trials[name].notna(), 1) if name == STACK else trials[name].dropna()
+        found[name] = wording.listed([str(size) for size in sorted({int(size) for size in known})]) or "–"
+    return found
 
 
 def table(found: pd.DataFrame) -> DisplayTable:

@@ -1,17 +1,26 @@
 """ConvNet ensembles against M separate ``nn.Sequential`` of torch's own layers, in float64."""
 
+from functools import partial
+
 import pytest
 import torch
 from torch import nn
 
 from trainers.ensembles.convnet import ConvNetEnsemble
-from trainers.ensembles.gradients import gradients, gradients_member_by_member
+from trainers.ensembles.gradients import gradients, gradients_in_parts
+from trainers.ensembles.grouped import at_once
+from trainers.ensembles.network_loop import in_turn
 from trainers.losses import joint_gradient
 from trainers.optimizer import StackedSGD
 
 ENSEMBLE = ConvNetEnsemble(members=3, image_shape=(2, 12, 11), filters=(4, 5, 3), strides=(1, 2, 1), classes=6)
 LAMBDAS, RATES, EXAMPLES, STEPS = (0.0, 0.5, 1.0), (0.3, 0.1, 0.3), 7, 2
 EXACT = {"atol": 1e-10, "rtol": 1e-10}
+ROUTES = {
+    "one graph": gradients,
+    "in parts of two": partial(gradients_in_parts, 2),
+    "one by one": partial(gradients_in_parts, 1),
+}
 
 
 class Settings:
@@ -58,7 +67,7 @@ def test_logits_are_the_modules(training):
 
 
 @pytest.mark.parametrize("groups", [1, 3], ids=["shared batches", "own batches"])
-@pytest.mark.parametrize("route", [gradients, gradients_member_by_member])
+@pytest.mark.parametrize("route", ROUTES.values(), ids=ROUTES)
 def test_gradients_are_the_modules(route, groups):
     weights, lam = stacked(0, 0, 0), torch.tensor(LAMBDAS, dtype=torch.float64)
     images, labels = next(batches())
@@ -92,6 +101,29 @@ def test_a_stack_of_lambdas_trains_as_separate_modules_do():
         for member, network in enumerate(networks):
             for parameter, name in zip(network.parameters(), weights, strict=True):
                 torch.testing.assert_close(weights[name][trial, member], parameter, **EXACT)
+
+
+def test_one_graph_and_parts_are_equal_to_the_last_bit():
+    ensemble = ConvNetEnsemble(members=4, image_shape=(3, 16, 16), filters=(16, 32), strides=(1, 2), classes=10)
+    stream = torch.Generator().manual_seed(0)
+    images, labels = torch.randn(1, 8, 3, 16, 16, generator=stream), torch.randint(10, (2, 8), generator=stream)
+    drawn = [ensemble.initial_weights(seed) for seed in range(2)]
+    weights = {name: torch.stack([one[name] for one in drawn]).requires_grad_() for name in drawn[0]}
+    known = lambda logits: joint_gradient(logits, labels, torch.full((2,), 0.9))  # noqa: E731
+    found = [route(ensemble, weights, images, known) for route in ROUTES.values()]
+    for one, *others in zip(*found, strict=True):
+        assert all(torch.equal(one, other) for other in others)
+
+
+@pytest.mark.parametrize("way", [in_turn, at_once])
+def test_numbers_in_a_graph_are_those_that_autograd_keeps(way):
+    weights, kept = stacked(0), {}
+    storage = lambda tensor: tensor.untyped_storage().data_ptr()  # noqa: E731
+    with torch.autograd.graph.saved_tensors_hooks(lambda x: kept.update({storage(x): x}) or x, lambda x: x):
+        way(ENSEMBLE.forward, weights, torch.randn(1, EXAMPLES, 2, 12, 11, dtype=torch.float64), True)
+    own = {storage(weight) for weight in weights.values()}
+    features = sum(tensor.numel() for place, tensor in kept.items() if tensor.ndim > 3 and place not in own)
+    assert features == EXAMPLES * (3 * ENSEMBLE.numbers_in_graph + 2 * 12 * 11)
 
 
 def test_trials_see_their_groups_images_as_each_would_alone():

@@ -1,20 +1,28 @@
 """DenseNet-BC ensembles against M separate modules of torch's own layers, in float64."""
 
-from importlib import import_module
+from dataclasses import replace
+from functools import partial
 
 import pytest
 import torch
 from torch import nn
 
+from trainers.ensembles.convolutional import WAYS
 from trainers.ensembles.densenet import DenseNetEnsemble
-from trainers.ensembles.gradients import gradients, gradients_in_memory, gradients_member_by_member
+from trainers.ensembles.gradients import gradients, gradients_in_parts, networks_in_a_graph
+from trainers.ensembles.grouped import at_once
+from trainers.ensembles.network_loop import in_turn
 from trainers.losses import joint_gradient
 from trainers.optimizer import StackedSGD
 
 ENSEMBLE = DenseNetEnsemble(members=3, image_shape=(2, 8, 8), depth=16, growth=2, classes=5)
 LAMBDAS, RATES, EXAMPLES, STEPS = (0.0, 0.5, 1.0), (0.3, 0.1, 0.3), 6, 2
 EXACT = {"atol": 1e-9, "rtol": 1e-9}
-ROUTES = import_module("trainers.ensembles.gradients")  # the package's own name "gradients" is the function
+ROUTES = {
+    "one graph": gradients,
+    "in parts of two": partial(gradients_in_parts, 2),
+    "one by one": partial(gradients_in_parts, 1),
+}
 
 
 class Settings:
@@ -110,7 +118,7 @@ def test_logits_and_running_statistics_are_the_modules(training):
 
 
 @pytest.mark.parametrize("groups", [1, 3], ids=["shared batches", "own batches"])
-@pytest.mark.parametrize("route", [gradients, gradients_member_by_member])
+@pytest.mark.parametrize("route", ROUTES.values(), ids=ROUTES)
 def test_gradients_are_the_modules_and_statistics_move_once(route, groups):
     weights, lam = stacked(0, 0, 0), torch.tensor(LAMBDAS, dtype=torch.float64)
     separate = [modules(weights, trial) for trial in range(3)]
@@ -159,12 +167,12 @@ def test_a_stack_of_two_seeds_is_each_alone():
 
 
 @pytest.mark.parametrize("trials", [1, 3])
-def test_one_graph_and_member_by_member_are_equal_to_the_last_bit(trials):
+def test_one_graph_and_parts_are_equal_to_the_last_bit(trials):
     ensemble = DenseNetEnsemble(members=4, image_shape=(3, 32, 32), depth=10, growth=4, classes=10)
     stream = torch.Generator().manual_seed(0)
     images, labels = torch.randn(1, 8, 3, 32, 32, generator=stream), torch.randint(10, (trials, 8), generator=stream)
     found = []
-    for route in (gradients, gradients_member_by_member):
+    for route in ROUTES.values():
         drawn = [ensemble.initial_weights(seed) for seed in range(trials)]
         weights = {
             name: torch.stack([one[name] for one in drawn]).requires_grad_(name not in ensemble.buffers)
@@ -172,41 +180,43 @@ def test_one_graph_and_member_by_member_are_equal_to_the_last_bit(trials):
         }
         known = lambda logits: joint_gradient(logits, labels, torch.full((trials,), 0.9))  # noqa: E731
         found.append([*route(ensemble, weights, images, known), *(weights[name] for name in sorted(ensemble.buffers))])
-    for one, other in zip(*found, strict=True):
-        assert torch.equal(one, other)
+    for one, *others in zip(*found, strict=True):
+        assert all(torch.equal(one, other) for other in others)
 
 
-def test_numbers_in_a_graph_are_those_that_autograd_keeps():
-    ensemble = DenseNetEnsemble(members=1, image_shape=(3, 16, 16), depth=16, growth=4, classes=10)
+@pytest.mark.parametrize("way", [in_turn, at_once])
+def test_numbers_in_a_graph_are_those_that_autograd_keeps(way, monkeypatch):
+    monkeypatch.setitem(WAYS, "cpu", way)
+    ensemble = DenseNetEnsemble(members=2, image_shape=(3, 16, 16), depth=16, growth=4, classes=10)
     weights = {name: weight[None] for name, weight in ensemble.initial_weights(0).items()}
     kept = {}
-    with torch.autograd.graph.saved_tensors_hooks(lambda x: kept.update({x.data_ptr(): x}) or x, lambda x: x):
+    storage = lambda tensor: tensor.untyped_storage().data_ptr()  # noqa: E731
+    with torch.autograd.graph.saved_tensors_hooks(lambda x: kept.update({storage(x): x}) or x, lambda x: x):
         trainable = {name: weight.requires_grad_() for name, weight in weights.items() if name not in ensemble.buffers}
         ensemble.logits(weights | trainable, torch.randn(1, 5, 3, 16, 16), training=True)
-    features = sum(tensor.numel() for tensor in kept.values() if tensor.ndim == 4 and tensor.shape[0] == 5)
-    assert features / 5 == pytest.approx(ensemble.numbers_in_graph + 3 * 16 * 16, rel=0.01)
+    own = {storage(weight) for weight in weights.values()}
+    features = sum(tensor.numel() for place, tensor in kept.items() if tensor.ndim > 2 and place not in own)
+    assert features / 5 == pytest.approx(2 * ensemble.numbers_in_graph + 3 * 16 * 16, rel=0.01)
 
 
 @pytest.mark.parametrize(
-    ("trials", "numbers", "route"),
+    ("trials", "members", "fit", "held"),
     [
-        (3, 9, "gradients"),
-        (3, 8, "gradients_member_by_member"),
-        (1, 3, "gradients"),
-        (1, 2, "gradients_member_by_member"),
+        (1, 16, 16, 16),
+        (1, 16, 15, 8),  # two even parts
+        (1, 16, 6, 6),  # 6 + 6 + 4
+        (1, 10, 8, 5),
+        (3, 4, 12, 12),
+        (3, 4, 11, 4),  # a part belongs to one trial
+        (3, 4, 3, 2),
+        (3, 1, 2, 1),
+        (1, 1, 0, 1),
     ],
 )
-def test_graphs_that_would_be_too_large_hold_one_member(trials, numbers, route, monkeypatch):
-    room = 8 * numbers * EXAMPLES * ENSEMBLE.numbers_in_graph
-    monkeypatch.setattr(ROUTES, "memory_for_a_graph", lambda device: room)
-    monkeypatch.setattr(ROUTES, route, lambda *given: [route])
-    weights, (images, _) = stacked(*range(trials)), next(batches())
-    assert gradients_in_memory(ENSEMBLE, weights, images[None], lambda logits: logits) == [route]
-
-
-def test_a_single_network_has_one_graph_whatever_its_size(monkeypatch):
-    monkeypatch.setattr(ROUTES, "memory_for_a_graph", lambda device: 0)
-    monkeypatch.setattr(ROUTES, "gradients", lambda *given: ["one graph"])
-    weights = {name: weight[:, :1] for name, weight in stacked(0).items()}
-    images, _ = next(batches())
-    assert gradients_in_memory(ENSEMBLE, weights, images[None], lambda logits: logits) == ["one graph"]
+def test_a_graph_holds_what_fits_in_even_parts_where_networks_run_at_once(trials, members, fit, held):
+    ensemble = replace(ENSEMBLE, members=members)
+    each = 8 * EXAMPLES * ensemble.numbers_in_graph
+    for room in (fit * each, (fit + 1) * each - 1):
+        for kind, expected in (("cuda", held), ("cpu", held if held == trials * members else 1)):
+            device = torch.device(kind)
+            assert networks_in_a_graph(ensemble, trials, EXAMPLES, torch.float64, device, room) == expected

@@ -150,7 +150,8 @@ def test_densenets_start_normal_with_normalisation_that_changes_nothing():
     ],
 )
 def test_a_chunk_of_examples_is_bounded_by_the_largest_activations(ensemble, least):
-    assert least <= ensemble.numbers_per_example <= 2 * least
+    assert least <= ensemble.numbers_per_example(torch.device("cpu")) <= 2 * least
+    assert 16 * least <= ensemble.numbers_per_example(torch.device("cuda")) <= 32 * least, "all members at once"
 
 
 def test_images_too_small_for_the_convolutions_are_refused():

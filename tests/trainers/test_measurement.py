@@ -20,7 +20,7 @@ def test_the_size_of_a_chunk_changes_nothing(monkeypatch):
         Pool(images, torch.randint(0, 6, (23,), generator=stream), lambda kept: kept), torch.arange(23).unsqueeze(0)
     )
     whole = measurement.measure(ENSEMBLE, weights(0, 1), part)
-    monkeypatch.setitem(measurement.NUMBERS_AT_ONCE, "cpu", 10 * ENSEMBLE.numbers_per_example)
+    monkeypatch.setitem(measurement.NUMBERS_AT_ONCE, "cpu", 10 * ENSEMBLE.numbers_per_example(torch.device("cpu")))
     assert [measurement.chunk_size(ENSEMBLE, trials, CPU) for trials in (1, 2)] == [10, 10]  # 10 + 10 + 3 examples
     for name, values in vars(measurement.measure(ENSEMBLE, weights(0, 1), part)).items():
         torch.testing.assert_close(values, getattr(whole, name), atol=1e-13, rtol=1e-13)

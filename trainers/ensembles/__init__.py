@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING
 
 from trainers.ensembles.bfloat16 import InBfloat16
 from trainers.ensembles.ensemble import Ensemble, Gradients, Weights
+from trainers.ensembles.gradients import gradients, gradients_in_parts
 
 if TYPE_CHECKING:
     from specs.architectures import Architecture
@@ -28,9 +30,14 @@ def build(architecture: Architecture, image_shape: tuple[int, ...], classes: int
     return ensemble
 
 
-def gradients_for(ensemble: Ensemble, precision: str = "float32") -> Gradients:
-    """The function that computes an ensemble's gradients in a precision of ``trainers.devices.PRECISIONS``."""
+def gradients_for(ensemble: Ensemble, precision: str = "float32", part: int | None = None) -> Gradients:
+    """The function that computes an ensemble's gradients in a precision of ``trainers.devices.PRECISIONS``.
+
+    With ``part``, a graph holds at most so many members of one trial, which takes less memory
+    (:func:`trainers.ensembles.gradients.networks_in_a_graph`).
+    """
+    parts = partial(gradients_in_parts, part) if part else None
     if precision == "bf16":
-        plain = ensemble.gradients_by_autograd
+        plain = parts or gradients
         return lambda ensemble, *arguments: plain(InBfloat16(ensemble), *arguments)
-    return ensemble.gradients
+    return parts or ensemble.gradients

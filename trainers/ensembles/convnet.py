@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from functools import partial
 from itertools import pairwise
 from typing import TYPE_CHECKING, Self
 
+import torch
 from jaxtyping import Float
 from torch import Tensor
-from torch.nn import functional
 
+from trainers.ensembles.convolutional import networks_at_a_time, way_on
 from trainers.ensembles.ensemble import Gradients
 from trainers.ensembles.gradients import gradients
 from trainers.ensembles.initial import uniform
-from trainers.ensembles.network_loop import Network, each_network
+from trainers.ensembles.layers import Layers
 from trainers.losses import Logits
 from trainers.seeding import generator
 
@@ -49,9 +49,9 @@ class ConvNetEnsemble:
         return gradients
 
     @property
-    def gradients_by_autograd(self) -> Gradients:
-        """Autograd, in one graph of all members."""
-        return gradients
+    def numbers_in_graph(self) -> int:
+        """Numbers that one member's graph keeps of an example: each convolution's rectified output."""
+        return sum(math.prod(shape) for shape in self._feature_shapes[1:])
 
     @property
     def _feature_shapes(self) -> list[tuple[int, int, int]]:
@@ -62,11 +62,11 @@ class ConvNetEnsemble:
             shapes.append((filters, (height - 3) // stride + 1, (width - 3) // stride + 1))
         return shapes
 
-    @property
-    def numbers_per_example(self) -> int:
-        """Numbers of the largest layer's input and output, for one member since members run in turn, and all logits."""
+    def numbers_per_example(self, device: torch.device) -> int:
+        """Numbers of the largest layer's input and output, for as many members as run at a time, and all logits."""
         sizes = [math.prod(shape) for shape in self._feature_shapes]
-        return max(before + after for before, after in pairwise(sizes)) + self.members * self.classes
+        largest = max(before + after for before, after in pairwise(sizes))
+        return networks_at_a_time(device, self.members) * largest + self.members * self.classes
 
     @property
     def buffers(self) -> frozenset[str]:
@@ -99,13 +99,11 @@ class ConvNetEnsemble:
         training: bool = False,
     ) -> Logits:
         """Logits of every member, see :class:`trainers.ensembles.ensemble.Ensemble`."""
-        return each_network(partial(_forward, self.strides), weights, images)
+        return way_on(weights["output.weight"].device)(self.forward, weights, images, training)
 
-
-def _forward(
-    strides: tuple[int, ...], network: Network, features: Float[Tensor, "example channel height width"]
-) -> Float[Tensor, "example class"]:
-    for layer, stride in enumerate(strides, start=1):
-        weight, bias = network[f"convolution{layer}.weight"], network[f"convolution{layer}.bias"]
-        features = functional.conv2d(features, weight, bias, stride).relu_()
-    return functional.linear(features.mean((2, 3)), network["output.weight"], network["output.bias"])
+    def forward(self, layers: Layers, images: Tensor) -> Tensor:
+        """Logits of the networks whose layers these are."""
+        features = images
+        for layer, stride in enumerate(self.strides, start=1):
+            features = layers.convolved(f"convolution{layer}", features, stride=stride).relu_()
+        return layers.classified(features)

@@ -5,18 +5,17 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING, Self
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
-from torch.nn import functional
 
+from trainers.ensembles.convolutional import networks_at_a_time, way_on
 from trainers.ensembles.ensemble import Gradients
-from trainers.ensembles.gradients import gradients_in_memory, gradients_member_by_member
+from trainers.ensembles.gradients import gradients
 from trainers.ensembles.initial import uniform
-from trainers.ensembles.network_loop import Network, each_network
+from trainers.ensembles.layers import Layers
 from trainers.losses import Logits
 from trainers.seeding import generator
 
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
     from specs.architectures import DenseNet
 
 BLOCKS = (1, 2, 3)
-Features = Float[Tensor, "example channel height width"]
 
 
 @dataclass(frozen=True)
@@ -50,13 +48,8 @@ class DenseNetEnsemble:
 
     @property
     def gradients(self) -> Gradients:
-        """Autograd, in one graph of all members if memory allows it, otherwise member by member."""
-        return gradients_in_memory
-
-    @property
-    def gradients_by_autograd(self) -> Gradients:
-        """Autograd, member by member."""
-        return gradients_member_by_member
+        """Autograd, in one graph of all members."""
+        return gradients
 
     @property
     def _layers(self) -> range:
@@ -79,13 +72,13 @@ class DenseNetEnsemble:
                 channels //= 2
         yield "output", channels, self.classes, 0
 
-    @property
-    def numbers_per_example(self) -> int:
-        """Numbers of the first block's joined and normalised channels and of a bottleneck, and all logits. Members run
-        in turn, so one member counts."""
+    def numbers_per_example(self, device: torch.device) -> int:
+        """Numbers of the first block's joined and normalised channels and of a bottleneck, for as many members as run
+        at a time, and all logits."""
         _, height, width = self.image_shape
         channels = (2 + len(self._layers)) * self.growth
-        return height * width * (2 * channels + 8 * self.growth) + self.members * self.classes
+        largest = height * width * (2 * channels + 8 * self.growth)
+        return networks_at_a_time(device, self.members) * largest + self.members * self.classes
 
     @property
     def numbers_in_graph(self) -> int:
@@ -146,29 +139,21 @@ class DenseNetEnsemble:
         With ``training``, features are normalised by the batch's statistics, and the running statistics move towards
         them, in place.
         """
-        return each_network(partial(self._forward, training), weights, images)
+        return way_on(weights["output.weight"].device)(self.forward, weights, images, training)
 
-    def _forward(self, training: bool, network: Network, images: Features) -> Float[Tensor, "example class"]:
-        features = functional.conv2d(images, network["first.weight"], padding=1)
+    def forward(self, layers: Layers, images: Tensor) -> Tensor:
+        """Logits of the networks whose layers these are."""
+        features = layers.convolved("first", images, padding=1)
         for block in BLOCKS:
             for layer in self._layers:
-                squeezed = _unit(network, f"block{block}.layer{layer}.squeeze", features, training)
-                grown = _unit(network, f"block{block}.layer{layer}.grow", squeezed, training)
-                features = torch.cat((features, grown), 1)
+                squeezed = _unit(layers, f"block{block}.layer{layer}.squeeze", features)
+                features = layers.joined(
+                    features, _unit(layers, f"block{block}.layer{layer}.grow", squeezed, padding=1)
+                )
             if block < BLOCKS[-1]:
-                features = functional.avg_pool2d(_unit(network, f"transition{block}", features, training), 2)
-        pooled = _normalised(network, "output", features, training).mean((2, 3))
-        return functional.linear(pooled, network["output.weight"], network["output.bias"])
+                features = layers.halved(_unit(layers, f"transition{block}", features))
+        return layers.classified(layers.normalised("output", features).relu_())
 
 
-def _unit(
-    network: Network, name: str, features: Features, training: bool
-) -> Float[Tensor, "example filter height width"]:
-    weight = network[f"{name}.weight"]
-    return functional.conv2d(_normalised(network, name, features, training), weight, padding=weight.shape[-1] // 2)
-
-
-def _normalised(network: Network, name: str, features: Features, training: bool) -> Features:
-    """Batch normalisation like ``torch.nn.BatchNorm2d`` with ε 1e-5 and momentum 0.1, then a rectifier."""
-    mean, variance, scale, shift = (network[f"{name}.{kind}"] for kind in ("mean", "variance", "scale", "shift"))
-    return functional.batch_norm(features, mean, variance, scale, shift, training, momentum=0.1, eps=1e-5).relu_()
+def _unit(layers: Layers, name: str, features: Tensor, padding: int = 0) -> Tensor:
+    return layers.convolved(name, layers.normalised(name, features).relu_(), padding=padding)

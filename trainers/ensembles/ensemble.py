@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Protocol, Self
 
+import torch
 from torch import Tensor
 
 from trainers.ensembles.gradients import Images, OnLogits
@@ -30,9 +31,12 @@ class Ensemble(Protocol):
     def members(self) -> int:
         """Ensemble size M."""
 
-    @property
-    def numbers_per_example(self) -> int:
+    def numbers_per_example(self, device: torch.device) -> int:
         """Numbers that a forward pass of one trial holds in memory for an example. They bound a chunk of examples."""
+
+    @property
+    def numbers_in_graph(self) -> int:
+        """Numbers that one member's graph keeps of an example; 0 if no stack's graph can be too large."""
 
     @property
     def buffers(self) -> frozenset[str]:
@@ -44,11 +48,7 @@ class Ensemble(Protocol):
 
     @property
     def gradients(self) -> Gradients:
-        """The fastest function for its gradients that fits into memory."""
-
-    @property
-    def gradients_by_autograd(self) -> Gradients:
-        """A function for its gradients that uses autograd, for precisions that torch's autocast rounds to."""
+        """The fastest function for its gradients, for all networks of a stack in one graph."""
 
     def initial_weights(self, seed: int) -> Weights:
         """One trial's float32 weights and buffers on the CPU, each (member, …). They depend only on seed and

@@ -11,7 +11,6 @@ from jaxtyping import Float
 from torch import Tensor
 
 from trainers.ensembles.ensemble import Gradients
-from trainers.ensembles.gradients import gradients
 from trainers.ensembles.initial import uniform
 from trainers.ensembles.mlp_gradients import gradients_in_closed_form
 from trainers.ensembles.products import affine
@@ -41,15 +40,14 @@ class MlpEnsemble:
         """A closed form, without autograd."""
         return gradients_in_closed_form
 
-    @property
-    def gradients_by_autograd(self) -> Gradients:
-        """Autograd, in one graph of all members."""
-        return gradients
-
-    @property
-    def numbers_per_example(self) -> int:
+    def numbers_per_example(self, device: torch.device) -> int:
         """Number of hidden units and logits of all members."""
         return self.members * (self.hidden + self.classes)
+
+    @property
+    def numbers_in_graph(self) -> int:
+        """0: hidden units and logits are few."""
+        return 0
 
     @property
     def buffers(self) -> frozenset[str]:

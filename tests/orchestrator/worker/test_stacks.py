@@ -187,6 +187,25 @@ def test_a_stack_out_of_memory_is_trained_in_halves(
     assert sizes == ([1, 2, 2] if most == 2 else [1, 1, 1])
 
 
+def test_a_trial_out_of_memory_is_tried_once_more_with_less(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
+    store, alone = case.store("sparing"), PlannedStack(expand(case.sweep)[:1])
+    asked: list[bool] = []
+    train = execution.train
+
+    def out_of_memory(*given: Any, sparing: bool, **options: Any) -> Any:
+        asked.append(sparing)
+        if not sparing:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return train(*given, sparing=sparing, **options)
+
+    monkeypatch.setattr(execution, "train", out_of_memory)
+    with pytest.raises(torch.OutOfMemoryError):
+        execution.execute(alone, store, case.settings, lambda epoch: None)
+    execution.execute(alone, store, case.settings, lambda epoch: None)
+    assert asked == [False, True]
+    assert [commit.status for commit in store.commits().values()] == ["complete"]
+
+
 def test_halves_are_remembered_after_a_death(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
     store = case.store("remembered")
     task = PlannedStack(expand(case.sweep))
@@ -259,6 +278,24 @@ def test_a_trial_is_reproduced_in_its_stack_and_alone_where_that_is_no_more(
     monkeypatch.setattr(reproduction.verification, "planned_anywhere", lambda store: {})
     alone = reproduction.reproduce(store, expand(case.sweep)[1], case.settings)
     assert alone.elsewhere == ("trained with stack 3, here None",)
+
+
+def test_a_commit_says_how_much_a_graph_held_where_that_decides_last_digits(
+    case: Case, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    train = execution.train
+    monkeypatch.setattr(
+        execution,
+        "train",
+        lambda *given, **options: [replace(one, graph=4) for one in train(*given, **options)],
+    )
+    store = case.store("little memory")
+    case.run(store)
+    assert {commit.environment["graph"] for commit in store.commits().values()} == {4}
+    assert all("graph" not in commit.environment for commit in case.store("whole").commits().values())
+    monkeypatch.setattr(execution, "train", train)
+    found = reproduction.reproduce(store, expand(case.sweep)[0], case.settings)
+    assert found.elsewhere == ("trained with graph 4, here None",)
 
 
 def test_a_stack_of_mixed_seeds_goes_on_exactly(sweep: Callable[..., SweepSpec], folder: Path) -> None:

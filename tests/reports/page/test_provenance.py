@@ -43,6 +43,7 @@ def rows(found: pd.DataFrame) -> dict[str, tuple[str, ...]]:
         ({"numerics": 3}, "numerics"),
         ({"earlier": "0123456789ab"}, "earlier"),
         ({"stack": 32}, ""),
+        ({"graph": 16}, ""),
         ({"python": "3.13.0"}, ""),
         ({"ray": "3.0.0"}, ""),
     ],
@@ -59,7 +60,7 @@ def test_only_what_can_change_numbers_is_warned_of(
         if differing
         else ""
     )
-    if "stack" not in other:
+    if not {"stack", "graph"} & other.keys():
         assert rows(found)[next(iter(other))][-1] == "differs"
 
 
@@ -69,6 +70,13 @@ def test_the_sizes_of_stacks_are_listed_and_make_no_environment(tmp_path: Path) 
     assert rows(found)["stack"] == ("1, 8 and 35", "")
     assert rows(found)["trials"] == ("15", "")
     assert " · 1 environment · " in provenance.summary(own, found)
+
+
+def test_the_sizes_of_graphs_are_listed_where_numbers_depend_on_them(tmp_path: Path) -> None:
+    own = frames(tmp_path, {**ENVIRONMENT, "graph": 8}, {**ENVIRONMENT, "graph": 16}, {**ENVIRONMENT})
+    assert rows(provenance.environments(own))["graph"] == ("8 and 16", "")
+    own = frames(tmp_path / "two", {**ENVIRONMENT, "graph": 8}, {**ENVIRONMENT, "device": "another"})
+    assert sorted(rows(provenance.environments(own))["graph"][:2]) == ["8", "–"]
 
 
 def test_a_failure_names_no_environment_and_numbers_stay_whole(tmp_path: Path) -> None:
