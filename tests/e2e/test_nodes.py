@@ -83,6 +83,8 @@ def test_trials_of_a_dead_and_of_a_drained_node_go_on_elsewhere(
         killed, drained = workplace.events("trained")[:2]
         remote.tell("kill", killed["pid"])
         remote.tell("drain", drained["pid"])
+        # Ray's workers end a moment after their node; let go before, one would finish its trial.
+        wait_for(lambda: not any(command_line(line["pid"]) for line in (killed, drained)))
         go.touch()
         out, err = driver.communicate(timeout=600)
     assert driver.returncode == 0, err
