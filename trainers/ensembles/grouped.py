@@ -88,9 +88,6 @@ def at_once(
     images: Float[Tensor, "group example channel height width"],
     training: bool,
 ) -> Logits:
-    """Logits of every network of a stack on the images of its group.
-
-    Each group's images serve the same number of networks, in order.
-    """
+    """Logits of every network of a stack on the images of its group, as :data:`Way` says."""
     logits = forward(AllNetworks(weights, training), images.permute(1, 3, 4, 0, 2).contiguous())
     return logits.view(*weights["output.bias"].shape[:2], *logits.shape[1:])

@@ -43,4 +43,5 @@ Forward = Callable[[Layers, Tensor], Tensor]
 """A kind of network: from its layers and images to logits."""
 Way = Callable[[Forward, dict[str, Tensor], Tensor, bool], Logits]
 """A way to run a stack: from a kind of network, weights (trial, member, …), images (group, example, channel, height,
-width) and whether this is training to the logits of every member."""
+width) and whether this is training to the logits of every member. Each group's images serve the same number of
+networks, in order."""

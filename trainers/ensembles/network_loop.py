@@ -68,10 +68,7 @@ def in_turn(
     images: Float[Tensor, "group example channel height width"],
     training: bool,
 ) -> Logits:
-    """Logits of every network of a stack on the images of its group.
-
-    Each group's images serve the same number of networks, in order.
-    """
+    """Logits of every network of a stack on the images of its group, as :data:`Way` says."""
     shared = [group.contiguous(memory_format=torch.channels_last) for group in images.unbind()]
     every = networks(weights)
     logits = [
